@@ -1,0 +1,40 @@
+# credit_control: plain PGXS.  make && make install; make demo; make check.
+EXTENSION  = credit_control
+EXTVERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" credit_control.control)
+
+MODULE_big = credit_control
+OBJS       = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
+
+INSTALL_SQL = $(EXTENSION)--$(EXTVERSION).sql
+# Hand-written upgrade deltas live beside the sources they change; the install script is generated.
+DATA_built  = $(INSTALL_SQL)
+DATA        = $(wildcard sql/kernel/upgrade/$(EXTENSION)--*--*.sql)
+
+PG_CONFIG  ?= pg_config
+# -isystem keeps the server's own headers out of our warnings.
+PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server)
+PG_CFLAGS   = -std=gnu11 -Wall -Wextra -Werror -Wshadow -Wno-declaration-after-statement $(OPTCFLAGS)
+EXTRA_CLEAN = $(INSTALL_SQL) build
+
+REGRESS      = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
+ISOLATION    = $(patsubst test/specs/%.spec,%,$(sort $(wildcard test/specs/*.spec)))
+REGRESS_OPTS = --inputdir=test
+
+# "check" here means every suite on a private server, so PGXS's own refusal to "check" is not wanted.
+.DEFAULT_GOAL := all
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+# PGXS tracks no header dependencies: any header change rebuilds everything.
+$(OBJS): $(wildcard src/*.h)
+
+KERNEL_SQL = $(sort $(wildcard sql/kernel/*.sql))
+LEDGER_SQL = $(sort $(wildcard sql/ledger/tables/*.sql)) $(sort $(wildcard sql/ledger/code/*.sql))
+
+$(INSTALL_SQL): $(KERNEL_SQL) $(LEDGER_SQL) tools/install-sql.sh credit_control.control
+	sh tools/install-sql.sh $(KERNEL_SQL) -- $(LEDGER_SQL) > $@.tmp
+	mv $@.tmp $@
+
+print-%: ; @echo '$($*)'
+.PHONY: demo
+demo: ; tools/demo.sh

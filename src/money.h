@@ -1,0 +1,44 @@
+/*
+ * money.h
+ *		Exact amounts in C: a signed 128-bit count of units at a decimal scale.
+ *
+ * SQL sees numeric; C never uses floating point for money.  An amount of
+ * 123.45 is 12345 units at scale 2.  All arithmetic is checked: what does not
+ * fit in 38 digits is an error (22003), never a wrong figure.
+ */
+#ifndef MONEY_H
+#define MONEY_H
+
+#include "cc_compat.h"
+
+/* Scales beyond this cannot be money: 10^38 is the largest power of ten in int128. */
+#define MONEY_MAX_SCALE 38
+
+/*
+ * Read a numeric at its own display scale, without numeric_* calls or text.
+ * `what` names the value in errors ("amount").  Rejects NaN and infinity
+ * (22003).  The datum may be toasted or have a short header.
+ */
+extern int128 money_from_numeric(Datum num, int *scale, const char *what);
+
+/*
+ * Read a numeric as units of `scale`; it is an error (22003) if the value has
+ * more decimals than that (trailing zeros are not decimals).
+ */
+extern int128 money_units(Datum num, int scale, const char *what);
+
+/* Make a numeric with exactly `scale` decimals, palloc'd in the current context. */
+extern Datum money_to_numeric(int128 units, int scale);
+
+/* Checked arithmetic; 22003 "amount out of range" on overflow. */
+extern int128 money_add(int128 a, int128 b);
+extern int128 money_sub(int128 a, int128 b);
+extern int128 money_mul(int128 a, int128 b);
+
+/* Units at scale `from` as units at scale `to`, to >= from. */
+extern int128 money_rescale(int128 units, int from, int to);
+
+/* "123.45" for messages and text forms, palloc'd; locale-independent. */
+extern char *money_out(int128 units, int scale);
+
+#endif							/* MONEY_H */
