@@ -18,6 +18,9 @@
  * Read a numeric at its own display scale, without numeric_* calls or text.
  * `what` names the value in errors ("amount").  Rejects NaN and infinity
  * (22003).  The datum may be toasted or have a short header.
+ *
+ * A display scale beyond MONEY_MAX_SCALE is read at MONEY_MAX_SCALE, and is an
+ * error only if the value really has more decimals.
  */
 extern int128 money_from_numeric(Datum num, int *scale, const char *what);
 
@@ -40,5 +43,12 @@ extern int128 money_rescale(int128 units, int from, int to);
 
 /* "123.45" for messages and text forms, palloc'd; locale-independent. */
 extern char *money_out(int128 units, int scale);
+
+/*
+ * Read what money_out writes, "-123.45", at *cursor and move it past the
+ * number.  False, with *cursor unmoved, if there is no number of that form or
+ * it does not fit; never raises.
+ */
+extern bool money_parse(const char **cursor, int128 *units, int *scale);
 
 #endif							/* MONEY_H */
