@@ -1,0 +1,93 @@
+#!/usr/bin/env perl
+# harness.pl: run the suites of the tree in the current directory on the server of tools/with-server.sh, all under
+# one TAP harness.  The last line is "N passed, N failed[, N skipped]"; a suite that is empty, breaks off or kills a
+# backend fails.  SUITES names the suites to run (default: all four).
+use strict;
+use warnings;
+
+use Cwd qw(getcwd);
+use File::Basename qw(basename dirname);
+use File::Path qw(make_path);
+use TAP::Harness;
+use TAP::Parser::Aggregator;
+
+my %suite = (
+	regress   => [ map { basename($_, '.sql') } glob 'test/sql/*.sql' ],
+	isolation => [ map { basename($_, '.spec') } glob 'test/specs/*.spec' ],
+	pgtap     => [ glob 'test/pgtap/*.sql' ],
+	tap       => [ glob 'test/t/*.pl' ],
+);
+my @wanted = split ' ', $ENV{SUITES} // 'regress isolation pgtap tap';
+
+chomp(my $bindir = `$ENV{PG_CONFIG} --bindir`);
+chomp(my $pgxs = `$ENV{PG_CONFIG} --pgxs`);
+my $server_tests = dirname($pgxs) . '/../test';
+my $out = getcwd() . '/build';
+
+# What PostgreSQL::Test::Cluster expects of its surroundings.
+@ENV{qw(PG_REGRESS TESTDIR TESTDATADIR TESTLOGDIR)} =
+  ("$server_tests/regress/pg_regress", $out, "$out/tap", "$out/log");
+make_path("$out/tap", "$out/log");
+
+# pg_regress and its isolation twin: one command, one TAP stream each.
+sub pg_regress
+{
+	my ($name, $program) = @_;
+	make_path("$out/$name");
+
+	# Until PostgreSQL 15 expected outputs are looked for below the output directory, since 16 below the current one.
+	symlink getcwd() . '/expected', "$out/$name/expected";
+	return [
+		$^X, 'tools/regress-tap.pl', "$server_tests/$program", "--bindir=$bindir", '--inputdir=test',
+		"--outputdir=$out/$name", "--dbname=$name", @{ $suite{$name} } ];
+}
+
+my %command = (
+	regress   => pg_regress('regress',   'regress/pg_regress'),
+	isolation => pg_regress('isolation', 'isolation/pg_isolation_regress'));
+
+my (@tests, $failed);
+foreach my $name (@wanted)
+{
+	my $files = $suite{$name} or die "unknown suite \"$name\"\n";
+	if (!@$files) { print "not ok - suite $name has no tests\n"; $failed++; }
+	elsif ($command{$name}) { push @tests, $name; }
+	else { push @tests, @$files; }
+}
+
+my $harness = TAP::Harness->new(
+	{
+		timer    => 1,
+		failures => 1,
+		exec     => sub {
+			my (undef, $test) = @_;
+			return $command{$test} if $command{$test};
+			return [ 'tools/pgtap.sh', $test ] if $test =~ /\.sql$/;
+			return [ $^X, "-I$server_tests/perl", '-Itest/t', $test ];
+		} });
+my $results = TAP::Parser::Aggregator->new;
+$results->start;
+eval { $harness->aggregate_tests($results, @tests); 1 } or do { print "not ok - harness: $@"; $failed++; };
+$results->stop;
+$harness->summary($results);
+
+my ($passed, $skipped) = (0, 0);
+$failed //= 0;
+foreach my $parser ($results->parsers)
+{
+	my $lost = ($parser->tests_planned // 0) - $parser->tests_run;
+	my $bad = $parser->failed + ($lost > 0 ? $lost : 0);
+	my $idle = $parser->skipped + $parser->todo + ($parser->skip_all ? 1 : 0);
+
+	$failed  += $bad || ($parser->has_problems ? 1 : 0);
+	$skipped += $idle;
+	$passed  += $parser->passed - $parser->skipped - $parser->todo;
+}
+
+# A backend that died is a failure even where the test that killed it got the output it expected.
+open my $log, '<', $ENV{SERVER_LOG} or die "cannot read $ENV{SERVER_LOG}: $!";
+my @crashes = grep { /was terminated by signal|^TRAP|PANIC:|ERROR: AddressSanitizer|: runtime error:/ } <$log>;
+if (@crashes) { print "not ok - a backend crashed\n", map { "# $_" } @crashes; $failed++; }
+
+print "$passed passed, $failed failed", $skipped ? ", $skipped skipped" : '', "\n";
+exit($failed ? 1 : 0);

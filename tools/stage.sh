@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# stage.sh PG_CONFIG DIR: make under DIR a relocated copy of an installed PostgreSQL, build the tree in the current
+# directory and install it there.  Prints the copy's pg_config.  Nothing outside DIR and the tree is written.
+# SERVER_WRAP: a command the copy's servers run under, for example "valgrind --quiet".
+#
+# PostgreSQL finds its directories from the place of its own binary: with real binaries and links for the rest, the
+# copy's pg_config, and with it "make install", initdb and pg_upgrade, name paths under DIR.
+set -euo pipefail
+original=$1 dir=$2
+bin=$("$original" --bindir)
+for kind in pkglibdir sharedir includedir-server; do
+	d=$("$original" --$kind)
+	mkdir -p "$dir$d"
+	cp -as "$d/." "$dir$d/"
+done
+mkdir -p "$dir$bin"
+cp -L "$bin"/* "$dir$bin/"
+bin=$dir$bin
+
+make="make -s with_llvm=no PG_CONFIG=$bin/pg_config"
+$make clean >&2
+$make all install >&2
+
+if [ -n "${SERVER_WRAP:-}" ]; then
+	mv "$bin/postgres" "$bin/postgres.bin"
+	# initdb's own runs load no extension, and are slow enough already.
+	cat > "$bin/postgres" <<-EOF
+		#!/bin/sh
+		case " \$* " in
+			*" --boot "* | *" --single "* | *" --check "* | *" -V "*) exec "$bin/postgres.bin" "\$@" ;;
+		esac
+		exec $SERVER_WRAP "$bin/postgres.bin" "\$@"
+	EOF
+	chmod 755 "$bin/postgres"
+fi
+echo "$bin/pg_config"
