@@ -1,6 +1,6 @@
 /*
  * money.c
- *		numeric to scaled int128 and back, and checked arithmetic on it.
+ *		numeric to scaled int128 and back, exactly.
  *
  * PostgreSQL exports no way to look into a numeric, and going through its
  * arithmetic or text costs more than the sums we make of it.  So the on-disk
@@ -97,8 +97,8 @@ pow10_int128(int exponent)
 	return power;
 }
 
-static void
-out_of_range(const char *what)
+void
+money_out_of_range(const char *what)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -241,7 +241,7 @@ money_from_numeric(Datum num, int *scale, const char *what)
 	view_numeric(num, &view, what);
 	*scale = Min(view.dscale, MONEY_MAX_SCALE);
 	if (unlikely(decode(&view, *scale, &units) != DECODE_OK))
-		out_of_range(what);
+		money_out_of_range(what);
 	if (unlikely(view.detoasted != NULL))
 		pfree(view.detoasted);
 	return view.negative ? -units : units;
@@ -260,7 +260,7 @@ money_units(Datum num, int scale, const char *what)
 		case DECODE_OK:
 			break;
 		case DECODE_TOO_BIG:
-			out_of_range(what);
+			money_out_of_range(what);
 			break;
 		case DECODE_TOO_FINE:
 			ereport(ERROR,
@@ -338,39 +338,6 @@ money_to_numeric(int128 units, int scale)
 	memcpy(VARDATA(result) + sizeof(header), digits + first,
 		   (end - first) * sizeof(uint16));
 	return PointerGetDatum(result);
-}
-
-int128
-money_add(int128 a, int128 b)
-{
-	int128		sum;
-
-	if (unlikely(__builtin_add_overflow(a, b, &sum)))
-		out_of_range("amount");
-	return sum;
-}
-
-int128
-money_sub(int128 a, int128 b)
-{
-	int128		difference;
-
-	if (unlikely(__builtin_sub_overflow(a, b, &difference)))
-		out_of_range("amount");
-	return difference;
-}
-
-int128
-money_mul(int128 a, int128 b)
-{
-	int128		product;
-
-	/* Two 64-bit factors cannot overflow, and multiply in one instruction. */
-	if (likely((int64) a == a && (int64) b == b))
-		return (int128) (int64) a * (int64) b;
-	if (unlikely(__builtin_mul_overflow(a, b, &product)))
-		out_of_range("amount");
-	return product;
 }
 
 int128

@@ -33,10 +33,42 @@ extern int128 money_units(Datum num, int scale, const char *what);
 /* Make a numeric with exactly `scale` decimals, palloc'd in the current context. */
 extern Datum money_to_numeric(int128 units, int scale);
 
+/* Raise 22003 "<what> out of range". */
+extern void money_out_of_range(const char *what) pg_attribute_noreturn();
+
 /* Checked arithmetic; 22003 "amount out of range" on overflow. */
-extern int128 money_add(int128 a, int128 b);
-extern int128 money_sub(int128 a, int128 b);
-extern int128 money_mul(int128 a, int128 b);
+static inline int128
+money_add(int128 a, int128 b)
+{
+	int128		sum;
+
+	if (unlikely(__builtin_add_overflow(a, b, &sum)))
+		money_out_of_range("amount");
+	return sum;
+}
+
+static inline int128
+money_sub(int128 a, int128 b)
+{
+	int128		difference;
+
+	if (unlikely(__builtin_sub_overflow(a, b, &difference)))
+		money_out_of_range("amount");
+	return difference;
+}
+
+static inline int128
+money_mul(int128 a, int128 b)
+{
+	int128		product;
+
+	/* Two 64-bit factors cannot overflow, and multiply in one instruction. */
+	if (likely((int64) a == a && (int64) b == b))
+		return (int128) (int64) a * (int64) b;
+	if (unlikely(__builtin_mul_overflow(a, b, &product)))
+		money_out_of_range("amount");
+	return product;
+}
 
 /* Units at scale `from` as units at scale `to`, to >= from. */
 extern int128 money_rescale(int128 units, int from, int to);
