@@ -3,7 +3,7 @@
 # The kernel files come as they are; the ledger's files become the rows of credit.ledger_template(),
 # from which create_ledger() and upgrade_ledger() build, so a fresh and an upgraded ledger share one source.
 set -eu
-echo '\echo Use "CREATE EXTENSION credit_control" to load this file. \quit'
+printf '%s\n' '\echo Use "CREATE EXTENSION credit_control" to load this file. \quit'
 while [ "$1" != -- ]; do cat "$1"; shift; done
 shift
 echo 'CREATE FUNCTION credit.ledger_template() RETURNS TABLE (part text, file text, body text)'

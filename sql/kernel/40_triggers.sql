@@ -1,0 +1,34 @@
+-- Trigger functions: on a ledger's own tables, and on any table of orders.
+
+CREATE FUNCTION credit.post_customer() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'cc_post_customer';
+COMMENT ON FUNCTION credit.post_customer() IS 'Trigger on a ledger''s customer: gives every customer its exposure row.';
+
+CREATE FUNCTION credit.post_document() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'cc_post_document';
+COMMENT ON FUNCTION credit.post_document() IS 'Trigger on a ledger''s document: checks a document, makes its open item, adds it to the exposure.';
+
+CREATE FUNCTION credit.post_allocation() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'cc_post_allocation';
+COMMENT ON FUNCTION credit.post_allocation() IS 'Trigger on a ledger''s allocation: refuses what exceeds the open amounts, keeps them and the exposure.';
+
+CREATE FUNCTION credit.enforce_hold() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'cc_enforce_hold';
+COMMENT ON FUNCTION credit.enforce_hold() IS 'Trigger on any table of orders, attached by a ledger''s watch_orders(): every writer passes the credit check or is refused (RC001, RC002).';
+
+CREATE FUNCTION credit.refuse_change() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'cc_refuse_change';
+COMMENT ON FUNCTION credit.refuse_change() IS 'Trigger on append-only tables: refuses UPDATE, DELETE and TRUNCATE with RC008; its argument is the hint.';
+
+CREATE FUNCTION credit.rules_changed() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'cc_rules_changed';
+COMMENT ON FUNCTION credit.rules_changed() IS 'Trigger on a ledger''s check_rule: makes every session read the rules again.';
+
+CREATE FUNCTION credit.order_condition(orders regclass, condition text, no_generated boolean) RETURNS text
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cc_order_condition';
+COMMENT ON FUNCTION credit.order_condition(regclass, text, boolean) IS 'Checks a condition on the rows of a table (one immutable expression on its columns, no subquery) and returns it with every name qualified. With no_generated, generated columns are refused. Used by watch_orders().';
+
+CREATE FUNCTION credit.check_order(ledger text, customer_id bigint, amount numeric, currency text, record boolean,
+	OUT outcome text, OUT exposure numeric, OUT limit_amount numeric, OUT available numeric, OUT shortfall numeric, OUT checks jsonb)
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'cc_check_order';
+COMMENT ON FUNCTION credit.check_order(text, bigint, numeric, text, boolean) IS 'What would be decided on a new order, with the caller''s own rights on the ledger. Applications call the ledger''s check_credit().';

@@ -1,0 +1,162 @@
+-- Making, upgrading and checking ledgers.
+
+CREATE FUNCTION credit.template_version() RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT 1';
+COMMENT ON FUNCTION credit.template_version() IS 'Version of the ledger template in this kernel.';
+
+-- Runs one part of the template in the ledger's schema.  pg_catalog is searched first as always; it is
+-- not written out, since objects are created in the first schema that is.
+CREATE FUNCTION credit.run_template(ledger name, run_part text) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	old_path text := pg_catalog.current_setting('search_path');
+	step record;
+BEGIN
+	PERFORM pg_catalog.set_config('search_path', pg_catalog.format('%I, credit, pg_temp', ledger), true);
+	FOR step IN SELECT t.body FROM credit.ledger_template() t WHERE t.part = run_part LOOP
+		EXECUTE step.body;
+	END LOOP;
+	PERFORM pg_catalog.set_config('search_path', old_path, true);
+END $$;
+COMMENT ON FUNCTION credit.run_template(name, text) IS 'Runs the tables or the code part of the ledger template in a schema. Used by create_ledger() and upgrade_ledger().';
+
+CREATE FUNCTION credit.create_ledger(
+	name name DEFAULT 'ar', base_currency text DEFAULT 'USD', aging_buckets credit.aging_buckets DEFAULT '0,30,60,90')
+RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+	IF name IS NULL OR base_currency IS NULL OR aging_buckets IS NULL THEN
+		RAISE EXCEPTION 'ledger name, base currency and aging buckets must not be null'
+			USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	PERFORM credit.minor_unit(base_currency);
+	IF EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.nspname = name) THEN
+		RAISE EXCEPTION 'schema "%" exists already', name
+			USING ERRCODE = 'duplicate_schema',
+				HINT = 'A ledger is created with a schema of its own: choose another name.';
+	END IF;
+	EXECUTE pg_catalog.format('CREATE SCHEMA %I', name);
+	EXECUTE pg_catalog.format('COMMENT ON SCHEMA %I IS %L', name, 'credit_control ledger in ' || base_currency);
+	PERFORM credit.run_template(name, 'tables');
+	EXECUTE pg_catalog.format(
+		'INSERT INTO %I.ledger_info (template_version, base_currency, aging_buckets) VALUES ($1, $2, $3)', name)
+		USING credit.template_version(), base_currency, aging_buckets;
+	PERFORM credit.run_template(name, 'code');
+END $$;
+COMMENT ON FUNCTION credit.create_ledger(name, text, credit.aging_buckets) IS 'Creates a ledger: a schema of that name with its tables, views, functions and triggers, owned by the caller. base_currency: ISO 4217 code. aging_buckets: upper bounds in days past due of the columns of view aging_summary.';
+
+CREATE FUNCTION credit.upgrade_ledger(ledger name) RETURNS integer
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	version integer;
+BEGIN
+	IF pg_catalog.to_regclass(pg_catalog.format('%I.ledger_info', ledger)) IS NULL THEN
+		RAISE EXCEPTION 'there is no ledger "%"', ledger
+			USING ERRCODE = 'undefined_table', HINT = 'credit.create_ledger() makes one.';
+	END IF;
+	EXECUTE pg_catalog.format('SELECT template_version FROM %I.ledger_info FOR UPDATE', ledger) INTO STRICT version;
+	IF version > credit.template_version() THEN
+		RAISE EXCEPTION 'ledger "%" is of template version %, newer than this kernel''s version %', ledger, version, credit.template_version()
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				HINT = 'Install the newer credit_control and run ALTER EXTENSION credit_control UPDATE first.';
+	END IF;
+	-- Version 1 is the first: there are no table deltas to run yet.
+	PERFORM credit.run_template(ledger, 'code');
+	EXECUTE pg_catalog.format('UPDATE %I.ledger_info SET template_version = $1', ledger) USING credit.template_version();
+	RETURN credit.template_version();
+END $$;
+COMMENT ON FUNCTION credit.upgrade_ledger(name) IS 'Brings a ledger to this kernel''s template: table changes once, then all views, functions and triggers by CREATE OR REPLACE. Returns the template version. Also mends a ledger whose schema was renamed.';
+
+-- Objects of a ledger by name and shape, for comparing it with the template.
+CREATE FUNCTION credit.check_ledger(ledger name)
+RETURNS TABLE (problem text, object text, detail text, hint text)
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	nsp oid;
+	ledger_owner oid;
+	version integer;
+BEGIN
+	SELECT n.oid INTO nsp FROM pg_catalog.pg_namespace n WHERE n.nspname = ledger;
+	SELECT c.relowner INTO ledger_owner FROM pg_catalog.pg_class c WHERE c.relnamespace = nsp AND c.relname = 'exposure';
+	IF nsp IS NULL OR ledger_owner IS NULL THEN
+		RAISE EXCEPTION 'there is no ledger "%"', ledger
+			USING ERRCODE = 'undefined_table', HINT = 'credit.create_ledger() makes one.';
+	END IF;
+
+	EXECUTE pg_catalog.format('SELECT template_version FROM %I.ledger_info', ledger) INTO version;
+	IF version IS DISTINCT FROM credit.template_version() THEN
+		RETURN QUERY SELECT 'old template'::text, ledger::text,
+			pg_catalog.format('The ledger is of version %s, the kernel of version %s.', version, credit.template_version()),
+			pg_catalog.format('SELECT credit.upgrade_ledger(%L);', ledger);
+	END IF;
+
+	-- Every function, view and table of the template, by what the template's text creates.
+	RETURN QUERY
+		WITH wanted AS (
+			SELECT DISTINCT pg_catalog.lower(m[1]) AS what, m[2] AS obj
+			FROM credit.ledger_template() t,
+				pg_catalog.regexp_matches(t.body, '^CREATE (?:OR REPLACE )?(TABLE|VIEW|FUNCTION|TRIGGER) ([a-z_]+)', 'gn') m)
+		SELECT 'missing ' || w.what, w.obj, NULL::text, pg_catalog.format('SELECT credit.upgrade_ledger(%L);', ledger)
+		FROM wanted w
+		WHERE NOT CASE w.what
+			WHEN 'function' THEN EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.pronamespace = nsp AND p.proname = w.obj)
+			WHEN 'trigger' THEN EXISTS (SELECT FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
+				WHERE c.relnamespace = nsp AND t.tgname = w.obj)
+			ELSE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = nsp AND c.relname = w.obj) END
+		ORDER BY 1, 2;
+
+	-- A trigger that does not fire keeps no promise.
+	RETURN QUERY
+		SELECT 'disabled trigger'::text, pg_catalog.format('%s on %s', t.tgname, t.tgrelid::regclass), NULL::text,
+			pg_catalog.format('ALTER TABLE %s ENABLE TRIGGER %I; then SELECT %I.rebuild_ledger();', t.tgrelid::regclass, t.tgname, ledger)
+		FROM pg_catalog.pg_trigger t
+			JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+			JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
+		WHERE p.pronamespace = 'credit'::regnamespace AND t.tgenabled NOT IN ('O', 'A')
+			AND (c.relnamespace = nsp OR (p.proname = 'enforce_hold'
+				AND pg_catalog.encode(t.tgargs, 'escape') = ledger::text || '\000'))
+		ORDER BY 2;
+
+	-- Registered order tables that are gone, renamed, or without their triggers.
+	RETURN QUERY EXECUTE pg_catalog.format($q$
+		SELECT CASE WHEN c.oid IS NULL THEN 'watched table is gone' ELSE 'watched table without its triggers' END,
+			format('%%I.%%I', w.table_schema, w.table_name), NULL::text,
+			format('SELECT %%I.unwatch_orders(%%L); then watch_orders() again.', %1$L, format('%%I.%%I', w.table_schema, w.table_name))
+		FROM %1$I.watched_table w
+			LEFT JOIN (pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace)
+				ON n.nspname = w.table_schema AND c.relname = w.table_name
+		WHERE c.oid IS NULL OR (SELECT count(*) FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+			WHERE t.tgrelid = c.oid AND p.proname = 'enforce_hold' AND p.pronamespace = 'credit'::regnamespace)
+			< CASE w.mode WHEN 'hold' THEN 4 ELSE 3 END
+		ORDER BY 2$q$, ledger);
+
+	-- A TRUNCATE of one partition fires no trigger of the partitioned table.
+	RETURN QUERY EXECUTE pg_catalog.format($q$
+		SELECT 'partition without TRUNCATE trigger'::text, p.relid::regclass::text, NULL::text,
+			format('SELECT %%I.watch_partitions(%%L);', %1$L, format('%%I.%%I', w.table_schema, w.table_name))
+		FROM %1$I.watched_table w,
+			pg_catalog.pg_partition_tree(to_regclass(format('%%I.%%I', w.table_schema, w.table_name))) p
+		WHERE p.level > 0 AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t
+			WHERE t.tgrelid = p.relid AND t.tgname = 'credit_control_truncate')
+		ORDER BY 2$q$, ledger);
+
+	-- Derived tables are written by triggers only; documents and allocations are only added to.
+	RETURN QUERY
+		SELECT 'excess right'::text,
+			pg_catalog.format('%s on %s', a.privilege_type, c.oid::regclass),
+			'granted to ' || CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(a.grantee)::text END,
+			pg_catalog.format('REVOKE %s ON %s FROM %s;', a.privilege_type, c.oid::regclass,
+				CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END)
+		FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
+		WHERE c.relnamespace = nsp AND c.relkind IN ('r', 'p') AND a.grantee <> ledger_owner
+			AND (a.privilege_type IN ('UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER')
+				OR (a.privilege_type = 'INSERT' AND c.relname NOT IN ('customer', 'document', 'allocation')))
+			AND NOT (c.relname IN ('customer', 'check_rule') AND a.privilege_type = 'UPDATE')
+		UNION ALL
+		SELECT 'excess right', 'EXECUTE on ' || p.oid::regprocedure, 'granted to PUBLIC',
+			pg_catalog.format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC;', p.oid::regprocedure)
+		FROM pg_catalog.pg_proc p, pg_catalog.aclexplode(COALESCE(p.proacl, pg_catalog.acldefault('f', p.proowner))) a
+		WHERE p.pronamespace = nsp AND a.grantee = 0
+		ORDER BY 2, 3;
+END $$;
+COMMENT ON FUNCTION credit.check_ledger(name) IS 'What differs from the template and from what is safe: old version, missing objects, disabled triggers, watched tables that are gone or unguarded, excess rights. No rows when all is well.';

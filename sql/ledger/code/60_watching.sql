@@ -1,0 +1,195 @@
+-- Putting the applications' own order tables under credit control.
+
+CREATE OR REPLACE FUNCTION watch_orders(orders regclass, customer text, amount text, order_id text, open_when text DEFAULT 'true',
+	mode text DEFAULT 'reject', status_column text DEFAULT NULL, open_value text DEFAULT NULL, hold_value text DEFAULT NULL,
+	currency text DEFAULT NULL, record_decisions boolean DEFAULT true)
+RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+	rel record;
+	col record;
+	ledger text := current_schema();
+	ledger_owner name;
+	condition text;
+BEGIN
+	SELECT c.oid, c.relkind, c.relname, n.nspname, c.relispartition, c.relpersistence, c.relowner INTO rel
+	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = orders;
+	SELECT pg_get_userbyid(c.relowner) INTO STRICT ledger_owner
+	FROM pg_class c WHERE c.oid = format('%I.exposure', ledger)::regclass;
+	IF rel.oid IS NULL OR customer IS NULL OR amount IS NULL OR order_id IS NULL OR open_when IS NULL THEN
+		RAISE EXCEPTION 'order table, its customer, amount and order_id columns and open_when must not be null'
+			USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	IF rel.relkind NOT IN ('r', 'p') OR rel.relpersistence = 't' THEN
+		RAISE EXCEPTION '"%" is not a table orders can be watched in', orders
+			USING ERRCODE = 'wrong_object_type', HINT = 'Watch the base table behind a view, not the view.';
+	END IF;
+	IF rel.relispartition THEN
+		RAISE EXCEPTION '"%" is a partition', orders
+			USING ERRCODE = 'wrong_object_type', HINT = 'Watch the partitioned table.';
+	END IF;
+	IF NOT pg_has_role(rel.relowner, 'USAGE') THEN
+		RAISE EXCEPTION 'must be owner of table %', orders USING ERRCODE = 'insufficient_privilege';
+	END IF;
+	IF mode IS NULL OR mode NOT IN ('reject', 'hold') THEN
+		RAISE EXCEPTION 'unknown mode "%"', mode USING ERRCODE = 'invalid_parameter_value', HINT = 'Modes are reject and hold.';
+	END IF;
+	IF (mode = 'hold') <> (status_column IS NOT NULL AND open_value IS NOT NULL AND hold_value IS NOT NULL)
+		OR (mode = 'reject' AND num_nonnulls(status_column, open_value, hold_value) > 0) THEN
+		RAISE EXCEPTION 'mode hold needs a status column and its two values, mode reject takes none'
+			USING ERRCODE = 'invalid_parameter_value',
+				HINT = 'For example status_column => ''status'', open_value => ''open'', hold_value => ''credit_hold''.';
+	END IF;
+	IF open_value = hold_value THEN
+		RAISE EXCEPTION 'open_value and hold_value must differ' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+
+	FOR col IN
+		SELECT w.role, w.name, a.attname, a.atttypid, a.attgenerated
+		FROM (VALUES ('customer', customer), ('amount', amount), ('order_id', order_id), ('currency', currency),
+				('status_column', status_column)) w (role, name)
+			LEFT JOIN pg_attribute a ON a.attrelid = orders AND a.attname = w.name AND a.attnum > 0 AND NOT a.attisdropped
+		WHERE w.name IS NOT NULL
+	LOOP
+		IF col.attname IS NULL THEN
+			RAISE EXCEPTION 'table % has no column "%"', orders, col.name
+				USING ERRCODE = 'undefined_column', DETAIL = format('It was given as %s.', col.role);
+		END IF;
+		IF col.role = 'customer' AND col.atttypid NOT IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype)
+			OR col.role = 'amount' AND col.atttypid NOT IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype, 'numeric'::regtype)
+			OR col.role IN ('status_column', 'currency') AND col.atttypid NOT IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype)
+				AND NOT EXISTS (SELECT FROM pg_type t WHERE t.oid = col.atttypid AND t.typtype = 'e') THEN
+			RAISE EXCEPTION 'column "%" of table % cannot be used as %: it is of type %', col.name, orders, col.role, col.atttypid::regtype
+				USING ERRCODE = 'datatype_mismatch',
+					HINT = 'customer: an integer type. amount: numeric or an integer type. status_column, currency: text or an enum.';
+		END IF;
+		IF col.attgenerated <> '' AND mode = 'hold' AND col.role <> 'order_id' THEN
+			RAISE EXCEPTION 'column "%" of table % is generated', col.name, orders
+				USING ERRCODE = 'invalid_object_definition',
+					DETAIL = 'In mode hold an order is decided on before generated columns have a value.',
+					HINT = 'Use mode reject, or a plain column.';
+		END IF;
+	END LOOP;
+	IF mode = 'hold' AND EXISTS (SELECT FROM pg_partitioned_table p JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = ANY (p.partattrs)
+			WHERE p.partrelid = orders AND a.attname = status_column) THEN
+		RAISE EXCEPTION 'column "%" of table % is its partition key', status_column, orders
+			USING ERRCODE = 'invalid_object_definition', HINT = 'Use mode reject: a hold would have to move the row.';
+	END IF;
+	condition := credit.order_condition(orders, open_when, mode = 'hold');
+
+	-- Nobody may write an order between counting the open ones and watching the next.
+	EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', orders);
+	INSERT INTO watched_table AS w (table_schema, table_name, customer_column, amount_column, order_id_column, currency_column,
+		open_when, mode, status_column, open_value, hold_value, record_decisions)
+	VALUES (rel.nspname, rel.relname, customer, amount, order_id, currency,
+		condition, mode, status_column, open_value, hold_value, record_decisions)
+	ON CONFLICT DO NOTHING;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'table % is watched already', orders
+			USING ERRCODE = 'duplicate_object', HINT = 'To change how, call unwatch_orders() first.';
+	END IF;
+	IF EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = orders AND t.tgname = 'credit_control_gather') THEN
+		RAISE EXCEPTION 'table % is watched by another ledger', orders
+			USING ERRCODE = 'duplicate_object', HINT = 'An order counts in one ledger only.';
+	END IF;
+	EXECUTE format('CREATE TRIGGER credit_control_gather AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION credit.enforce_hold(%L)', orders, ledger);
+	EXECUTE format('CREATE TRIGGER credit_control_settle AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH STATEMENT EXECUTE FUNCTION credit.enforce_hold(%L)', orders, ledger);
+	IF mode = 'hold' THEN
+		-- Late in the alphabet: what other BEFORE triggers change, it sees.
+		EXECUTE format('CREATE TRIGGER zz_credit_control_decide BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION credit.enforce_hold(%L)', orders, ledger);
+	END IF;
+	PERFORM watch_partitions(orders);
+
+	-- The ledger's owner recounts the orders in verify_ledger().
+	IF NOT pg_has_role(ledger_owner, rel.relowner, 'USAGE') THEN
+		EXECUTE format('GRANT SELECT ON %s TO %I', orders, ledger_owner);
+		IF NOT has_schema_privilege(ledger_owner, rel.nspname, 'USAGE') THEN
+			EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', rel.nspname, ledger_owner);
+		END IF;
+	END IF;
+	PERFORM add_open_orders(rel.nspname, rel.relname, 1);
+END $$;
+COMMENT ON FUNCTION watch_orders(regclass, text, text, text, text, text, text, text, text, text, boolean) IS 'Puts a table of orders under credit control: from now on every writer passes the check. customer, amount, order_id, currency, status_column: names of its columns. open_when: immutable condition; an order counts while it is true. mode reject refuses an order that fails; mode hold saves it with status_column = hold_value. Orders open now are counted. Run it as owner of the table and of the ledger.';
+
+CREATE OR REPLACE FUNCTION watch_partitions(orders regclass)
+RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+	part regclass;
+BEGIN
+	-- A TRUNCATE of one partition fires no trigger of the table above it.
+	FOR part IN
+		SELECT orders UNION SELECT p.relid FROM pg_partition_tree(orders) p
+	LOOP
+		EXECUTE format('CREATE OR REPLACE TRIGGER credit_control_truncate BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION credit.enforce_hold(%L)',
+			part, current_schema());
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION watch_partitions(regclass) IS 'Refuses TRUNCATE on a watched table and each of its partitions. Call it after a partition was added; check_ledger() says when.';
+
+CREATE OR REPLACE FUNCTION unwatch_orders(p_table text)
+RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+	watched watched_table;
+	orders regclass := to_regclass(p_table);
+	part regclass;
+BEGIN
+	SELECT w.* INTO watched FROM watched_table w
+	WHERE format('%I.%I', w.table_schema, w.table_name) = p_table
+		OR to_regclass(format('%I.%I', w.table_schema, w.table_name)) = orders;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'table % is not watched', p_table
+			USING ERRCODE = 'undefined_object', HINT = 'Table watched_table lists those that are, as schema.table.';
+	END IF;
+	IF orders IS NOT NULL THEN
+		EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', orders);
+		FOR part IN
+			SELECT orders UNION SELECT p.relid FROM pg_partition_tree(orders) p
+		LOOP
+			EXECUTE format('DROP TRIGGER IF EXISTS credit_control_truncate ON %s', part);
+		END LOOP;
+		EXECUTE format('DROP TRIGGER IF EXISTS credit_control_gather ON %s', orders);
+		EXECUTE format('DROP TRIGGER IF EXISTS credit_control_settle ON %s', orders);
+		EXECUTE format('DROP TRIGGER IF EXISTS zz_credit_control_decide ON %s', orders);
+		PERFORM add_open_orders(watched.table_schema, watched.table_name, -1);
+		DELETE FROM watched_table w WHERE w.table_schema = watched.table_schema AND w.table_name = watched.table_name;
+	ELSE
+		-- Dropped or renamed: what it counted cannot be read from it any more.
+		DELETE FROM watched_table w WHERE w.table_schema = watched.table_schema AND w.table_name = watched.table_name;
+		PERFORM rebuild_ledger();
+	END IF;
+END $$;
+COMMENT ON FUNCTION unwatch_orders(text) IS 'Ends credit control of an order table (schema.table as registered, also when it is gone): drops its triggers and takes its orders out of the exposure.';
+
+-- Add the table's open orders to the exposure, or take them out (p_sign -1), customers in id order.
+CREATE OR REPLACE FUNCTION add_open_orders(p_schema name, p_table name, p_sign integer)
+RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+	share record;
+	base text := (SELECT l.base_currency FROM ledger_info l);
+BEGIN
+	FOR share IN SELECT o.customer_id, o.amount FROM open_orders(p_schema, p_table) o ORDER BY o.customer_id LOOP
+		UPDATE exposure e SET ordered = e.ordered + p_sign * share.amount
+		WHERE e.customer_id = share.customer_id AND e.currency = base;
+		IF NOT FOUND THEN
+			RAISE EXCEPTION 'open orders in %.% of a customer the ledger does not know: %', p_schema, p_table,
+				COALESCE(share.customer_id::text, 'null')
+				USING ERRCODE = 'foreign_key_violation', HINT = 'Add the customer first, or correct the orders.';
+		END IF;
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION add_open_orders(name, name, integer) IS 'Adds a watched table''s open orders to the exposure, or takes them out. Used by watch_orders() and unwatch_orders().';
+
+CREATE OR REPLACE FUNCTION open_orders(p_schema name, p_table name)
+RETURNS TABLE (customer_id bigint, amount numeric) LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+	watched watched_table;
+	base text := (SELECT l.base_currency FROM ledger_info l);
+BEGIN
+	SELECT w.* INTO STRICT watched FROM watched_table w WHERE w.table_schema = p_schema AND w.table_name = p_table;
+	-- IS NOT FALSE: an order counts unless it is known not to, as in the trigger.
+	RETURN QUERY EXECUTE format(
+		'SELECT %1$I::bigint, sum(%2$I)::numeric FROM %3$I.%4$I WHERE (%5$s) IS NOT FALSE AND %6$s GROUP BY 1 HAVING sum(%2$I) <> 0 OR bool_or(%2$I IS NULL) OR %1$I IS NULL',
+		watched.customer_column, watched.amount_column, watched.table_schema, watched.table_name, watched.open_when,
+		CASE WHEN watched.status_column IS NULL THEN 'true'
+			ELSE format('%I::text IS DISTINCT FROM %L', watched.status_column, watched.hold_value) END);
+END $$;
+COMMENT ON FUNCTION open_orders(name, name) IS 'Open orders of a watched table per customer, recounted from its rows.';

@@ -1,0 +1,44 @@
+-- Who may do what.
+
+CREATE OR REPLACE FUNCTION grant_access(p_role name, p_access text)
+RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+	ledger text := current_schema();
+	fn regprocedure;
+	views text[] := ARRAY['aging_summary', 'open_items'];
+	functions text[];
+BEGIN
+	functions := CASE p_access
+		WHEN 'reader' THEN ARRAY['aging_at']
+		WHEN 'poster' THEN ARRAY['aging_at', 'check_credit', 'add_customer', 'post_document', 'post_invoice', 'post_debit_note', 'post_credit_note',
+			'post_payment', 'allocate', 'apply_payment', 'reverse_allocation']
+		WHEN 'loader' THEN ARRAY['aging_at', 'check_credit']
+		WHEN 'credit_manager' THEN ARRAY['aging_at', 'check_credit', 'set_credit_limit', 'place_hold', 'release_hold', 'verify_ledger']
+		END;
+	IF functions IS NULL THEN
+		RAISE EXCEPTION 'unknown access "%"', p_access
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Access is reader, poster, loader or credit_manager.';
+	END IF;
+	EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', ledger, p_role);
+	EXECUTE format('GRANT SELECT ON aging_summary, open_items TO %I', p_role);
+	FOR fn IN SELECT p.oid FROM pg_proc p WHERE p.pronamespace = ledger::regnamespace AND p.proname = ANY (functions) LOOP
+		EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', fn, p_role);
+	END LOOP;
+	IF p_access = 'loader' THEN
+		-- Columns, not tables: what triggers and defaults fill is not for the loader to say.
+		EXECUTE format('GRANT INSERT (customer_id, name, number) ON customer TO %I', p_role);
+		EXECUTE format('GRANT INSERT (customer_id, kind, number, doc_date, posting_date, due_date, currency, amount, reference) ON document TO %I', p_role);
+		EXECUTE format('GRANT INSERT (customer_id, credit_item_id, debit_item_id, amount, applied_on, reverses) ON allocation TO %I', p_role);
+		EXECUTE format('GRANT USAGE ON SEQUENCE customer_customer_id_seq, document_document_id_seq, allocation_allocation_id_seq TO %I', p_role);
+	END IF;
+	IF p_access = 'credit_manager' THEN
+		EXECUTE format('GRANT SELECT ON hold, hold_release, credit_limit, decision, exposure, check_rule TO %I', p_role);
+	END IF;
+END $$;
+COMMENT ON FUNCTION grant_access(name, text) IS 'Grants a role what it needs. reader: the views and aging_at(). poster: also posting, allocating and checking. loader: also COPY into customer, document and allocation. credit_manager: reading and checking, limits and holds.';
+
+-- Functions are not for everybody just because they exist.
+DO $do$
+BEGIN
+	EXECUTE format('REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA %I FROM PUBLIC', current_schema());
+END $do$;

@@ -1,0 +1,26 @@
+-- What this ledger is.  One row, so that a dump of the schema alone is complete.
+CREATE TABLE ledger_info (
+	only_row boolean NOT NULL DEFAULT true PRIMARY KEY CHECK (only_row),
+	template_version integer NOT NULL,
+	base_currency text NOT NULL CHECK (credit.minor_unit(base_currency) >= 0),
+	aging_buckets credit.aging_buckets NOT NULL,
+	created_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE ledger_info IS 'What this ledger is: one row, written by credit.create_ledger() and credit.upgrade_ledger().';
+COMMENT ON COLUMN ledger_info.only_row IS 'Always true: keeps the table at one row.';
+COMMENT ON COLUMN ledger_info.template_version IS 'Version of the ledger template these objects were made from.';
+COMMENT ON COLUMN ledger_info.base_currency IS 'ISO 4217 code of the currency the ledger reports and checks limits in. Never changes.';
+COMMENT ON COLUMN ledger_info.aging_buckets IS 'Default aging buckets, upper bounds in days past due; the columns of view aging_summary follow them.';
+COMMENT ON COLUMN ledger_info.created_at IS 'When the ledger was created.';
+
+CREATE TABLE customer (
+	customer_id bigserial NOT NULL PRIMARY KEY,
+	name text NOT NULL CHECK (name <> ''),
+	number text UNIQUE,
+	created_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE customer IS 'Who owes: the bill-to (debtor) of documents and orders.';
+COMMENT ON COLUMN customer.customer_id IS 'Key. Give your own number or let the sequence choose.';
+COMMENT ON COLUMN customer.name IS 'Name people read.';
+COMMENT ON COLUMN customer.number IS 'Account number in the application, if it has one apart from the key.';
+COMMENT ON COLUMN customer.created_at IS 'When the row was made.';

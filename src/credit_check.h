@@ -1,0 +1,75 @@
+/*
+ * credit_check.h
+ *		Checking an order against the rules, and the decision that results.
+ */
+#ifndef CREDIT_CHECK_H
+#define CREDIT_CHECK_H
+
+#include "cc_compat.h"
+
+#include "exposure.h"
+#include "ledger.h"
+
+/* In order of strictness: the strictest rule decides. */
+typedef enum Outcome
+{
+	OUTCOME_APPROVE,
+	OUTCOME_WARN,
+	OUTCOME_HOLD,
+	OUTCOME_REJECT
+} Outcome;
+
+typedef enum RuleKind
+{
+	RULE_MANUAL_HOLD,
+	RULE_LIMIT_MISSING,
+	RULE_LIMIT_USE,
+	RULE_OLDEST_OVERDUE
+} RuleKind;
+
+/* A row of check_rule */
+typedef struct CheckRule
+{
+	int			rule_no;
+	RuleKind	kind;
+	int128		threshold;		/* percent or days, at its own scale */
+	int			threshold_scale;
+	Outcome		action;
+	bool		for_one_customer;
+	int64		customer_id;
+	DateADT		valid_from;
+	DateADT		valid_to;
+} CheckRule;
+
+typedef struct CreditCheck
+{
+	int64		customer_id;
+	const char *source;			/* "shop.orders", or "check_credit" */
+	const char *order_id;		/* NULL when unknown */
+	int128		amount;			/* order, or its increase, in base currency units */
+	Exposure	exposure;		/* before the order */
+	Outcome		outcome;
+	RuleKind	decisive;		/* the rule that decided, unless approved */
+	int128		shortfall;		/* base currency units by which the limit is exceeded, or 0 */
+	char	   *checks;			/* JSON array: every rule evaluated, with its figures */
+} CreditCheck;
+
+/*
+ * Evaluate the ledger's rules, inside ledger_enter().  The caller fills the
+ * fields above `outcome`; exposure must have been read after the customer
+ * was locked if the answer is to bind.
+ */
+extern void credit_check(Ledger *ledger, CreditCheck *check);
+
+/* Store the decision. */
+extern void credit_check_record(Ledger *ledger, const CreditCheck *check);
+
+/* Refuse the order: RC001 or RC002, the whole decision as JSON in the detail. */
+extern void credit_check_refuse(Ledger *ledger, const CreditCheck *check) pg_attribute_noreturn();
+
+/* Amounts, limits and exposure meet in the base currency only. */
+extern void credit_check_currency(Ledger *ledger, int64 customer_id, const char *currency);
+
+extern const char *outcome_name(Outcome outcome);
+
+#endif							/* CREDIT_CHECK_H */

@@ -1,0 +1,475 @@
+/*
+ * hold.c
+ *		credit.enforce_hold(): the trigger on any table of orders.
+ *
+ * Count after, decide by mode.  Counting happens only in AFTER ROW triggers,
+ * because a BEFORE trigger also fires for upserts that insert nothing and in
+ * a multi-row INSERT runs before any AFTER.  In mode reject the end of the
+ * statement decides.  In mode hold a BEFORE ROW trigger decides on the
+ * exposure plus what this statement has approved so far (over-counting
+ * holds an order too many, never one too few), and the end of the statement
+ * checks what was really stored again.
+ */
+#include "cc_compat.h"
+
+#include "access/htup_details.h"
+#include "commands/trigger.h"
+#include "miscadmin.h"
+#include "nodes/pg_list.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "cc_error.h"
+#include "credit_check.h"
+#include "money.h"
+#include "settle.h"
+#include "watched_table.h"
+
+PG_FUNCTION_INFO_V1(cc_enforce_hold);
+
+/* A watched table as one batch knows it, whatever happens to the cache meanwhile. */
+typedef struct OrderSource
+{
+	Oid			relid;
+	char	   *name;
+	bool		record;
+} OrderSource;
+
+/* One order's change of exposure for one customer. */
+typedef struct OrderEntry
+{
+	int64		customer_id;
+	int128		before;			/* what it counted, base currency units */
+	int128		after;			/* what it counts now */
+	bool		opens;			/* it did not count before: checked even at amount 0 */
+	const OrderSource *source;
+	char	   *order_id;
+	CreditCheck *held;			/* it was put on hold: the decision to record */
+	int64		seq;
+} OrderEntry;
+
+/* Mode hold: what BEFORE approved for a customer in this statement */
+typedef struct Pending
+{
+	int64		customer_id;
+	int128		amount;
+} Pending;
+
+typedef struct OrderBatch
+{
+	int64		n;
+	int64		size;
+	OrderEntry *entries;
+	bool		has_decrease;
+	List	   *sources;		/* of OrderSource */
+	HTAB	   *pending;
+	List	   *held;			/* of CreditCheck, in row order */
+	int			held_next;		/* the first AFTER has not seen */
+} OrderBatch;
+
+static void *
+order_create(SettleBatch *batch)
+{
+	OrderBatch *state = palloc0(sizeof(OrderBatch));
+
+	(void) batch;
+	state->size = 8;
+	state->entries = palloc(state->size * sizeof(OrderEntry));
+	return state;
+}
+
+static void order_settle(SettleBatch *batch);
+
+static const SettleKind order_kind = {order_create, order_settle};
+
+static const OrderSource *
+batch_source(SettleBatch *batch, WatchedTable *table)
+{
+	OrderBatch *state = batch->state;
+	MemoryContext old;
+	OrderSource *source;
+	ListCell   *lc;
+
+	foreach(lc, state->sources)
+	{
+		source = lfirst(lc);
+		if (source->relid == table->relid)
+			return source;
+	}
+	old = MemoryContextSwitchTo(batch->cxt);
+	source = palloc(sizeof(OrderSource));
+	source->relid = table->relid;
+	source->name = pstrdup(table->source);
+	source->record = table->record;
+	state->sources = lappend(state->sources, source);
+	MemoryContextSwitchTo(old);
+	return source;
+}
+
+static void
+add_entry(SettleBatch *batch, WatchedTable *table, const OrderShare *share,
+		  int64 customer_id, int128 before, int128 after, bool opens, CreditCheck *held)
+{
+	OrderBatch *state = batch->state;
+	OrderEntry *entry;
+
+	if (state->n == state->size)
+	{
+		state->size *= 2;
+		state->entries = repalloc_huge(state->entries, state->size * sizeof(OrderEntry));
+	}
+	entry = &state->entries[state->n];
+	entry->seq = state->n++;
+	entry->customer_id = customer_id;
+	entry->before = before;
+	entry->after = after;
+	entry->opens = opens;
+	entry->source = batch_source(batch, table);
+	entry->order_id = share->order_id ? MemoryContextStrdup(batch->cxt, share->order_id) : NULL;
+	entry->held = held;
+	if (after < before)
+		state->has_decrease = true;
+}
+
+/* ---- BEFORE ROW, mode hold ---- */
+
+static Pending *
+pending_of(SettleBatch *batch, int64 customer_id)
+{
+	OrderBatch *state = batch->state;
+	Pending    *pending;
+	bool		found;
+
+	if (state->pending == NULL)
+	{
+		HASHCTL		ctl = {.keysize = sizeof(int64), .entrysize = sizeof(Pending), .hcxt = batch->cxt};
+
+		state->pending = hash_create("credit_control pending orders", 16, &ctl,
+									 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	pending = hash_search(state->pending, &customer_id, HASH_ENTER, &found);
+	if (!found)
+		pending->amount = 0;
+	return pending;
+}
+
+/* A decision that outlives the SPI connection. */
+static CreditCheck *
+keep_check(SettleBatch *batch, const CreditCheck *check)
+{
+	MemoryContext old = MemoryContextSwitchTo(batch->cxt);
+	CreditCheck *copy = palloc(sizeof(CreditCheck));
+
+	*copy = *check;
+	copy->source = pstrdup(check->source);
+	copy->order_id = check->order_id ? pstrdup(check->order_id) : NULL;
+	copy->checks = pstrdup(check->checks);
+	MemoryContextSwitchTo(old);
+	return copy;
+}
+
+static HeapTuple
+with_status(TriggerData *trigger, HeapTuple tuple, AttrNumber status, Datum value)
+{
+	int			cols[1] = {status};
+	bool		nulls[1] = {false};
+
+	return heap_modify_tuple_by_cols(tuple, RelationGetDescr(trigger->tg_relation), 1, cols, &value, nulls);
+}
+
+static HeapTuple
+decide_before(TriggerData *trigger, WatchedTable *table, Ledger *ledger)
+{
+	bool		update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
+	TupleTableSlot *slot = update ? trigger->tg_newslot : trigger->tg_trigslot;
+	HeapTuple	tuple = update ? trigger->tg_newtuple : trigger->tg_trigtuple;
+	OrderShare	new_share;
+	OrderShare	old_share = {0};
+	int128		before = 0;
+	SettleBatch *batch;
+	Pending    *pending;
+	LedgerScope scope;
+	CreditCheck check = {0};
+	bool		no_status;
+
+	(void) slot_getattr(slot, table->status, &no_status);
+	order_share(table, ledger, slot, &new_share);
+	if (update)
+		order_share(table, ledger, trigger->tg_trigslot, &old_share);
+	if (!new_share.open)
+		return tuple;
+	if (no_status)
+		tuple = with_status(trigger, tuple, table->status, table->open_datum);
+	if (old_share.open && old_share.customer_id == new_share.customer_id)
+		before = old_share.amount;
+	if (new_share.amount <= before && old_share.open && old_share.customer_id == new_share.customer_id)
+		return tuple;
+
+	batch = settle_batch(&order_kind, ledger->nspoid);
+	pending = pending_of(batch, new_share.customer_id);
+
+	ledger_enter(ledger, true, &scope);
+	check.customer_id = new_share.customer_id;
+	check.source = table->source;
+	check.order_id = new_share.order_id;
+	check.amount = new_share.amount - before;
+	exposure_read(ledger, new_share.customer_id, EXPOSURE_LOCK, 0, &check.exposure);
+	check.exposure.ordered = money_add(check.exposure.ordered, pending->amount);
+	credit_check(ledger, &check);
+	/* Whoever takes an order off hold must be told that it cannot be. */
+	if (check.outcome == OUTCOME_REJECT || (check.outcome == OUTCOME_HOLD && old_share.held))
+		credit_check_refuse(ledger, &check);
+	if (check.outcome == OUTCOME_HOLD)
+	{
+		OrderBatch *state = batch->state;
+		CreditCheck *kept = keep_check(batch, &check);
+		MemoryContext old = MemoryContextSwitchTo(batch->cxt);
+
+		state->held = lappend(state->held, kept);
+		MemoryContextSwitchTo(old);
+	}
+	else
+		pending->amount = money_add(pending->amount, check.amount);
+	ledger_leave(&scope);
+
+	if (check.outcome == OUTCOME_HOLD)
+		tuple = with_status(trigger, tuple, table->status, table->hold_datum);
+	return tuple;
+}
+
+/* ---- AFTER ROW ---- */
+
+/* The decision BEFORE took on this held order; rows come in the same order. */
+static CreditCheck *
+take_held(OrderBatch *state, const OrderShare *share)
+{
+	while (state->held_next < list_length(state->held))
+	{
+		CreditCheck *check = list_nth(state->held, state->held_next++);
+
+		if (check->order_id == NULL ? share->order_id == NULL :
+			share->order_id != NULL && strcmp(check->order_id, share->order_id) == 0)
+			return check;
+	}
+	return NULL;
+}
+
+static void
+gather_order(TriggerData *trigger, WatchedTable *table, Ledger *ledger)
+{
+	TriggerEvent event = trigger->tg_event;
+	OrderShare	old_share = {0};
+	OrderShare	new_share = {0};
+	SettleBatch *batch;
+	OrderBatch *state;
+	CreditCheck *held = NULL;
+
+	if (TRIGGER_FIRED_BY_INSERT(event))
+		order_share(table, ledger, trigger->tg_trigslot, &new_share);
+	else
+		order_share(table, ledger, trigger->tg_trigslot, &old_share);
+	if (TRIGGER_FIRED_BY_UPDATE(event))
+		order_share(table, ledger, trigger->tg_newslot, &new_share);
+
+	if (old_share.open == new_share.open && old_share.held == new_share.held &&
+		(!old_share.open || (old_share.customer_id == new_share.customer_id && old_share.amount == new_share.amount)))
+		return;
+
+	batch = settle_batch(&order_kind, ledger->nspoid);
+	state = batch->state;
+	if (new_share.held && !old_share.held)
+		held = take_held(state, &new_share);
+
+	if (old_share.open && new_share.open && old_share.customer_id == new_share.customer_id)
+		add_entry(batch, table, &new_share, new_share.customer_id, old_share.amount, new_share.amount, false, NULL);
+	else
+	{
+		if (old_share.open)
+			add_entry(batch, table, &old_share, old_share.customer_id, old_share.amount, 0, false, NULL);
+		if (new_share.open)
+			add_entry(batch, table, &new_share, new_share.customer_id, 0, new_share.amount, true, NULL);
+		if (held)
+			add_entry(batch, table, &new_share, held->customer_id, 0, 0, false, held);
+	}
+}
+
+/* ---- end of statement ---- */
+
+static int
+compare_text(const char *a, const char *b)
+{
+	if (a == NULL || b == NULL)
+		return (a != NULL) - (b != NULL);
+	return strcmp(a, b);
+}
+
+static int
+compare_order(const void *a, const void *b)
+{
+	const OrderEntry *x = a;
+	const OrderEntry *y = b;
+	int			c;
+
+	if (x->customer_id != y->customer_id)
+		return x->customer_id < y->customer_id ? -1 : 1;
+	if ((c = strcmp(x->source->name, y->source->name)) != 0)
+		return c;
+	if ((c = compare_text(x->order_id, y->order_id)) != 0)
+		return c;
+	return x->seq < y->seq ? -1 : 1;
+}
+
+static int
+compare_seq(const void *a, const void *b)
+{
+	const OrderEntry *x = a;
+	const OrderEntry *y = b;
+
+	if (x->customer_id != y->customer_id)
+		return x->customer_id < y->customer_id ? -1 : 1;
+	return x->seq < y->seq ? -1 : 1;
+}
+
+/*
+ * An update that moves a row to another partition arrives as a delete and an
+ * insert: make one entry of both, so that only an increase is checked.
+ */
+static void
+merge_moved(OrderBatch *state)
+{
+	int64		kept = 0;
+
+	qsort(state->entries, state->n, sizeof(OrderEntry), compare_order);
+	for (int64 i = 0; i < state->n; i++)
+	{
+		OrderEntry *last = kept > 0 ? &state->entries[kept - 1] : NULL;
+		OrderEntry *entry = &state->entries[i];
+
+		if (last && entry->order_id && last->customer_id == entry->customer_id &&
+			strcmp(last->source->name, entry->source->name) == 0 &&
+			compare_text(last->order_id, entry->order_id) == 0 && !last->held && !entry->held)
+		{
+			last->before = money_add(last->before, entry->before);
+			last->after = money_add(last->after, entry->after);
+			last->opens = false;
+		}
+		else
+			state->entries[kept++] = *entry;
+	}
+	state->n = kept;
+}
+
+/* All entries of one customer, in row order. */
+static void
+settle_customer(Ledger *ledger, OrderEntry *entries, int64 n)
+{
+	Exposure	exposure;
+	int128		change = 0;
+
+	for (int64 i = 0; i < n; i++)
+		change = money_add(change, money_sub(entries[i].after, entries[i].before));
+	exposure_read(ledger, entries[0].customer_id, EXPOSURE_ORDER, change, &exposure);
+	exposure.ordered = money_sub(exposure.ordered, change);
+
+	for (int64 i = 0; i < n; i++)
+	{
+		OrderEntry *entry = &entries[i];
+		CreditCheck check = {0};
+
+		CHECK_FOR_INTERRUPTS();
+		check.customer_id = entry->customer_id;
+		check.source = entry->source->name;
+		check.order_id = entry->order_id;
+		check.amount = money_sub(entry->after, entry->before);
+		check.exposure = exposure;
+		if (entry->held)
+		{
+			if (entry->source->record)
+				credit_check_record(ledger, entry->held);
+		}
+		else if (check.amount > 0 || entry->opens)
+		{
+			credit_check(ledger, &check);
+			if (check.outcome >= OUTCOME_HOLD)
+				credit_check_refuse(ledger, &check);
+			if (entry->source->record)
+				credit_check_record(ledger, &check);
+		}
+		exposure.ordered = money_add(exposure.ordered, check.amount);
+	}
+}
+
+static void
+order_settle(SettleBatch *batch)
+{
+	OrderBatch *state = batch->state;
+	Ledger	   *ledger = ledger_open(batch->nspoid);
+	LedgerScope scope;
+	MemoryContext per_customer;
+	MemoryContext old;
+
+	if (state->n == 0)
+		return;
+	if (state->n > 1)
+	{
+		if (state->has_decrease)
+			merge_moved(state);
+		qsort(state->entries, state->n, sizeof(OrderEntry), compare_seq);
+	}
+	ledger_enter(ledger, true, &scope);
+	per_customer = AllocSetContextCreate(CurrentMemoryContext, "credit_control orders", ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(per_customer);
+	for (int64 from = 0, to; from < state->n; from = to)
+	{
+		for (to = from + 1; to < state->n; to++)
+			if (state->entries[to].customer_id != state->entries[from].customer_id)
+				break;
+		settle_customer(ledger, &state->entries[from], to - from);
+		MemoryContextReset(per_customer);
+	}
+	MemoryContextSwitchTo(old);
+	ledger_leave(&scope);
+}
+
+/*
+ * enforce_hold(ledger): attached by watch_orders() as AFTER INSERT OR UPDATE
+ * OR DELETE FOR EACH ROW and FOR EACH STATEMENT, BEFORE TRUNCATE, and in mode
+ * hold BEFORE INSERT OR UPDATE FOR EACH ROW.
+ */
+Datum
+cc_enforce_hold(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	Ledger	   *ledger;
+	WatchedTable *table;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be called as a trigger", "enforce_hold")));
+	if (trigger->tg_trigger->tgnargs != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be attached by watch_orders()", "enforce_hold")));
+	ledger = ledger_by_name(trigger->tg_trigger->tgargs[0]);
+
+	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_CREDIT_APPEND_ONLY),
+				 errmsg("TRUNCATE of \"%s\" refused: its open orders are part of customers' exposure",
+						RelationGetRelationName(trigger->tg_relation)),
+				 errhint("Delete the orders, or call unwatch_orders() first.")));
+	if (TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event))
+	{
+		settle_ledger(ledger->nspoid);
+		return PointerGetDatum(NULL);
+	}
+
+	table = watched_table(trigger->tg_relation, ledger);
+	if (TRIGGER_FIRED_BEFORE(trigger->tg_event))
+		return PointerGetDatum(decide_before(trigger, table, ledger));
+	gather_order(trigger, table, ledger);
+	return PointerGetDatum(NULL);
+}

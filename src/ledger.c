@@ -1,0 +1,337 @@
+/*
+ * ledger.c
+ *		Finding a ledger, its kept plans, and acting with its owner's rights.
+ */
+#include "cc_compat.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+#include "cc_error.h"
+#include "currency.h"
+#include "ledger.h"
+
+#define MAX_ARGS 14
+
+typedef struct QueryText
+{
+	const char *sql;			/* @L stands for the ledger's quoted schema */
+	int			nargs;
+	Oid			argtypes[MAX_ARGS];
+} QueryText;
+
+/*
+ * Names and operators are written qualified or resolve in pg_catalog, which
+ * is all that search_path holds while these run.
+ *
+ * exposure: the row in the base currency is the customer's lock.  Whoever
+ * posts, checks or tightens updates it, so that a waiter reads on from the
+ * newest figures and REPEATABLE READ fails with 40001 instead of deciding on
+ * old ones.
+ */
+static const QueryText query_texts[LQ_COUNT] = {
+	[LQ_LEDGER_INFO] = {
+		"SELECT base_currency FROM @L.ledger_info", 0, {0}},
+	[LQ_CUSTOMER_ADD] = {
+		"INSERT INTO @L.exposure (customer_id, currency) VALUES ($1, $2)",
+		2, {INT8OID, TEXTOID}},
+	[LQ_CUSTOMER_ADD_MANY] = {
+		"INSERT INTO @L.exposure (customer_id, currency) SELECT c, $2 FROM unnest($1) c",
+		2, {INT8ARRAYOID, TEXTOID}},
+
+	[LQ_ITEM_ADD] = {
+		"INSERT INTO @L.item (customer_id, document_id, currency, amount, open_amount, doc_date, posting_date, due_date)"
+		" VALUES ($1, $2, $3, $4, $4, $5, $6, $7)",
+		7, {INT8OID, INT8OID, TEXTOID, NUMERICOID, DATEOID, DATEOID, DATEOID}},
+	[LQ_ITEM_ADD_MANY] = {
+		"INSERT INTO @L.item (customer_id, document_id, currency, amount, open_amount, doc_date, posting_date, due_date)"
+		" SELECT c, d, cur, a, a, dd, pd, due FROM unnest($1, $2, $3, $4, $5, $6, $7) u (c, d, cur, a, dd, pd, due)",
+		7, {INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, NUMERICARRAYOID, DATEARRAYOID, DATEARRAYOID, DATEARRAYOID}},
+	[LQ_ITEM_FACTS] = {
+		"SELECT item_id, currency, amount, doc_date, posting_date, due_date FROM @L.item"
+		" WHERE customer_id = $1 AND item_id IN ($2, $3)",
+		3, {INT8OID, INT8OID, INT8OID}},
+	[LQ_ITEM_READ] = {
+		"SELECT item_id, amount, open_amount, reversed_on FROM @L.item"
+		" WHERE customer_id = $1 AND item_id = ANY ($2) ORDER BY item_id",
+		2, {INT8OID, INT8ARRAYOID}},
+	[LQ_ITEM_WRITE] = {
+		"UPDATE @L.item i SET open_amount = u.open_amount, reversed_on = u.reversed_on"
+		" FROM unnest($2, $3, $4) u (item_id, open_amount, reversed_on)"
+		" WHERE i.customer_id = $1 AND i.item_id = u.item_id",
+		4, {INT8OID, INT8ARRAYOID, NUMERICARRAYOID, DATEARRAYOID}},
+	[LQ_ITEM_LABEL] = {
+		"SELECT pg_catalog.format('%s %s', pg_catalog.replace(d.kind, '_', ' '), d.number) FROM @L.item i"
+		" JOIN @L.document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id"
+		" WHERE i.customer_id = $1 AND i.item_id = $2",
+		2, {INT8OID, INT8OID}},
+	[LQ_ALLOCATION_READ] = {
+		"SELECT credit_item_id, debit_item_id, amount, applied_on, reverses FROM @L.allocation"
+		" WHERE customer_id = $1 AND allocation_id = $2",
+		2, {INT8OID, INT8OID}},
+
+	[LQ_EXPOSURE_LOCK] = {
+		"SELECT receivable, unapplied, ordered, has_other_currency, open_holds, limit_amount, limit_since, limit_until"
+		" FROM @L.exposure WHERE customer_id = $1 AND currency = $2 FOR NO KEY UPDATE",
+		2, {INT8OID, TEXTOID}},
+	[LQ_EXPOSURE_READ] = {
+		"SELECT receivable, unapplied, ordered, has_other_currency, open_holds, limit_amount, limit_since, limit_until"
+		" FROM @L.exposure WHERE customer_id = $1 AND currency = $2",
+		2, {INT8OID, TEXTOID}},
+	[LQ_EXPOSURE_POST] = {
+		"UPDATE @L.exposure SET receivable = receivable + $3, unapplied = unapplied + $4"
+		" WHERE customer_id = $1 AND currency = $2",
+		4, {INT8OID, TEXTOID, NUMERICOID, NUMERICOID}},
+	[LQ_EXPOSURE_ORDER] = {
+		"UPDATE @L.exposure SET ordered = ordered + $3 WHERE customer_id = $1 AND currency = $2"
+		" RETURNING receivable, unapplied, ordered, has_other_currency, open_holds, limit_amount, limit_since, limit_until",
+		3, {INT8OID, TEXTOID, NUMERICOID}},
+	[LQ_EXPOSURE_ADD] = {
+		"INSERT INTO @L.exposure (customer_id, currency) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+		2, {INT8OID, TEXTOID}},
+	[LQ_EXPOSURE_MARK_OTHER] = {
+		"UPDATE @L.exposure SET has_other_currency = true WHERE customer_id = $1 AND currency = $2 AND NOT has_other_currency",
+		2, {INT8OID, TEXTOID}},
+
+	[LQ_EXPOSURE_OTHER] = {
+		"SELECT currency FROM @L.exposure WHERE customer_id = $1 AND currency <> $2"
+		" AND (receivable <> 0 OR unapplied <> 0 OR ordered <> 0) LIMIT 1",
+		2, {INT8OID, TEXTOID}},
+
+	[LQ_LIMIT_READ] = {
+		"SELECT amount FROM @L.credit_limit WHERE customer_id = $1 AND valid_from <= $2 AND (valid_to IS NULL OR valid_to >= $2)"
+		" ORDER BY valid_from DESC, credit_limit_id DESC LIMIT 1",
+		2, {INT8OID, DATEOID}},
+	/*
+	 * One step into the partial index per currency; credit items have no due
+	 * date and sort last, so the first is the oldest debit.
+	 */
+	[LQ_OLDEST_DUE] = {
+		"SELECT min(first.due_date) FROM @L.exposure e, LATERAL"
+		" (SELECT due_date FROM @L.item i WHERE i.customer_id = e.customer_id AND i.currency = e.currency"
+		"  AND i.open_amount <> 0 ORDER BY due_date LIMIT 1) first WHERE e.customer_id = $1",
+		1, {INT8OID}},
+	[LQ_RULES_READ] = {
+		"SELECT rule_no, kind, threshold, action, customer_id, valid_from, valid_to FROM @L.check_rule ORDER BY rule_no",
+		0, {0}},
+	[LQ_DECISION_ADD] = {
+		"INSERT INTO @L.decision (customer_id, outcome, source, order_id, amount, currency, receivable, unapplied, ordered,"
+		" limit_amount, checks, decided_for) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, session_user)",
+		11, {INT8OID, TEXTOID, TEXTOID, TEXTOID, NUMERICOID, TEXTOID, NUMERICOID, NUMERICOID, NUMERICOID, NUMERICOID, JSONBOID}},
+	[LQ_WATCHED_READ] = {
+		"SELECT customer_column, amount_column, order_id_column, currency_column, open_when, mode, status_column,"
+		" open_value, hold_value, record_decisions FROM @L.watched_table WHERE table_schema = $1 AND table_name = $2",
+		2, {TEXTOID, TEXTOID}},
+};
+
+static HTAB *ledgers = NULL;
+
+/*
+ * A rule changed: credit.rules_changed() invalidates the relcache entry of
+ * check_rule, and that reaches every backend at its commit.
+ */
+static void
+rules_inval_callback(Datum arg, Oid relid)
+{
+	HASH_SEQ_STATUS seq;
+	Ledger	   *ledger;
+
+	(void) arg;
+	hash_seq_init(&seq, ledgers);
+	while ((ledger = hash_seq_search(&seq)) != NULL)
+		if (relid == InvalidOid || relid == ledger->rules_relid)
+			ledger->rules_valid = false;
+}
+
+static void
+forget_plans(Ledger *ledger)
+{
+	for (int i = 0; i < LQ_COUNT; i++)
+	{
+		if (ledger->plans[i])
+			SPI_freeplan(ledger->plans[i]);
+		ledger->plans[i] = NULL;
+	}
+	ledger->rules_valid = false;
+}
+
+static char *
+query_for(Ledger *ledger, LedgerQuery query)
+{
+	StringInfoData sql;
+	const char *schema = quote_identifier(NameStr(ledger->name));
+
+	initStringInfo(&sql);
+	for (const char *p = query_texts[query].sql; *p; p++)
+	{
+		if (p[0] == '@' && p[1] == 'L')
+		{
+			appendStringInfoString(&sql, schema);
+			p++;
+		}
+		else
+			appendStringInfoChar(&sql, *p);
+	}
+	return sql.data;
+}
+
+Ledger *
+ledger_open(Oid nspoid)
+{
+	Ledger	   *ledger;
+	bool		found;
+	char	   *name = get_namespace_name(nspoid);
+
+	if (ledgers == NULL)
+	{
+		HASHCTL		ctl = {.keysize = sizeof(Oid), .entrysize = sizeof(Ledger)};
+
+		ledgers = hash_create("credit_control ledgers", 4, &ctl, HASH_ELEM | HASH_BLOBS);
+		CacheRegisterRelcacheCallback(rules_inval_callback, (Datum) 0);
+	}
+	if (name == NULL)
+		elog(ERROR, "cache lookup failed for schema %u", nspoid);
+
+	ledger = hash_search(ledgers, &nspoid, HASH_ENTER, &found);
+	if (!found)
+	{
+		MemSet((char *) ledger + sizeof(Oid), 0, sizeof(Ledger) - sizeof(Oid));
+		namestrcpy(&ledger->name, name);
+	}
+	else if (strcmp(NameStr(ledger->name), name) != 0)
+	{
+		/* The schema was renamed: the texts behind the plans name the old one. */
+		forget_plans(ledger);
+		namestrcpy(&ledger->name, name);
+	}
+	pfree(name);
+	return ledger;
+}
+
+Ledger *
+ledger_by_name(const char *name)
+{
+	Oid			nspoid = get_namespace_oid(name, true);
+
+	if (!OidIsValid(nspoid) || !OidIsValid(get_relname_relid("ledger_info", nspoid)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("there is no ledger \"%s\"", name),
+				 errhint("credit.create_ledger() makes one. A ledger whose schema was renamed needs its tables watched again.")));
+	return ledger_open(nspoid);
+}
+
+/* The owner of the table that every writer locks. */
+static Oid
+ledger_owner(Ledger *ledger)
+{
+	Oid			relid = get_relname_relid("exposure", ledger->nspoid);
+	HeapTuple	tuple = OidIsValid(relid) ? SearchSysCache1(RELOID, ObjectIdGetDatum(relid)) : NULL;
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("schema \"%s\" is not a ledger: it has no table \"exposure\"", NameStr(ledger->name)),
+				 errhint("Ledgers are made by credit.create_ledger().")));
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+void
+ledger_enter(Ledger *ledger, bool as_owner, LedgerScope *scope)
+{
+	GetUserIdAndSecContext(&scope->userid, &scope->sec_context);
+	if (as_owner)
+		SetUserIdAndSecContext(ledger_owner(ledger),
+							   scope->sec_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
+
+	scope->guc_level = NewGUCNestLevel();
+	(void) set_config_option("search_path", "pg_catalog, pg_temp",
+							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+
+	if (ledger->base_currency[0] == '\0')
+	{
+		bool		isnull;
+		char	   *base;
+		int			scale;
+
+		if (ledger_run(ledger, LQ_LEDGER_INFO, NULL, NULL) != 1)
+			elog(ERROR, "ledger \"%s\" has no row in ledger_info", NameStr(ledger->name));
+		base = TextDatumGetCString(ledger_value(0, 1, &isnull));
+		scale = currency_minor_unit(base, strlen(base));
+		if (scale < 0)
+			elog(ERROR, "ledger \"%s\" has an unknown base currency", NameStr(ledger->name));
+		strlcpy(ledger->base_currency, base, sizeof(ledger->base_currency));
+		ledger->base_scale = scale;
+	}
+}
+
+void
+ledger_leave(LedgerScope *scope)
+{
+	if (SPI_finish() != SPI_OK_FINISH)
+		elog(ERROR, "SPI_finish failed");
+	AtEOXact_GUC(true, scope->guc_level);
+	SetUserIdAndSecContext(scope->userid, scope->sec_context);
+}
+
+uint64
+ledger_run(Ledger *ledger, LedgerQuery query, Datum *values, const char *nulls)
+{
+	SPIPlanPtr	plan = ledger->plans[query];
+	int			rc;
+
+	/* One result at a time: a bulk load runs these statements by the thousand. */
+	if (SPI_tuptable)
+		SPI_freetuptable(SPI_tuptable);
+	if (plan == NULL)
+	{
+		QueryText	text = query_texts[query];
+
+		plan = SPI_prepare(query_for(ledger, query), text.nargs, text.argtypes);
+		if (plan == NULL)
+			elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+		if (SPI_keepplan(plan) != 0)
+			elog(ERROR, "SPI_keepplan failed");
+		ledger->plans[query] = plan;
+	}
+
+	/*
+	 * Rules are kept beyond this transaction, so they must be read with the
+	 * latest snapshot even where the transaction's own is older.
+	 */
+	if (query == LQ_RULES_READ)
+	{
+		Snapshot	latest = RegisterSnapshot(GetLatestSnapshot());
+
+		rc = SPI_execute_snapshot(plan, values, nulls, latest, InvalidSnapshot, true, false, 0);
+		UnregisterSnapshot(latest);
+	}
+	else
+		rc = SPI_execute_plan(plan, values, nulls, false, 0);
+	if (rc < 0)
+		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(rc));
+	return SPI_processed;
+}
+
+Datum
+ledger_value(uint64 row, int col, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, col, isnull);
+}

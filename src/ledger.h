@@ -1,0 +1,95 @@
+/*
+ * ledger.h
+ *		A ledger as C code sees it: its schema, its kept plans, its owner's rights.
+ *
+ * A ledger is one schema of ordinary tables.  C code never names a schema: it
+ * gets the ledger from its trigger's relation or from an argument.
+ */
+#ifndef LEDGER_H
+#define LEDGER_H
+
+#include "cc_compat.h"
+
+#include "executor/spi.h"
+#include "nodes/pg_list.h"
+
+/* Every statement the kernel runs on a ledger; the texts are in ledger.c. */
+typedef enum LedgerQuery
+{
+	LQ_LEDGER_INFO,
+	LQ_CUSTOMER_ADD,
+	LQ_CUSTOMER_ADD_MANY,
+	LQ_ITEM_ADD,
+	LQ_ITEM_ADD_MANY,
+	LQ_ITEM_FACTS,
+	LQ_ITEM_READ,
+	LQ_ITEM_WRITE,
+	LQ_ITEM_LABEL,
+	LQ_ALLOCATION_READ,
+	LQ_EXPOSURE_LOCK,
+	LQ_EXPOSURE_READ,
+	LQ_EXPOSURE_POST,
+	LQ_EXPOSURE_ORDER,
+	LQ_EXPOSURE_ADD,
+	LQ_EXPOSURE_MARK_OTHER,
+	LQ_EXPOSURE_OTHER,
+	LQ_LIMIT_READ,
+	LQ_OLDEST_DUE,
+	LQ_RULES_READ,
+	LQ_DECISION_ADD,
+	LQ_WATCHED_READ,
+	LQ_COUNT
+} LedgerQuery;
+
+typedef struct Ledger
+{
+	Oid			nspoid;			/* hash key: the ledger's schema */
+	NameData	name;			/* its name when the plans were made */
+	char		base_currency[4];
+	int			base_scale;		/* minor unit of base_currency */
+	SPIPlanPtr	plans[LQ_COUNT];
+
+	/* Check rules, read again after any change to the table. */
+	bool		rules_valid;
+	Oid			rules_relid;
+	MemoryContext rules_cxt;
+	List	   *rules;			/* of CheckRule, in rule_no order */
+} Ledger;
+
+/* What ledger_enter() changed and ledger_leave() puts back. */
+typedef struct LedgerScope
+{
+	Oid			userid;
+	int			sec_context;
+	int			guc_level;
+} LedgerScope;
+
+/*
+ * The ledger in schema `nspoid`, usable until the end of the statement.
+ * Error 42P01 with a hint if the schema holds no ledger.
+ */
+extern Ledger *ledger_open(Oid nspoid);
+
+/* The ledger in the schema called `name`. */
+extern Ledger *ledger_by_name(const char *name);
+
+/*
+ * Connect SPI and pin search_path.  With as_owner, run as the owner of the
+ * ledger's tables, the way a foreign key checks its table; only trigger
+ * functions may ask for that, since anyone can call a plain function.
+ */
+extern void ledger_enter(Ledger *ledger, bool as_owner, LedgerScope *scope);
+extern void ledger_leave(LedgerScope *scope);
+
+/*
+ * Run a statement inside ledger_enter().  Returns the number of rows; they
+ * are read with ledger_value() until the next call.  Reads see a fresh snapshot (READ COMMITTED), so what
+ * is read after a lock is current.
+ */
+extern uint64 ledger_run(Ledger *ledger, LedgerQuery query,
+						 Datum *values, const char *nulls);
+
+/* Column `col` (from 1) of row `row` of the last result. */
+extern Datum ledger_value(uint64 row, int col, bool *isnull);
+
+#endif							/* LEDGER_H */

@@ -1,0 +1,65 @@
+/*
+ * watched_table.h
+ *		An application's order table as the hold trigger sees it.
+ */
+#ifndef WATCHED_TABLE_H
+#define WATCHED_TABLE_H
+
+#include "cc_compat.h"
+
+#include "executor/tuptable.h"
+#include "fmgr.h"
+#include "nodes/execnodes.h"
+#include "utils/relcache.h"
+
+#include "ledger.h"
+
+typedef struct WatchedTable
+{
+	Oid			relid;			/* hash key: the table, or a partition of it */
+	bool		valid;
+	Oid			nspoid;			/* the ledger */
+	char	   *source;			/* "shop.orders": the registered table */
+	bool		hold_mode;
+	bool		record;			/* store decisions */
+	AttrNumber	customer;
+	AttrNumber	amount;
+	AttrNumber	order_id;
+	AttrNumber	currency;		/* 0: base currency */
+	AttrNumber	status;			/* 0 in mode reject */
+	Oid			customer_type;
+	Oid			amount_type;
+	FmgrInfo	order_id_out;
+	FmgrInfo	status_out;
+	char	   *hold_value;
+	Datum		hold_datum;		/* hold_value and open_value as the column has them */
+	Datum		open_datum;
+	ExprState  *open_when;
+	ExprContext *econtext;
+	MemoryContext cxt;
+} WatchedTable;
+
+/* What one row of an order table means for its customer. */
+typedef struct OrderShare
+{
+	bool		open;			/* counts toward exposure */
+	bool		held;			/* has the hold status */
+	int64		customer_id;	/* these two only when open */
+	int128		amount;			/* base currency units */
+	char	   *order_id;		/* NULL when null */
+} OrderShare;
+
+/*
+ * The registration of `rel`, or of the partitioned table it is part of, in
+ * the ledger.  Error 55000 if it is not registered there: a trigger alone
+ * makes nothing count.
+ */
+extern WatchedTable *watched_table(Relation rel, Ledger *ledger);
+
+/*
+ * Read a row, as the user who writes it.  Errors 23502 (order without
+ * customer or amount), 22023 (negative amount), RC006 (other currency).
+ */
+extern void order_share(WatchedTable *table, Ledger *ledger, TupleTableSlot *slot, OrderShare *share);
+
+#endif							/* WATCHED_TABLE_H */
