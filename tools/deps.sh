@@ -14,11 +14,11 @@ case $(. /etc/os-release && echo "${VERSION_CODENAME:-unknown}") in
 		exit 1 ;;
 esac
 
-server=(postgresql-$v postgresql-server-dev-$v postgresql-$v-pgtap postgresql-$v-plpgsql-check)
+server=("postgresql-$v" "postgresql-server-dev-$v" "postgresql-$v-pgtap" "postgresql-$v-plpgsql-check")
 wanted=(gcc make libc6-dev perl libipc-run-perl "${server[@]}")
 for group; do
 	case $group in
-		lint) wanted+=(cppcheck clang-tidy) ;;
+		lint) wanted+=(cppcheck clang-tidy shellcheck) ;;
 		matrix) wanted+=(mmdebstrap) ;;
 		*) echo "deps: unknown group \"$group\"" >&2; exit 2 ;;
 	esac
@@ -47,5 +47,5 @@ echo 'create_main_cluster = false' | "${root[@]}" tee "$dropin" >/dev/null
 apt update || echo "deps: package lists could not be renewed; going on with those at hand"
 # Installed server packages can be of an older minor release than the headers on offer; naming them all lets apt
 # bring them to one release.
-install "${missing[@]}" || install "${missing[@]}" "${server[@]}" libpq-dev postgresql-client-$v ||
+install "${missing[@]}" || install "${missing[@]}" "${server[@]}" libpq-dev "postgresql-client-$v" ||
 	{ cat "$log" >&2; exit 1; }

@@ -1,31 +1,33 @@
 #!/usr/bin/env bash
-# lint.sh [PG_CONFIG]: static analysis of the C code by cppcheck, clang-tidy and gcc -fanalyzer, and a parse of every
-# script.  The last line is "N passed, N failed", one for each tool; a tool that is not there fails.
+# lint.sh [PG_CONFIG]: static analysis of the C code by cppcheck, clang-tidy and gcc -fanalyzer, and of the scripts.  The
+# last line is "N passed, N failed", one for each tool; a tool that is not there fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ -n "${SKIP_DEPS:-}" ] || tools/deps.sh lint
-pg_config=${1:-${PG_CONFIG:-pg_config}}
-flags=(-std=gnu11 -D_GNU_SOURCE -Wall -Wextra -isystem "$("$pg_config" --includedir-server)")
+server=$("${1:-${PG_CONFIG:-pg_config}}" --includedir-server)
+flags=(-std=gnu11 -D_GNU_SOURCE -Wall -Wextra -isystem "$server")
+
+each_c_file() { printf '%s\n' src/*.c | xargs -P "$(nproc)" -I '{}' "$@"; }
 
 cppcheck_() {
-	cppcheck --quiet --std=c11 --enable=warning,performance,portability --max-configs=1 --inline-suppr \
-		--error-exitcode=1 src
+	# It does not see that ereport(ERROR) does not return, so doubts ("warning") and uninitialised variables are left to
+	# the other two.  "information" reports a file that could not be analysed at all.
+	cppcheck --quiet --std=c11 --enable=performance,portability,information --max-configs=1 --inline-suppr \
+		--suppress=missingInclude --suppress=toomanyconfigs --suppress=uninitvar \
+		--include="$server/pg_config.h" --error-exitcode=1 src
 }
 clang_tidy() {
-	# Left out: advice to use the _s functions of C11's Annex K, which glibc does not have.
-	clang-tidy --quiet --warnings-as-errors='*' \
-		--checks='clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,-bugprone-narrowing-conversions,-bugprone-implicit-widening-of-multiplication-result' \
-		src/*.c -- "${flags[@]}" 2>&1
+	# Left out: style, casts that PostgreSQL's own headers ask for, and advice to use functions that glibc lacks.
+	local checks='clang-analyzer-*,-clang-analyzer-security.insecureAPI.*,bugprone-*'
+	checks+=',-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier'
+	checks+=',-bugprone-narrowing-conversions,-bugprone-implicit-widening-of-multiplication-result'
+	each_c_file clang-tidy --quiet --warnings-as-errors='*' --checks="$checks" '{}' -- "${flags[@]}" 2>&1 |
+		sed '/warnings\? generated\.$/d'
 }
-gcc_analyzer() {
-	for file in src/*.c; do gcc -O1 -fanalyzer -Werror "${flags[@]}" -c -o /dev/null "$file" || return; done
-}
-shell() {
-	for file in .ci/run tools/*.sh; do bash -n "$file" || return; done
-}
+gcc_analyzer() { each_c_file gcc -O1 -fanalyzer -Werror "${flags[@]}" -c -o /dev/null '{}'; }
+shell() { shellcheck --severity=warning .ci/run tools/*.sh; }
 perl_() {
-	for file in tools/*.pl; do perl -wc "$file" 2>&1 | grep -v ' syntax OK$' && return 1; done
-	true
+	for file in tools/*.pl; do perl -Mwarnings=FATAL,all -c "$file" || return; done
 }
 
 passed=0 failed=0

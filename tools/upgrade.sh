@@ -36,8 +36,8 @@ for pg_config; do
 	staged=$(tools/stage.sh "$pg_config" "$HOME/pg-$from-next")
 	export PATH=${staged%/*}:$PATH PGDATA=$HOME/pgdata-$from-next
 	# PostgreSQL 18 is the first to turn checksums on by itself, and pg_upgrade wants both sides alike.
-	checksums=$(initdb --help | grep -o -- --no-data-checksums) || true
-	initdb -A trust -U "$PGUSER" --no-sync -E UTF8 --locale=C.UTF-8 $checksums >/dev/null
+	mapfile -t checksums < <(initdb --help | grep -o -- --no-data-checksums)
+	initdb -A trust -U "$PGUSER" --no-sync -E UTF8 --locale=C.UTF-8 "${checksums[@]}" >/dev/null
 	(cd "$TMPDIR" && pg_upgrade -b "$old_bin" -B "${staged%/*}" -d "$old_data" -D "$PGDATA" -s "$TMPDIR") >"$TMPDIR/said" ||
 		{ cat "$TMPDIR/said" >&2; exit 1; }
 	start
