@@ -22,12 +22,13 @@
 /* Far finer than any currency; leaves 20 digits before the point. */
 #define MAX_MINOR_UNIT 18
 
-static const struct
+typedef struct MethodName
 {
 	const char *name;
 	AllocationMethod method;
-}			method_names[] =
-{
+} MethodName;
+
+static const MethodName method_names[] = {
 	{"oldest_first", ALLOCATE_OLDEST_FIRST},
 	{"newest_first", ALLOCATE_NEWEST_FIRST},
 	{"largest_first", ALLOCATE_LARGEST_FIRST},
