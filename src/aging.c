@@ -12,8 +12,8 @@
 
 StaticAssertDecl(__alignof__(int128) <= MAXIMUM_ALIGNOF,
 				 "int128 must be usable wherever a varlena may be");
-StaticAssertDecl(sizeof(AgingBucket) == 40, "AgingBucket is stored: no padding");
-StaticAssertDecl(offsetof(Aging, buckets) == 48, "Aging is stored: no padding");
+StaticAssertDecl(sizeof(AgingSum) == 40, "AgingSum is stored: no padding");
+StaticAssertDecl(offsetof(Aging, bounds) == 16, "Aging is stored: no padding");
 
 /* What credit.aging() uses when no buckets are given. */
 static const int32 default_bounds[] = {0, 30, 60, 90};
@@ -21,20 +21,30 @@ static const int32 default_bounds[] = {0, 30, 60, 90};
 Aging *
 aging_new(const int32 *bounds, int nbounds)
 {
-	Size		size = AGING_SIZE(nbounds);
-	Aging	   *aging = palloc0(size);
+	uint8		flags = AGING_PAST_DUE_APART;
+	Size		size;
+	Aging	   *aging;
 
+	for (int i = 0; i < nbounds; i++)
+		if (bounds[i] == 0)
+			flags = 0;
+
+	size = AGING_SUMS_OFFSET(nbounds) +
+		(nbounds + 1 + (flags ? 1 : 0)) * sizeof(AgingSum);
+	aging = palloc0(size);
 	SET_VARSIZE(aging, size);
 	aging->version = AGING_VERSION;
+	aging->flags = flags;
 	aging->nbounds = nbounds;
-	memcpy(aging_bounds(aging), bounds, nbounds * sizeof(int32));
+	memcpy(aging->bounds, bounds, nbounds * sizeof(int32));
 	return aging;
 }
 
 static void
 check_version(const Aging *aging)
 {
-	if (unlikely(aging->version != AGING_VERSION || aging->reserved != 0))
+	if (unlikely(aging->version != AGING_VERSION ||
+				 (aging->flags & ~AGING_KNOWN_FLAGS) != 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("version %d of type %s is not supported",
@@ -54,16 +64,12 @@ aging_from_datum(Datum value)
 void
 aging_set_scale(Aging *aging, int scale)
 {
-	int			from = aging->scale;
+	AgingSum   *sums = aging_sums(aging);
 
-	aging->past_due = money_rescale(aging->past_due, from, scale);
-	aging->past_due_days = money_rescale(aging->past_due_days, from, scale);
-	for (int i = 0; i < aging_nbuckets(aging); i++)
+	for (int i = 0; i < aging_nsums(aging); i++)
 	{
-		AgingBucket *bucket = &aging->buckets[i];
-
-		bucket->amount = money_rescale(bucket->amount, from, scale);
-		bucket->amount_days = money_rescale(bucket->amount_days, from, scale);
+		sums[i].amount = money_rescale(sums[i].amount, aging->scale, scale);
+		sums[i].amount_days = money_rescale(sums[i].amount_days, aging->scale, scale);
 	}
 	aging->scale = scale;
 }
@@ -71,10 +77,11 @@ aging_set_scale(Aging *aging, int scale)
 int128
 aging_total(const Aging *aging)
 {
+	const AgingSum *sums = aging_sums(aging);
 	int128		total = 0;
 
 	for (int i = 0; i < aging_nbuckets(aging); i++)
-		total = money_add(total, aging->buckets[i].amount);
+		total = money_add(total, sums[i].amount);
 	return total;
 }
 
@@ -91,64 +98,53 @@ add_items(int64 a, int64 b)
 }
 
 static inline void
-add_item(Aging *aging, int128 amount, int scale, int days, int items)
+add_to_sum(AgingSum *sum, int128 amount, int128 amount_days, int64 items)
 {
-	AgingBucket *bucket;
-	int128		amount_days;
+	sum->amount = money_add(sum->amount, amount);
+	sum->amount_days = money_add(sum->amount_days, amount_days);
+	sum->items = add_items(sum->items, items);
+}
 
-	if (unlikely(scale != aging->scale))
-	{
-		if (scale > aging->scale)
-			aging_set_scale(aging, scale);
-		else
-			amount = money_rescale(amount, scale, aging->scale);
-	}
-	amount_days = money_mul(amount, days);
+AgingSum
+aging_past_due(const Aging *aging)
+{
+	const AgingSum *sums = aging_sums(aging);
+	AgingSum	past_due = {0};
 
-	bucket = &aging->buckets[aging_bucket_of(aging_bounds(aging),
-											 aging->nbounds, days)];
-	bucket->amount = money_add(bucket->amount, amount);
-	bucket->amount_days = money_add(bucket->amount_days, amount_days);
-	bucket->items = add_items(bucket->items, items);
-	if (days > 0)
-	{
-		aging->past_due = money_add(aging->past_due, amount);
-		aging->past_due_days = money_add(aging->past_due_days, amount_days);
-	}
+	if (aging->flags & AGING_PAST_DUE_APART)
+		return sums[aging_nbuckets(aging)];
+
+	/* Zero is a bound: the buckets after it are past due. */
+	for (int i = 0; i < aging->nbounds; i++)
+		if (aging->bounds[i] >= 0)
+			add_to_sum(&past_due, sums[i + 1].amount, sums[i + 1].amount_days,
+					   sums[i + 1].items);
+	return past_due;
 }
 
 static void
 add_aging(Aging *aging, const Aging *other)
 {
-	int			from = other->scale;
+	AgingSum   *sums = aging_sums(aging);
+	const AgingSum *more = aging_sums(other);
 
-	if (!aging_has_bounds(aging, aging_bounds(other), other->nbounds))
+	if (!aging_has_bounds(aging, other->bounds, other->nbounds))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("cannot add agings with different buckets"),
 				 errdetail("One has bounds %s, the other %s.",
-						   aging_bounds_out(aging_bounds(aging), aging->nbounds),
-						   aging_bounds_out(aging_bounds(other), other->nbounds)),
+						   aging_bounds_out(aging->bounds, aging->nbounds),
+						   aging_bounds_out(other->bounds, other->nbounds)),
 				 errhint("Age the items of both with the same buckets.")));
 
-	if (from > aging->scale)
-		aging_set_scale(aging, from);
+	if (other->scale > aging->scale)
+		aging_set_scale(aging, other->scale);
 	aging->undated = add_items(aging->undated, other->undated);
-	aging->past_due = money_add(aging->past_due,
-								money_rescale(other->past_due, from, aging->scale));
-	aging->past_due_days = money_add(aging->past_due_days,
-									 money_rescale(other->past_due_days, from, aging->scale));
-	for (int i = 0; i < aging_nbuckets(aging); i++)
-	{
-		AgingBucket *to = &aging->buckets[i];
-		const AgingBucket *add = &other->buckets[i];
-
-		to->amount = money_add(to->amount,
-							   money_rescale(add->amount, from, aging->scale));
-		to->amount_days = money_add(to->amount_days,
-									money_rescale(add->amount_days, from, aging->scale));
-		to->items = add_items(to->items, add->items);
-	}
+	for (int i = 0; i < aging_nsums(aging); i++)
+		add_to_sum(&sums[i],
+				   money_rescale(more[i].amount, other->scale, aging->scale),
+				   money_rescale(more[i].amount_days, other->scale, aging->scale),
+				   more[i].items);
 }
 
 /*
@@ -203,7 +199,9 @@ accumulate(FunctionCallInfo fcinfo, const int32 *bounds, int nbounds, int items)
 	DateADT		as_of;
 	int			days = 0;
 	int128		amount;
+	int128		amount_days;
 	int			scale;
+	AgingSum   *sums;
 
 	check_not_null(fcinfo, 3, "as-of date");
 	as_of = PG_GETARG_DATEADT(3);
@@ -216,7 +214,7 @@ accumulate(FunctionCallInfo fcinfo, const int32 *bounds, int nbounds, int items)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("aging buckets must be the same for all rows of a group"),
 				 errdetail("Bounds were %s and are now %s.",
-						   aging_bounds_out(aging_bounds(state), state->nbounds),
+						   aging_bounds_out(state->bounds, state->nbounds),
 						   aging_bounds_out(bounds, nbounds)),
 				 errhint("Group by the buckets as well.")));
 
@@ -236,7 +234,20 @@ accumulate(FunctionCallInfo fcinfo, const int32 *bounds, int nbounds, int items)
 		days = as_of - due;
 	}
 
-	add_item(state, amount, scale, days, items);
+	if (unlikely(scale != state->scale))
+	{
+		if (scale > state->scale)
+			aging_set_scale(state, scale);
+		else
+			amount = money_rescale(amount, scale, state->scale);
+	}
+	amount_days = money_mul(amount, days);
+
+	sums = aging_sums(state);
+	add_to_sum(&sums[aging_bucket_of(bounds, nbounds, days)],
+			   amount, amount_days, items);
+	if (days > 0 && (state->flags & AGING_PAST_DUE_APART))
+		add_to_sum(&sums[nbounds + 1], amount, amount_days, items);
 	PG_RETURN_POINTER(state);
 }
 
@@ -311,21 +322,16 @@ same_amount(int128 a, int a_scale, int128 b, int b_scale)
 static bool
 same_aging(const Aging *a, const Aging *b)
 {
-	if (!aging_has_bounds(a, aging_bounds(b), b->nbounds) ||
-		a->undated != b->undated ||
-		!same_amount(a->past_due, a->scale, b->past_due, b->scale) ||
-		!same_amount(a->past_due_days, a->scale, b->past_due_days, b->scale))
-		return false;
-	for (int i = 0; i < aging_nbuckets(a); i++)
-	{
-		const AgingBucket *x = &a->buckets[i];
-		const AgingBucket *y = &b->buckets[i];
+	const AgingSum *x = aging_sums(a);
+	const AgingSum *y = aging_sums(b);
 
-		if (x->items != y->items ||
-			!same_amount(x->amount, a->scale, y->amount, b->scale) ||
-			!same_amount(x->amount_days, a->scale, y->amount_days, b->scale))
+	if (!aging_has_bounds(a, b->bounds, b->nbounds) || a->undated != b->undated)
+		return false;
+	for (int i = 0; i < aging_nsums(a); i++)
+		if (x[i].items != y[i].items ||
+			!same_amount(x[i].amount, a->scale, y[i].amount, b->scale) ||
+			!same_amount(x[i].amount_days, a->scale, y[i].amount_days, b->scale))
 			return false;
-	}
 	return true;
 }
 
@@ -351,12 +357,12 @@ Datum
 aging_hash(PG_FUNCTION_ARGS)
 {
 	Aging	   *aging = aging_from_datum(PG_GETARG_DATUM(0));
-	uint32		hash = hash_bytes((unsigned char *) aging_bounds(aging),
+	uint32		hash = hash_bytes((unsigned char *) aging->bounds,
 								  aging->nbounds * sizeof(int32));
 
 	for (int i = 0; i < aging_nbuckets(aging); i++)
 	{
-		int128		amount = aging->buckets[i].amount;
+		int128		amount = aging_sums(aging)[i].amount;
 
 		for (int scale = aging->scale; scale > 0 && amount % 10 == 0; scale--)
 			amount /= 10;

@@ -18,7 +18,7 @@
 
 /* A bucket shows an amount or stands for items; a balance of 0.00 in one item counts. */
 static bool
-is_empty(const AgingBucket *bucket)
+is_empty(const AgingSum *bucket)
 {
 	return bucket->amount == 0 && bucket->items == 0;
 }
@@ -31,13 +31,14 @@ is_empty(const AgingBucket *bucket)
 static bool
 average_days(const Aging *aging, int128 *average)
 {
-	int128		days = aging->past_due_days;
-	int128		amount = aging->past_due;
+	AgingSum	past_due = aging_past_due(aging);
+	int128		amount = past_due.amount;
+	int128		days;
 	int128		rest;
 
 	if (amount == 0)
 		return false;
-	days = money_rescale(days, 0, AVERAGE_SCALE);
+	days = money_rescale(past_due.amount_days, 0, AVERAGE_SCALE);
 	*average = days / amount;
 	rest = days % amount;
 	if (rest != 0)
@@ -61,13 +62,13 @@ aging_total_of(PG_FUNCTION_ARGS)
 	return money_to_numeric(aging_total(aging), aging->scale);
 }
 
-PG_FUNCTION_INFO_V1(aging_past_due);
+PG_FUNCTION_INFO_V1(aging_past_due_of);
 Datum
-aging_past_due(PG_FUNCTION_ARGS)
+aging_past_due_of(PG_FUNCTION_ARGS)
 {
 	Aging	   *aging = aging_from_datum(PG_GETARG_DATUM(0));
 
-	return money_to_numeric(aging->past_due, aging->scale);
+	return money_to_numeric(aging_past_due(aging).amount, aging->scale);
 }
 
 PG_FUNCTION_INFO_V1(aging_bucket);
@@ -78,7 +79,7 @@ aging_bucket(PG_FUNCTION_ARGS)
 	int32		number = PG_GETARG_INT32(1);
 
 	aging_bucket_number_check(number, aging->nbounds);
-	return money_to_numeric(aging->buckets[number - 1].amount, aging->scale);
+	return money_to_numeric(aging_sums(aging)[number - 1].amount, aging->scale);
 }
 
 PG_FUNCTION_INFO_V1(aging_amounts);
@@ -89,7 +90,7 @@ aging_amounts(PG_FUNCTION_ARGS)
 	Datum		elements[AGING_MAX_BUCKETS];
 
 	for (int i = 0; i < aging_nbuckets(aging); i++)
-		elements[i] = money_to_numeric(aging->buckets[i].amount, aging->scale);
+		elements[i] = money_to_numeric(aging_sums(aging)[i].amount, aging->scale);
 	PG_RETURN_ARRAYTYPE_P(construct_array(elements, aging_nbuckets(aging),
 										  NUMERICOID, -1, false, TYPALIGN_INT));
 }
@@ -102,7 +103,7 @@ aging_counts(PG_FUNCTION_ARGS)
 	Datum		elements[AGING_MAX_BUCKETS];
 
 	for (int i = 0; i < aging_nbuckets(aging); i++)
-		elements[i] = Int64GetDatum(aging->buckets[i].items);
+		elements[i] = Int64GetDatum(aging_sums(aging)[i].items);
 	PG_RETURN_ARRAYTYPE_P(construct_array(elements, aging_nbuckets(aging),
 										  INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
 										  TYPALIGN_DOUBLE));
@@ -134,7 +135,7 @@ aging_oldest(PG_FUNCTION_ARGS)
 	Aging	   *aging = aging_from_datum(PG_GETARG_DATUM(0));
 
 	for (int i = aging_nbuckets(aging); i > 0; i--)
-		if (!is_empty(&aging->buckets[i - 1]))
+		if (!is_empty(&aging_sums(aging)[i - 1]))
 			PG_RETURN_INT32(i);
 	PG_RETURN_NULL();
 }
@@ -145,7 +146,7 @@ aging_get_buckets(PG_FUNCTION_ARGS)
 {
 	Aging	   *aging = aging_from_datum(PG_GETARG_DATUM(0));
 
-	PG_RETURN_POINTER(aging_buckets_make(aging_bounds(aging), aging->nbounds));
+	PG_RETURN_POINTER(aging_buckets_make(aging->bounds, aging->nbounds));
 }
 
 /* SETOF (bucket, label, from_days, to_days, amount, items) */
@@ -154,7 +155,7 @@ Datum
 aging_bucket_rows(PG_FUNCTION_ARGS)
 {
 	Aging	   *aging = aging_from_datum(PG_GETARG_DATUM(0));
-	const int32 *bounds = aging_bounds(aging);
+	const int32 *bounds = aging->bounds;
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 
 	InitMaterializedSRF(fcinfo, 0);
@@ -174,8 +175,8 @@ aging_bucket_rows(PG_FUNCTION_ARGS)
 			nulls[3] = true;
 		else
 			values[3] = Int32GetDatum(bounds[i]);
-		values[4] = money_to_numeric(aging->buckets[i].amount, aging->scale);
-		values[5] = Int64GetDatum(aging->buckets[i].items);
+		values[4] = money_to_numeric(aging_sums(aging)[i].amount, aging->scale);
+		values[5] = Int64GetDatum(aging_sums(aging)[i].items);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;
@@ -185,7 +186,7 @@ aging_bucket_rows(PG_FUNCTION_ARGS)
 static char *
 json_text(const Aging *aging)
 {
-	const int32 *bounds = aging_bounds(aging);
+	const int32 *bounds = aging->bounds;
 	int128		average;
 	StringInfoData buf;
 
@@ -193,7 +194,7 @@ json_text(const Aging *aging)
 	appendStringInfo(&buf, "{\"total\": %s, \"past_due\": %s, \"average_days_past_due\": %s"
 					 ", \"undated\": " INT64_FORMAT ", \"buckets\": [",
 					 money_out(aging_total(aging), aging->scale),
-					 money_out(aging->past_due, aging->scale),
+					 money_out(aging_past_due(aging).amount, aging->scale),
 					 average_days(aging, &average) ? money_out(average, AVERAGE_SCALE) : "null",
 					 aging->undated);
 	for (int i = 0; i < aging_nbuckets(aging); i++)
@@ -210,8 +211,8 @@ json_text(const Aging *aging)
 		else
 			appendStringInfo(&buf, ", \"to_days\": %d", bounds[i]);
 		appendStringInfo(&buf, ", \"amount\": %s, \"items\": " INT64_FORMAT "}",
-						 money_out(aging->buckets[i].amount, aging->scale),
-						 aging->buckets[i].items);
+						 money_out(aging_sums(aging)[i].amount, aging->scale),
+						 aging_sums(aging)[i].items);
 	}
 	appendStringInfoString(&buf, "]}");
 	return buf.data;

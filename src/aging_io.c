@@ -4,16 +4,16 @@
  *
  * Text form, which round-trips byte for byte and depends on no setting:
  *
- *	0,30,60,90;past_due=1000.00/45000.00;undated=0;500.00/1/-3000.00;...
- *	bounds    ;past-due sum / amount x days;undated items;then for each bucket
- *	           sum / items / amount x days
+ *	0,30,60,90;undated=0;500.00/1/-3000.00;0.00/0/0.00;1000.00/1/45000.00;...
  *
- * All sums show the same number of decimals: the value's scale.
+ * that is the bounds, the number of undated items, then for each bucket
+ * sum / items / sum of amount x days.  If zero is not a bound, what is past due
+ * follows in the same way, as past_due=.../.../...; all sums have the same number
+ * of decimals, the value's scale.
  *
- * Binary form: version, scale and number of bounds (one byte each), bounds
- * (int32 each), undated (int64), then past-due sum and amount x days, and for
- * each bucket sum, items (int64) and amount x days; sums are 16 bytes, all in
- * network byte order.
+ * Binary form, in network byte order: version, flags, scale and number of bounds
+ * (one byte each), bounds (4 bytes each), undated (8), then the same sums in the
+ * same order: sum (16), items (8), sum of amount x days (16).
  */
 #include "cc_compat.h"
 
@@ -21,68 +21,6 @@
 #include "libpq/pqformat.h"
 
 #include "aging.h"
-
-/* A value being read: the parts of an Aging before its size is known. */
-typedef struct AgingParts
-{
-	int32		bounds[AGING_MAX_BOUNDS];
-	int			nbounds;
-	int			scale;
-	int64		undated;
-	int128		past_due;
-	int128		past_due_days;
-	AgingBucket buckets[AGING_MAX_BUCKETS];
-} AgingParts;
-
-/*
- * What is past due is held twice if zero days is a bound; then both must say the
- * same.  (Otherwise one bucket holds both sides, and only the kept sum knows.)
- */
-static bool
-past_due_agrees(const AgingParts *parts)
-{
-	int128		amount = 0;
-	int128		amount_days = 0;
-	bool		is_bound = false;
-
-	for (int i = 0; i < parts->nbounds; i++)
-	{
-		const AgingBucket *above = &parts->buckets[i + 1];
-
-		if (parts->bounds[i] < 0)
-			continue;
-		is_bound |= (parts->bounds[i] == 0);
-		if (__builtin_add_overflow(amount, above->amount, &amount) ||
-			__builtin_add_overflow(amount_days, above->amount_days, &amount_days))
-			return false;
-	}
-	return !is_bound ||
-		(amount == parts->past_due && amount_days == parts->past_due_days);
-}
-
-/* The value, or NULL if it cannot be one and that was reported to escontext. */
-static Aging *
-assemble(const AgingParts *parts, struct Node *escontext)
-{
-	Aging	   *aging;
-
-	if (!aging_bounds_check(parts->bounds, parts->nbounds, escontext))
-		return NULL;
-	if (!past_due_agrees(parts))
-		cc_ereturn(escontext, NULL,
-				   (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("value of type %s contradicts itself", "credit.aging"),
-					errdetail("Its past-due sums are not those of its buckets past due.")));
-
-	aging = aging_new(parts->bounds, parts->nbounds);
-	aging->scale = parts->scale;
-	aging->undated = parts->undated;
-	aging->past_due = parts->past_due;
-	aging->past_due_days = parts->past_due_days;
-	memcpy(aging->buckets, parts->buckets,
-		   aging_nbuckets(aging) * sizeof(AgingBucket));
-	return aging;
-}
 
 static bool
 parse_text(const char **cursor, const char *text)
@@ -95,9 +33,9 @@ parse_text(const char **cursor, const char *text)
 	return true;
 }
 
-/* A sum, which must have as many decimals as those before it. */
+/* An amount, which must have as many decimals as those before it. */
 static bool
-parse_sum(const char **cursor, int128 *units, int *scale)
+parse_amount(const char **cursor, int128 *units, int *scale)
 {
 	const char *p = *cursor;
 	int			own_scale;
@@ -113,29 +51,25 @@ parse_sum(const char **cursor, int128 *units, int *scale)
 
 /* All that follows the bounds; *cursor ends where it went wrong. */
 static bool
-parse_sums(const char **cursor, AgingParts *parts)
+parse_sums(const char **cursor, Aging *aging)
 {
-	parts->scale = -1;
-	if (!(parse_text(cursor, ";past_due=") &&
-		  parse_sum(cursor, &parts->past_due, &parts->scale) &&
-		  parse_text(cursor, "/") &&
-		  parse_sum(cursor, &parts->past_due_days, &parts->scale) &&
-		  parse_text(cursor, ";undated=") &&
-		  aging_parse_int64(cursor, &parts->undated)))
+	AgingSum   *sums = aging_sums(aging);
+	int			scale = -1;
+
+	if (!(parse_text(cursor, ";undated=") &&
+		  aging_parse_int64(cursor, &aging->undated)))
 		return false;
-
-	for (int i = 0; i <= parts->nbounds; i++)
+	for (int i = 0; i < aging_nsums(aging); i++)
 	{
-		AgingBucket *bucket = &parts->buckets[i];
-
-		if (!(parse_text(cursor, ";") &&
-			  parse_sum(cursor, &bucket->amount, &parts->scale) &&
+		if (!(parse_text(cursor, i < aging_nbuckets(aging) ? ";" : ";past_due=") &&
+			  parse_amount(cursor, &sums[i].amount, &scale) &&
 			  parse_text(cursor, "/") &&
-			  aging_parse_int64(cursor, &bucket->items) &&
+			  aging_parse_int64(cursor, &sums[i].items) &&
 			  parse_text(cursor, "/") &&
-			  parse_sum(cursor, &bucket->amount_days, &parts->scale)))
+			  parse_amount(cursor, &sums[i].amount_days, &scale)))
 			return false;
 	}
+	aging->scale = scale;
 	return **cursor == '\0';
 }
 
@@ -146,19 +80,23 @@ aging_in(PG_FUNCTION_ARGS)
 	char	   *input = PG_GETARG_CSTRING(0);
 	struct Node *escontext = cc_escontext(fcinfo);
 	const char *cursor = input;
-	AgingParts	parts;
+	int32		bounds[AGING_MAX_BOUNDS];
+	int			nbounds;
+	Aging	   *aging;
 
-	if (!aging_bounds_parse(&cursor, parts.bounds, &parts.nbounds,
-							input, "credit.aging", escontext))
+	if (!aging_bounds_parse(&cursor, bounds, &nbounds,
+							input, "credit.aging", escontext) ||
+		!aging_bounds_check(bounds, nbounds, escontext))
 		return (Datum) 0;
-	if (!parse_sums(&cursor, &parts))
+	aging = aging_new(bounds, nbounds);
+	if (!parse_sums(&cursor, aging))
 		cc_ereturn(escontext, (Datum) 0,
 				   (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 					errmsg("invalid input syntax for type %s: \"%s\"",
 						   "credit.aging", input),
 					errdetail("The error is at character %d.",
 							  (int) (cursor - input) + 1)));
-	PG_RETURN_POINTER(assemble(&parts, escontext));
+	PG_RETURN_POINTER(aging);
 }
 
 PG_FUNCTION_INFO_V1(aging_out);
@@ -166,24 +104,19 @@ Datum
 aging_out(PG_FUNCTION_ARGS)
 {
 	Aging	   *aging = aging_from_datum(PG_GETARG_DATUM(0));
-	int			scale = aging->scale;
+	const AgingSum *sums = aging_sums(aging);
 	StringInfoData buf;
 
 	initStringInfo(&buf);
-	appendStringInfo(&buf, "%s;past_due=%s/%s;undated=" INT64_FORMAT,
-					 aging_bounds_out(aging_bounds(aging), aging->nbounds),
-					 money_out(aging->past_due, scale),
-					 money_out(aging->past_due_days, scale),
+	appendStringInfo(&buf, "%s;undated=" INT64_FORMAT,
+					 aging_bounds_out(aging->bounds, aging->nbounds),
 					 aging->undated);
-	for (int i = 0; i < aging_nbuckets(aging); i++)
-	{
-		const AgingBucket *bucket = &aging->buckets[i];
-
-		appendStringInfo(&buf, ";%s/" INT64_FORMAT "/%s",
-						 money_out(bucket->amount, scale),
-						 bucket->items,
-						 money_out(bucket->amount_days, scale));
-	}
+	for (int i = 0; i < aging_nsums(aging); i++)
+		appendStringInfo(&buf, "%s%s/" INT64_FORMAT "/%s",
+						 i < aging_nbuckets(aging) ? ";" : ";past_due=",
+						 money_out(sums[i].amount, aging->scale),
+						 sums[i].items,
+						 money_out(sums[i].amount_days, aging->scale));
 	PG_RETURN_CSTRING(buf.data);
 }
 
@@ -208,25 +141,22 @@ Datum
 aging_send(PG_FUNCTION_ARGS)
 {
 	Aging	   *aging = aging_from_datum(PG_GETARG_DATUM(0));
-	const int32 *bounds = aging_bounds(aging);
+	const AgingSum *sums = aging_sums(aging);
 	StringInfoData buf;
 
 	pq_begintypsend(&buf);
 	pq_sendint8(&buf, aging->version);
+	pq_sendint8(&buf, aging->flags);
 	pq_sendint8(&buf, aging->scale);
 	pq_sendint8(&buf, aging->nbounds);
 	for (int i = 0; i < aging->nbounds; i++)
-		pq_sendint32(&buf, bounds[i]);
+		pq_sendint32(&buf, aging->bounds[i]);
 	pq_sendint64(&buf, aging->undated);
-	send_int128(&buf, aging->past_due);
-	send_int128(&buf, aging->past_due_days);
-	for (int i = 0; i < aging_nbuckets(aging); i++)
+	for (int i = 0; i < aging_nsums(aging); i++)
 	{
-		const AgingBucket *bucket = &aging->buckets[i];
-
-		send_int128(&buf, bucket->amount);
-		pq_sendint64(&buf, bucket->items);
-		send_int128(&buf, bucket->amount_days);
+		send_int128(&buf, sums[i].amount);
+		pq_sendint64(&buf, sums[i].items);
+		send_int128(&buf, sums[i].amount_days);
 	}
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
@@ -236,34 +166,43 @@ Datum
 aging_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
-	AgingParts	parts;
 	int			version = pq_getmsgbyte(buf);
+	int			flags = pq_getmsgbyte(buf);
+	int			scale = pq_getmsgbyte(buf);
+	int			nbounds = pq_getmsgbyte(buf);
+	int32		bounds[AGING_MAX_BOUNDS];
+	Aging	   *aging;
+	AgingSum   *sums;
 
 	if (version != AGING_VERSION)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("unsupported version %d in external \"%s\" value",
 						version, "credit.aging")));
-	parts.scale = pq_getmsgbyte(buf);
-	parts.nbounds = pq_getmsgbyte(buf);
-	if (parts.scale > MONEY_MAX_SCALE || parts.nbounds > AGING_MAX_BOUNDS)
+	if (scale > MONEY_MAX_SCALE || nbounds > AGING_MAX_BOUNDS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("invalid external \"%s\" value", "credit.aging"),
-				 errdetail("It has %d decimals and %d bounds.",
-						   parts.scale, parts.nbounds)));
-	for (int i = 0; i < parts.nbounds; i++)
-		parts.bounds[i] = pq_getmsgint(buf, sizeof(int32));
-	parts.undated = pq_getmsgint64(buf);
-	parts.past_due = receive_int128(buf);
-	parts.past_due_days = receive_int128(buf);
-	for (int i = 0; i <= parts.nbounds; i++)
-	{
-		AgingBucket *bucket = &parts.buckets[i];
+				 errdetail("It has %d decimals and %d bounds.", scale, nbounds)));
 
-		bucket->amount = receive_int128(buf);
-		bucket->items = pq_getmsgint64(buf);
-		bucket->amount_days = receive_int128(buf);
+	for (int i = 0; i < nbounds; i++)
+		bounds[i] = pq_getmsgint(buf, sizeof(int32));
+	aging_bounds_check(bounds, nbounds, NULL);
+	aging = aging_new(bounds, nbounds);
+	/* The one known flag follows from the bounds, so the others must be zero. */
+	if (flags != aging->flags)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("invalid flags in external \"%s\" value", "credit.aging")));
+
+	aging->scale = scale;
+	aging->undated = pq_getmsgint64(buf);
+	sums = aging_sums(aging);
+	for (int i = 0; i < aging_nsums(aging); i++)
+	{
+		sums[i].amount = receive_int128(buf);
+		sums[i].items = pq_getmsgint64(buf);
+		sums[i].amount_days = receive_int128(buf);
 	}
-	PG_RETURN_POINTER(assemble(&parts, NULL));
+	PG_RETURN_POINTER(aging);
 }

@@ -148,7 +148,7 @@ CREATE TYPE credit.aging (
 	STORAGE = extended
 );
 
-COMMENT ON TYPE credit.aging IS 'Open items by days past due: for each bucket the exact sum, the number of items and the sum of amount x days; apart from the buckets the past-due sum and the number of undated items. Values with the same buckets add up. Text: bounds;past_due=sum/sum of amount x days;undated=items;then for each bucket sum/items/sum of amount x days.';
+COMMENT ON TYPE credit.aging IS 'Open items by days past due: for each bucket the exact sum, the number of items and the sum of amount x days, and the number of undated items. Values with the same buckets add up. Text: bounds;undated=items;then for each bucket sum/items/sum of amount x days; if 0 is not a bound, ;past_due= and the same for what is past due.';
 COMMENT ON FUNCTION credit.aging_in(cstring) IS 'Text input of aging; checked as hard as binary input.';
 COMMENT ON FUNCTION credit.aging_out(credit.aging) IS 'Text output of aging: exact, the same under every setting, read back byte for byte.';
 COMMENT ON FUNCTION credit.aging_recv(internal) IS 'Binary input of aging.';
@@ -172,19 +172,19 @@ COMMENT ON FUNCTION credit.aging_combine(credit.aging, credit.aging) IS 'Adds tw
 
 -- SSPACE is the size of a state with the default buckets.
 CREATE AGGREGATE credit.aging(amount numeric, due date, as_of date) (
-	SFUNC = credit.aging_accum, STYPE = credit.aging, SSPACE = 264,
+	SFUNC = credit.aging_accum, STYPE = credit.aging, SSPACE = 232,
 	COMBINEFUNC = credit.aging_combine, PARALLEL = SAFE
 );
 CREATE AGGREGATE credit.aging(amount numeric, due date, as_of date, buckets credit.aging_buckets) (
-	SFUNC = credit.aging_accum, STYPE = credit.aging, SSPACE = 264,
+	SFUNC = credit.aging_accum, STYPE = credit.aging, SSPACE = 232,
 	COMBINEFUNC = credit.aging_combine, PARALLEL = SAFE
 );
 CREATE AGGREGATE credit.aging(amount numeric, due date, as_of date, buckets credit.aging_buckets, items integer) (
-	SFUNC = credit.aging_accum, STYPE = credit.aging, SSPACE = 264,
+	SFUNC = credit.aging_accum, STYPE = credit.aging, SSPACE = 232,
 	COMBINEFUNC = credit.aging_combine, PARALLEL = SAFE
 );
 CREATE AGGREGATE credit.merge(credit.aging) (
-	SFUNC = credit.aging_combine, STYPE = credit.aging, SSPACE = 264,
+	SFUNC = credit.aging_combine, STYPE = credit.aging, SSPACE = 232,
 	COMBINEFUNC = credit.aging_combine, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE credit.aging(numeric, date, date) IS 'Ages open amounts into the buckets 0,30,60,90: days past due = as_of - due. A NULL amount adds nothing; a NULL due date counts as 0 days past due and is counted in undated(); as_of must be given. NULL over no rows.';
@@ -236,7 +236,7 @@ AS 'MODULE_PATHNAME', 'aging_total_of' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
 COMMENT ON FUNCTION credit.total(credit.aging) IS 'Sum of all buckets, with the most decimals seen in any amount.';
 
 CREATE FUNCTION credit.past_due(credit.aging) RETURNS numeric
-AS 'MODULE_PATHNAME', 'aging_past_due' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+AS 'MODULE_PATHNAME', 'aging_past_due_of' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION credit.past_due(credit.aging) IS 'Sum of the amounts more than 0 days past due, exact whatever the buckets.';
 
 CREATE FUNCTION credit.bucket(aging credit.aging, n integer) RETURNS numeric
