@@ -16,7 +16,8 @@ libraries="$(runtime libasan.so):$(runtime libubsan.so):$preload/nogettext.so"
 # Leaks are the business of memory contexts, and backends exit without freeing.
 export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1:disable_coredump=0:detect_stack_use_after_return=0
 export UBSAN_OPTIONS=print_stacktrace=1
-# PostgreSQL compiles with -fwrapv, which hides signed overflow.
-export OPTCFLAGS="-O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-wrapv"
+# PostgreSQL compiles with -fwrapv, which hides signed overflow.  An extension may have its assertions on in a server
+# that has not.
+export OPTCFLAGS="-O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-wrapv -DUSE_ASSERT_CHECKING"
 export SERVER_WRAP="env LD_PRELOAD=$libraries" SKIP_DEPS=1
 tools/check.sh "$@"

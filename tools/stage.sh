@@ -19,7 +19,8 @@ bin=$dir$bin
 
 make="make -s with_llvm=no PG_CONFIG=$bin/pg_config"
 $make clean >&2
-$make all install >&2
+# The first errors tell; a header gone wrong brings thousands.
+$make all install 2>&1 | sed -n 1,40p >&2
 
 if [ -n "${SERVER_WRAP:-}" ]; then
 	mv "$bin/postgres" "$bin/postgres.bin"

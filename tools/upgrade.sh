@@ -6,10 +6,11 @@ sql() { psql -qXAt -v ON_ERROR_STOP=1 "$@"; }
 major() { sql -c "SELECT current_setting('server_version_num')::int / 10000"; }
 start() { pg_ctl -s -w -l "$SERVER_LOG" -o "-k $PGHOST -c listen_addresses= -p $PGPORT -c fsync=off" start; }
 
-# What must not change: every customer's aging, and that nothing kept differs from what is recomputed.
+# What must not change: every customer's aging, before and after the payments were applied, and that nothing kept
+# differs from what is recomputed.
 figures() {
 	sql <<-'SQL'
-		SELECT * FROM ar.aging_at('2026-04-30') ORDER BY 1, 2;
+		SELECT * FROM unnest('{2026-04-30,2100-01-01}'::date[]) AS as_of, ar.aging_at(as_of) ORDER BY 1, 2, 3;
 		SELECT 'verify_ledger', v.* FROM ar.verify_ledger() AS v;
 	SQL
 }

@@ -1,5 +1,6 @@
 -- plpgsql_check over every PL/pgSQL function of the kernel and of a fresh ledger: what is only found when a branch runs,
--- such as a wrong column, a wrong type or a dead variable, is found here.  Performance advice is not asked for.
+-- such as a wrong column, a wrong type or a dead variable, is found here.  Performance advice is not asked for, and what
+-- it could not see because the statement is put together at run time is no finding.
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS credit_control;
 CREATE EXTENSION plpgsql_check;
@@ -24,6 +25,7 @@ SELECT is_empty($$
 		LATERAL plpgsql_check_function_tb(checked.function, checked.relation, fatal_errors => false,
 			other_warnings => true, extra_warnings => true, performance_warnings => false,
 			oldtable => checked.tgoldtable, newtable => checked.tgnewtable) AS finding
+	WHERE finding.detail IS NULL OR finding.detail NOT LIKE '%result of dynamic SQL%'
 	ORDER BY 1, 2
 	$$, 'plpgsql_check finds nothing');
 
