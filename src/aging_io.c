@@ -183,7 +183,7 @@ aging_recv(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("invalid external \"%s\" value", "credit.aging"),
-				 errdetail("It has %d decimals and %d bounds.", scale, nbounds)));
+				 errdetail("It has scale %d and number of bounds %d.", scale, nbounds)));
 
 	for (int i = 0; i < nbounds; i++)
 		bounds[i] = pq_getmsgint(buf, sizeof(int32));
