@@ -66,7 +66,8 @@ SELECT id, pg_temp.error(format('SELECT pg_temp.back(amount) FROM held WHERE id 
 FROM held WHERE id > 2 ORDER BY id;
 UPDATE held SET amount = 0 WHERE id = 5;
 ALTER TABLE held ALTER amount SET STORAGE MAIN;
-UPDATE held SET amount = ('1' || repeat('12345678', 5000))::numeric WHERE id = 5;
+-- 49152 bytes of data: a compressed value carries its size where a plain one would say NaN.
+UPDATE held SET amount = repeat('1234', 24574)::numeric WHERE id = 5;
 SELECT pg_column_compression(amount) IS NOT NULL AS compressed,
 	pg_temp.error('SELECT pg_temp.back(amount) FROM held WHERE id = 5') FROM held WHERE id = 5;
 
