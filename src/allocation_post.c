@@ -27,6 +27,7 @@
 #include "columns.h"
 #include "currency.h"
 #include "dates.h"
+#include "entry.h"
 #include "exposure.h"
 #include "ledger.h"
 #include "money.h"
@@ -152,7 +153,7 @@ check_allocation(TriggerData *trigger, const AttrNumber *cols)
 	int64		credit_id;
 	DateADT		applied_on;
 	int128		units;
-	int			scale;
+	MoneyFault	fault;
 	int			minor;
 	text	   *currency;
 	uint64		n;
@@ -168,16 +169,8 @@ check_allocation(TriggerData *trigger, const AttrNumber *cols)
 	debit_id = DatumGetInt64(v[A_DEBIT_ITEM_ID]);
 	applied_on = DatumGetDateADT(v[A_APPLIED_ON]);
 
-	units = money_from_numeric(v[A_AMOUNT], &scale, "amount");
-	if (isnull[A_REVERSES] ? units <= 0 : units >= 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 isnull[A_REVERSES]
-				 ? errmsg("amount of an allocation must be positive")
-				 : errmsg("amount of a reversal must be negative"),
-				 errdetail("The amount is %s, for customer " INT64_FORMAT ".", money_out(units, scale), customer),
-				 errhint("To undo an allocation, call reverse_allocation().")));
-	date_check_finite(applied_on, "date", psprintf("an allocation of customer " INT64_FORMAT, customer));
+	if (DATE_NOT_FINITE(applied_on))
+		date_refuse("date", psprintf("an allocation of customer " INT64_FORMAT, customer));
 
 	ledger_enter(ledger, true, &scope);
 	spi = CurrentMemoryContext;
@@ -207,7 +200,20 @@ check_allocation(TriggerData *trigger, const AttrNumber *cols)
 				 errdetail("The credit item is in %s, the debit item in %s.",
 						   TextDatumGetCString(credit.currency), text_to_cstring(currency))));
 	minor = currency_minor_unit(VARDATA_ANY(currency), VARSIZE_ANY_EXHDR(currency));
-	units = money_units(v[A_AMOUNT], minor, "amount of the allocation");
+	fault = entry_amount(v[A_AMOUNT], minor, &units);
+	if (fault != MONEY_OK)
+		entry_refuse(fault, v[A_AMOUNT], minor,
+					 psprintf("amount of the allocation of item " INT64_FORMAT " to item " INT64_FORMAT " of customer " INT64_FORMAT,
+							  credit_id, debit_id, customer));
+	if (isnull[A_REVERSES] ? units <= 0 : units >= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 isnull[A_REVERSES]
+				 ? errmsg("amount of an allocation must be positive")
+				 : errmsg("amount of a reversal must be negative"),
+				 errdetail("It is %s %s, of item " INT64_FORMAT " to item " INT64_FORMAT " of customer " INT64_FORMAT ".",
+						   money_out(units, minor), text_to_cstring(currency), credit_id, debit_id, customer),
+				 errhint("To undo an allocation, call reverse_allocation().")));
 
 	if (applied_on < DatumGetDateADT(credit.posting_date) || applied_on < DatumGetDateADT(debit.posting_date))
 		ereport(ERROR,

@@ -33,4 +33,9 @@
 	do { (void) (escontext); ereport(ERROR, __VA_ARGS__); return dummy; } while (0)
 #endif
 
+/* 18 renamed it. */
+#ifndef pg_attribute_noreturn
+#define pg_attribute_noreturn() __attribute__((noreturn))
+#endif
+
 #endif							/* CC_COMPAT_H */

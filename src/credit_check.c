@@ -23,6 +23,7 @@
 
 #include "cc_error.h"
 #include "credit_check.h"
+#include "entry.h"
 #include "money.h"
 #include "settle.h"
 
@@ -48,25 +49,27 @@ name_index(const char *name, const char *const *names, int n)
 
 /* ---- rules ---- */
 
+/*
+ * The new list is built aside and takes the old one's place only when it is
+ * whole: an error in between (a timeout) leaves the rules to be read again,
+ * never a part of them in force.
+ */
 static void
 load_rules(Ledger *ledger)
 {
-	uint64		n;
+	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "credit_control rules", ALLOCSET_SMALL_SIZES);
 	MemoryContext old;
+	List	   *rules = NIL;
+	uint64		changes;
+	uint64		n;
 
 	ledger->rules_relid = get_relname_relid("check_rule", ledger->nspoid);
-	/* Set before reading: a change that arrives meanwhile must not be lost. */
-	ledger->rules_valid = true;
+	changes = ledger->rules_changes;
 	n = ledger_run(ledger, LQ_RULES_READ, NULL, NULL);
-
-	if (ledger->rules_cxt)
-		MemoryContextReset(ledger->rules_cxt);
-	else
-		ledger->rules_cxt = AllocSetContextCreate(CacheMemoryContext, "credit_control rules", ALLOCSET_SMALL_SIZES);
-	ledger->rules = NIL;
+	old = MemoryContextSwitchTo(cxt);
 	for (uint64 i = 0; i < n; i++)
 	{
-		CheckRule  *rule = MemoryContextAllocZero(ledger->rules_cxt, sizeof(CheckRule));
+		CheckRule  *rule = palloc0(sizeof(CheckRule));
 		bool		isnull;
 		Datum		value;
 
@@ -81,10 +84,17 @@ load_rules(Ledger *ledger)
 		rule->customer_id = isnull ? 0 : DatumGetInt64(value);
 		rule->valid_from = DatumGetDateADT(ledger_value(i, 6, &isnull));
 		rule->valid_to = DatumGetDateADT(ledger_value(i, 7, &isnull));
-		old = MemoryContextSwitchTo(ledger->rules_cxt);
-		ledger->rules = lappend(ledger->rules, rule);
-		MemoryContextSwitchTo(old);
+		rules = lappend(rules, rule);
 	}
+	MemoryContextSwitchTo(old);
+
+	MemoryContextSetParent(cxt, CacheMemoryContext);
+	if (ledger->rules_cxt)
+		MemoryContextDelete(ledger->rules_cxt);
+	ledger->rules_cxt = cxt;
+	ledger->rules = rules;
+	/* Not if a change arrived while reading. */
+	ledger->rules_valid = changes == ledger->rules_changes;
 }
 
 /* ---- evaluation ---- */
@@ -142,7 +152,7 @@ find_limit_use(Ledger *ledger, CreditCheck *check, const CheckRule *rule)
 		int128		missing = money_sub(used, allowed);
 		int128		shortfall = missing / unit + (missing % unit != 0);
 
-		if (shortfall > check->shortfall)
+		if (rule->action >= OUTCOME_HOLD && shortfall > check->shortfall)
 			check->shortfall = shortfall;
 	}
 	if (exposure->limit_amount > 0)
@@ -213,6 +223,8 @@ credit_check(Ledger *ledger, CreditCheck *check)
 			case RULE_OLDEST_OVERDUE:
 				finding = find_oldest_overdue(ledger, check, rule);
 				break;
+			case RULE_NONE:
+				break;
 		}
 		if (finding.broken && rule->action > check->outcome)
 		{
@@ -224,6 +236,12 @@ credit_check(Ledger *ledger, CreditCheck *check)
 						 rule->kind == RULE_LIMIT_USE || rule->kind == RULE_OLDEST_OVERDUE
 						 ? money_out(rule->threshold, rule->threshold_scale) : "null",
 						 finding.skipped ? "skipped" : finding.broken ? outcome_names[rule->action] : "approve");
+	}
+	/* Without a rule there is no approval. */
+	if (json.len == 1)
+	{
+		check->outcome = OUTCOME_HOLD;
+		check->decisive = RULE_NONE;
 	}
 	appendStringInfoChar(&json, ']');
 	check->checks = json.data;
@@ -308,6 +326,13 @@ credit_check_refuse(Ledger *ledger, const CreditCheck *check)
 					 errdetail("%s", detail),
 					 errhint("Collect and apply the oldest items; view open_items shows them.")));
 			break;
+		case RULE_NONE:
+			ereport(ERROR,
+					(errcode(ERRCODE_CREDIT_HOLD),
+					 errmsg("no check rule is in force for customer " INT64_FORMAT ": order %s refused", customer, order),
+					 errdetail("%s", detail),
+					 errhint("Table check_rule holds the rules and their validity.")));
+			break;
 		case RULE_LIMIT_MISSING:
 			ereport(ERROR,
 					(errcode(ERRCODE_CREDIT_LIMIT_EXCEEDED),
@@ -344,13 +369,15 @@ cc_check_order(PG_FUNCTION_ARGS)
 	TupleDesc	desc;
 	Datum		values[6];
 	bool		nulls[6] = {false};
+	bool		record = !PG_ARGISNULL(4) && PG_GETARG_BOOL(4);
+	MoneyFault	fault;
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext spi;
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(4))
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("customer and amount must not be null")));
+				 errmsg("ledger, customer and amount of a credit check must not be null")));
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	desc = BlessTupleDesc(desc);
@@ -362,7 +389,10 @@ cc_check_order(PG_FUNCTION_ARGS)
 	spi = CurrentMemoryContext;
 	check.customer_id = PG_GETARG_INT64(1);
 	check.source = "check_credit";
-	check.amount = money_units(PG_GETARG_DATUM(2), ledger->base_scale, "order amount");
+	fault = entry_amount(PG_GETARG_DATUM(2), ledger->base_scale, &check.amount);
+	if (fault != MONEY_OK)
+		entry_refuse(fault, PG_GETARG_DATUM(2), ledger->base_scale,
+					 psprintf("order amount for customer " INT64_FORMAT, check.customer_id));
 	if (check.amount < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -371,12 +401,12 @@ cc_check_order(PG_FUNCTION_ARGS)
 						   money_out(check.amount, ledger->base_scale), check.customer_id)));
 	if (!PG_ARGISNULL(3))
 		credit_check_currency(ledger, check.customer_id, text_to_cstring(PG_GETARG_TEXT_PP(3)));
-	exposure_read(ledger, check.customer_id, PG_GETARG_BOOL(4) ? EXPOSURE_LOCK : EXPOSURE_READ, 0, &check.exposure);
+	exposure_read(ledger, check.customer_id, record ? EXPOSURE_LOCK : EXPOSURE_READ, 0, &check.exposure);
 	/* Rules read with the caller's rights (row security) are not kept for triggers. */
 	ledger->rules_valid = false;
 	credit_check(ledger, &check);
 	ledger->rules_valid = false;
-	if (PG_GETARG_BOOL(4))
+	if (record)
 		credit_check_record(ledger, &check);
 
 	MemoryContextSwitchTo(caller);

@@ -24,7 +24,8 @@ typedef enum RuleKind
 	RULE_MANUAL_HOLD,
 	RULE_LIMIT_MISSING,
 	RULE_LIMIT_USE,
-	RULE_OLDEST_OVERDUE
+	RULE_OLDEST_OVERDUE,
+	RULE_NONE					/* no rule is in force: nobody approved */
 } RuleKind;
 
 /* A row of check_rule */
@@ -50,7 +51,8 @@ typedef struct CreditCheck
 	Exposure	exposure;		/* before the order */
 	Outcome		outcome;
 	RuleKind	decisive;		/* the rule that decided, unless approved */
-	int128		shortfall;		/* base currency units by which the limit is exceeded, or 0 */
+	int128		shortfall;		/* base currency units by which the limit is exceeded, or 0; a
+								 * mere warning does not count */
 	char	   *checks;			/* JSON array: every rule evaluated, with its figures */
 } CreditCheck;
 

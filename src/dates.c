@@ -16,10 +16,9 @@ date_text(DateADT date)
 }
 
 void
-date_check_finite(DateADT date, const char *what, const char *whose)
+date_refuse(const char *what, const char *whose)
 {
-	if (DATE_NOT_FINITE(date))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("%s of %s must be a calendar date, not infinity", what, whose)));
+	ereport(ERROR,
+			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+			 errmsg("%s of %s must be a calendar date, not infinity", what, whose)));
 }

@@ -12,7 +12,7 @@
 /* As date_out prints it, palloc'd. */
 extern char *date_text(DateADT date);
 
-/* Error 22008 unless it is a calendar date: "<what> of <whose> must be ...". */
-extern void date_check_finite(DateADT date, const char *what, const char *whose);
+/* Refuse infinity (22008): "<what> of <whose> must be a calendar date". */
+extern void date_refuse(const char *what, const char *whose) pg_attribute_noreturn();
 
 #endif							/* DATES_H */

@@ -26,6 +26,7 @@
 #include "currency.h"
 #include "dates.h"
 #include "document.h"
+#include "entry.h"
 #include "exposure.h"
 #include "ledger.h"
 #include "money.h"
@@ -263,10 +264,24 @@ check_document(TriggerData *trigger, const AttrNumber *cols)
 	DocumentSide side;
 	int			minor;
 	int128		units;
-	int			scale;
+	MoneyFault	fault;
 
 	for (int c = 0; c < D_COLUMNS; c++)
 		v[c] = heap_getattr(tuple, cols[c], desc, &isnull[c]);
+
+	if (isnull[D_CURRENCY])
+	{
+		fill[nfill] = cols[D_CURRENCY];
+		v[D_CURRENCY] = fill_values[nfill++] = CStringGetTextDatum(ledger_base_currency(RelationGetNamespace(trigger->tg_relation)));
+	}
+	if (isnull[D_POSTING_DATE] && !isnull[D_DOC_DATE])
+	{
+		fill[nfill] = cols[D_POSTING_DATE];
+		v[D_POSTING_DATE] = fill_values[nfill++] = v[D_DOC_DATE];
+		isnull[D_POSTING_DATE] = false;
+	}
+	if (nfill > 0)
+		tuple = heap_modify_tuple_by_cols(tuple, desc, nfill, fill, fill_values, fill_nulls);
 	/* The NOT NULL constraints speak for these. */
 	if (isnull[D_CUSTOMER_ID] || isnull[D_KIND] || isnull[D_NUMBER] || isnull[D_DOC_DATE] || isnull[D_AMOUNT])
 		return tuple;
@@ -280,20 +295,6 @@ check_document(TriggerData *trigger, const AttrNumber *cols)
 				 errdetail("It is %s.", describe(tuple, desc, cols)),
 				 errhint("Kinds are invoice, debit_note, credit_note and payment.")));
 
-	if (isnull[D_CURRENCY])
-	{
-		Ledger	   *ledger = ledger_open(RelationGetNamespace(trigger->tg_relation));
-
-		if (ledger->base_currency[0] == '\0')
-		{
-			LedgerScope scope;
-
-			ledger_enter(ledger, true, &scope);
-			ledger_leave(&scope);
-		}
-		fill[nfill] = cols[D_CURRENCY];
-		v[D_CURRENCY] = fill_values[nfill++] = CStringGetTextDatum(ledger->base_currency);
-	}
 	currency = DatumGetTextPP(v[D_CURRENCY]);
 	minor = currency_minor_unit(VARDATA_ANY(currency), VARSIZE_ANY_EXHDR(currency));
 	if (minor < 0)
@@ -303,34 +304,25 @@ check_document(TriggerData *trigger, const AttrNumber *cols)
 				 errdetail("It is the currency of %s.", describe(tuple, desc, cols)),
 				 errhint("Use a three-letter code of ISO 4217, such as USD.")));
 
-	units = money_from_numeric(v[D_AMOUNT], &scale, "amount");
+	fault = entry_amount(v[D_AMOUNT], minor, &units);
+	if (fault != MONEY_OK)
+		entry_refuse(fault, v[D_AMOUNT], minor, psprintf("amount of %s", describe(tuple, desc, cols)));
 	if (units <= 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("amount of %s must be positive", describe(tuple, desc, cols)),
-				 errdetail("The amount is %s %s.", money_out(units, scale), text_to_cstring(currency)),
+				 errdetail("The amount is %s %s.", money_out(units, minor), text_to_cstring(currency)),
 				 errhint("What is in the customer's favour is a credit_note or a payment, with a positive amount.")));
-	for (; scale > minor; scale--, units /= 10)
-		if (units % 10 != 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("amount of %s has more decimals than %s has", describe(tuple, desc, cols),
-							text_to_cstring(currency)),
-					 errdetail("The amount is %s; the currency has %d decimals.",
-							   DatumGetCString(DirectFunctionCall1(numeric_out, v[D_AMOUNT])), minor)));
 
-	date_check_finite(DatumGetDateADT(v[D_DOC_DATE]), "document date", describe(tuple, desc, cols));
-	if (isnull[D_POSTING_DATE])
-	{
-		fill[nfill] = cols[D_POSTING_DATE];
-		fill_values[nfill++] = v[D_DOC_DATE];
-	}
-	else
-		date_check_finite(DatumGetDateADT(v[D_POSTING_DATE]), "posting date", describe(tuple, desc, cols));
+	if (DATE_NOT_FINITE(DatumGetDateADT(v[D_DOC_DATE])))
+		date_refuse("document date", describe(tuple, desc, cols));
+	if (DATE_NOT_FINITE(DatumGetDateADT(v[D_POSTING_DATE])))
+		date_refuse("posting date", describe(tuple, desc, cols));
 
 	if (!isnull[D_DUE_DATE])
 	{
-		date_check_finite(DatumGetDateADT(v[D_DUE_DATE]), "due date", describe(tuple, desc, cols));
+		if (DATE_NOT_FINITE(DatumGetDateADT(v[D_DUE_DATE])))
+			date_refuse("due date", describe(tuple, desc, cols));
 		if (side == SIDE_DEBIT && DatumGetDateADT(v[D_DUE_DATE]) < DatumGetDateADT(v[D_DOC_DATE]))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -343,9 +335,6 @@ check_document(TriggerData *trigger, const AttrNumber *cols)
 				(errcode(ERRCODE_NOT_NULL_VIOLATION),
 				 errmsg("%s has no due date", describe(tuple, desc, cols)),
 				 errhint("Give a due date; for payment on receipt it is the document date.")));
-
-	if (nfill > 0)
-		tuple = heap_modify_tuple_by_cols(tuple, desc, nfill, fill, fill_values, fill_nulls);
 	return tuple;
 }
 

@@ -98,7 +98,11 @@ exposure_read(Ledger *ledger, int64 customer_id, ExposureAccess access,
 	read_limit(ledger, exposure);
 }
 
-/* Make sure the customer has a row in this other currency, under its lock. */
+/*
+ * Make sure the customer has a row in this other currency, under its lock.
+ * Every posting updates the base-currency row, also when the flag is set
+ * already: a check in REPEATABLE READ must not decide on older figures.
+ */
 static void
 open_other_currency(Ledger *ledger, int64 customer_id, const char *currency)
 {
@@ -106,9 +110,8 @@ open_other_currency(Ledger *ledger, int64 customer_id, const char *currency)
 
 	args[0] = Int64GetDatum(customer_id);
 	args[1] = CStringGetTextDatum(ledger->base_currency);
-	if (ledger_run(ledger, LQ_EXPOSURE_LOCK, args, NULL) != 1)
+	if (ledger_run(ledger, LQ_EXPOSURE_MARK_OTHER, args, NULL) != 1)
 		exposure_unknown_customer(ledger, customer_id);
-	ledger_run(ledger, LQ_EXPOSURE_MARK_OTHER, args, NULL);
 	args[1] = CStringGetTextDatum(currency);
 	ledger_run(ledger, LQ_EXPOSURE_ADD, args, NULL);
 }

@@ -57,6 +57,14 @@ typedef struct Pending
 	int128		amount;
 } Pending;
 
+/* Mode hold: an updated row that may be on its way to another partition */
+typedef struct Moving
+{
+	char	   *order_id;		/* NULL: none */
+	int64		customer_id;
+	int128		amount;			/* decided on already */
+} Moving;
+
 typedef struct OrderBatch
 {
 	int64		n;
@@ -67,6 +75,7 @@ typedef struct OrderBatch
 	HTAB	   *pending;
 	List	   *held;			/* of CreditCheck, in row order */
 	int			held_next;		/* the first AFTER has not seen */
+	Moving		moving;
 } OrderBatch;
 
 static void *
@@ -179,63 +188,112 @@ with_status(TriggerData *trigger, HeapTuple tuple, AttrNumber status, Datum valu
 	return heap_modify_tuple_by_cols(tuple, RelationGetDescr(trigger->tg_relation), 1, cols, &value, nulls);
 }
 
+/*
+ * A row that an UPDATE moves to another partition passes BEFORE UPDATE on the
+ * old one and at once BEFORE INSERT on the new one: the second must not count
+ * the whole amount again.
+ */
+static void
+remember_moving(SettleBatch *batch, const OrderShare *share)
+{
+	OrderBatch *state = batch->state;
+
+	state->moving.order_id = share->open && share->order_id ? MemoryContextStrdup(batch->cxt, share->order_id) : NULL;
+	state->moving.customer_id = share->customer_id;
+	state->moving.amount = share->amount;
+}
+
+static int128
+take_moving(SettleBatch *batch, const OrderShare *share)
+{
+	OrderBatch *state = batch->state;
+	Moving	   *moving = &state->moving;
+	bool		same = moving->order_id && share->order_id && moving->customer_id == share->customer_id &&
+		strcmp(moving->order_id, share->order_id) == 0;
+
+	moving->order_id = NULL;
+	return same ? moving->amount : 0;
+}
+
+/* Decide on an increase: NULL when it may go on, else the decision to hold it. */
+static CreditCheck *
+decide_increase(SettleBatch *batch, WatchedTable *table, Ledger *ledger,
+				const OrderShare *share, int128 increase, bool release)
+{
+	OrderBatch *state = batch->state;
+	Pending    *pending = pending_of(batch, share->customer_id);
+	CreditCheck check = {0};
+	CreditCheck *kept = NULL;
+	LedgerScope scope;
+
+	ledger_enter(ledger, true, &scope);
+	check.customer_id = share->customer_id;
+	check.source = table->source;
+	check.order_id = share->order_id;
+	check.amount = increase;
+	exposure_read(ledger, share->customer_id, EXPOSURE_LOCK, 0, &check.exposure);
+	check.exposure.ordered = money_add(check.exposure.ordered, pending->amount);
+	credit_check(ledger, &check);
+	/* Whoever takes an order off hold must be told that it cannot be. */
+	if (check.outcome == OUTCOME_REJECT || (check.outcome == OUTCOME_HOLD && release))
+		credit_check_refuse(ledger, &check);
+	if (check.outcome == OUTCOME_HOLD)
+	{
+		MemoryContext old;
+
+		kept = keep_check(batch, &check);
+		old = MemoryContextSwitchTo(batch->cxt);
+		state->held = lappend(state->held, kept);
+		MemoryContextSwitchTo(old);
+	}
+	else
+		pending->amount = money_add(pending->amount, increase);
+	ledger_leave(&scope);
+	return kept;
+}
+
 static HeapTuple
 decide_before(TriggerData *trigger, WatchedTable *table, Ledger *ledger)
 {
 	bool		update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
 	TupleTableSlot *slot = update ? trigger->tg_newslot : trigger->tg_trigslot;
 	HeapTuple	tuple = update ? trigger->tg_newtuple : trigger->tg_trigtuple;
+	bool		partition = trigger->tg_relation->rd_rel->relispartition;
 	OrderShare	new_share;
 	OrderShare	old_share = {0};
 	int128		before = 0;
-	SettleBatch *batch;
-	Pending    *pending;
-	LedgerScope scope;
-	CreditCheck check = {0};
+	bool		counted;		/* as an open order of this customer */
+	SettleBatch *batch = NULL;
 	bool		no_status;
 
 	(void) slot_getattr(slot, table->status, &no_status);
 	order_share(table, ledger, slot, &new_share);
 	if (update)
 		order_share(table, ledger, trigger->tg_trigslot, &old_share);
-	if (!new_share.open)
-		return tuple;
-	if (no_status)
-		tuple = with_status(trigger, tuple, table->status, table->open_datum);
-	if (old_share.open && old_share.customer_id == new_share.customer_id)
+	counted = old_share.open && old_share.customer_id == new_share.customer_id;
+	if (counted)
 		before = old_share.amount;
-	if (new_share.amount <= before && old_share.open && old_share.customer_id == new_share.customer_id)
-		return tuple;
-
-	batch = settle_batch(&order_kind, ledger->nspoid);
-	pending = pending_of(batch, new_share.customer_id);
-
-	ledger_enter(ledger, true, &scope);
-	check.customer_id = new_share.customer_id;
-	check.source = table->source;
-	check.order_id = new_share.order_id;
-	check.amount = new_share.amount - before;
-	exposure_read(ledger, new_share.customer_id, EXPOSURE_LOCK, 0, &check.exposure);
-	check.exposure.ordered = money_add(check.exposure.ordered, pending->amount);
-	credit_check(ledger, &check);
-	/* Whoever takes an order off hold must be told that it cannot be. */
-	if (check.outcome == OUTCOME_REJECT || (check.outcome == OUTCOME_HOLD && old_share.held))
-		credit_check_refuse(ledger, &check);
-	if (check.outcome == OUTCOME_HOLD)
+	if (partition)
 	{
-		OrderBatch *state = batch->state;
-		CreditCheck *kept = keep_check(batch, &check);
-		MemoryContext old = MemoryContextSwitchTo(batch->cxt);
-
-		state->held = lappend(state->held, kept);
-		MemoryContextSwitchTo(old);
+		batch = settle_batch(&order_kind, ledger->nspoid);
+		if (!update && (before = take_moving(batch, &new_share)) > 0)
+			counted = true;
 	}
-	else
-		pending->amount = money_add(pending->amount, check.amount);
-	ledger_leave(&scope);
 
-	if (check.outcome == OUTCOME_HOLD)
-		tuple = with_status(trigger, tuple, table->status, table->hold_datum);
+	if (new_share.open && no_status)
+		tuple = with_status(trigger, tuple, table->status, table->open_datum);
+	if (new_share.open && !(counted && new_share.amount <= before))
+	{
+		if (batch == NULL)
+			batch = settle_batch(&order_kind, ledger->nspoid);
+		if (decide_increase(batch, table, ledger, &new_share, new_share.amount - before, old_share.held))
+		{
+			new_share.open = false;
+			tuple = with_status(trigger, tuple, table->status, table->hold_datum);
+		}
+	}
+	if (partition && update)
+		remember_moving(batch, &new_share);
 	return tuple;
 }
 
@@ -367,11 +425,19 @@ settle_customer(Ledger *ledger, OrderEntry *entries, int64 n)
 {
 	Exposure	exposure;
 	int128		change = 0;
+	int128		increase = 0;
 
+	/* What the statement gives up counts first, whatever the order of its rows. */
 	for (int64 i = 0; i < n; i++)
-		change = money_add(change, money_sub(entries[i].after, entries[i].before));
+	{
+		int128		own = money_sub(entries[i].after, entries[i].before);
+
+		change = money_add(change, own);
+		if (own > 0)
+			increase = money_add(increase, own);
+	}
 	exposure_read(ledger, entries[0].customer_id, EXPOSURE_ORDER, change, &exposure);
-	exposure.ordered = money_sub(exposure.ordered, change);
+	exposure.ordered = money_sub(exposure.ordered, increase);
 
 	for (int64 i = 0; i < n; i++)
 	{
@@ -397,7 +463,8 @@ settle_customer(Ledger *ledger, OrderEntry *entries, int64 n)
 			if (entry->source->record)
 				credit_check_record(ledger, &check);
 		}
-		exposure.ordered = money_add(exposure.ordered, check.amount);
+		if (check.amount > 0)
+			exposure.ordered = money_add(exposure.ordered, check.amount);
 	}
 }
 

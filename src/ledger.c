@@ -101,7 +101,7 @@ static const QueryText query_texts[LQ_COUNT] = {
 		"INSERT INTO @L.exposure (customer_id, currency) VALUES ($1, $2) ON CONFLICT DO NOTHING",
 		2, {INT8OID, TEXTOID}},
 	[LQ_EXPOSURE_MARK_OTHER] = {
-		"UPDATE @L.exposure SET has_other_currency = true WHERE customer_id = $1 AND currency = $2 AND NOT has_other_currency",
+		"UPDATE @L.exposure SET has_other_currency = true WHERE customer_id = $1 AND currency = $2",
 		2, {INT8OID, TEXTOID}},
 
 	[LQ_EXPOSURE_OTHER] = {
@@ -114,13 +114,13 @@ static const QueryText query_texts[LQ_COUNT] = {
 		" ORDER BY valid_from DESC, credit_limit_id DESC LIMIT 1",
 		2, {INT8OID, DATEOID}},
 	/*
-	 * One step into the partial index per currency; credit items have no due
-	 * date and sort last, so the first is the oldest debit.
+	 * One step into the index of open debit items per currency, however many
+	 * there are.
 	 */
 	[LQ_OLDEST_DUE] = {
 		"SELECT min(first.due_date) FROM @L.exposure e, LATERAL"
 		" (SELECT due_date FROM @L.item i WHERE i.customer_id = e.customer_id AND i.currency = e.currency"
-		"  AND i.open_amount <> 0 ORDER BY due_date LIMIT 1) first WHERE e.customer_id = $1",
+		"  AND i.open_amount > 0 ORDER BY due_date LIMIT 1) first WHERE e.customer_id = $1",
 		1, {INT8OID}},
 	[LQ_RULES_READ] = {
 		"SELECT rule_no, kind, threshold, action, customer_id, valid_from, valid_to FROM @L.check_rule ORDER BY rule_no",
@@ -151,7 +151,10 @@ rules_inval_callback(Datum arg, Oid relid)
 	hash_seq_init(&seq, ledgers);
 	while ((ledger = hash_seq_search(&seq)) != NULL)
 		if (relid == InvalidOid || relid == ledger->rules_relid)
+		{
 			ledger->rules_valid = false;
+			ledger->rules_changes++;
+		}
 }
 
 static void
@@ -289,6 +292,21 @@ ledger_leave(LedgerScope *scope)
 		elog(ERROR, "SPI_finish failed");
 	AtEOXact_GUC(true, scope->guc_level);
 	SetUserIdAndSecContext(scope->userid, scope->sec_context);
+}
+
+const char *
+ledger_base_currency(Oid nspoid)
+{
+	Ledger	   *ledger = ledger_open(nspoid);
+
+	if (ledger->base_currency[0] == '\0')
+	{
+		LedgerScope scope;
+
+		ledger_enter(ledger, true, &scope);
+		ledger_leave(&scope);
+	}
+	return ledger->base_currency;
 }
 
 uint64

@@ -51,6 +51,7 @@ typedef struct Ledger
 
 	/* Check rules, read again after any change to the table. */
 	bool		rules_valid;
+	uint64		rules_changes;	/* counts invalidations, also while reading */
 	Oid			rules_relid;
 	MemoryContext rules_cxt;
 	List	   *rules;			/* of CheckRule, in rule_no order */
@@ -72,6 +73,9 @@ extern Ledger *ledger_open(Oid nspoid);
 
 /* The ledger in the schema called `name`. */
 extern Ledger *ledger_by_name(const char *name);
+
+/* Code of the ledger's base currency. */
+extern const char *ledger_base_currency(Oid nspoid);
 
 /*
  * Connect SPI and pin search_path.  With as_owner, run as the owner of the

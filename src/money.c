@@ -116,9 +116,12 @@ not_finite(uint16 header, const char *what)
 					   header == NUM_NAN ? "NaN" : "infinite")));
 }
 
-/* Only a compressed or external value is copied; a short header is read in place. */
-static inline void
-view_numeric(Datum num, NumericView *view, const char *what)
+/*
+ * Only a compressed or external value is copied; a short header is read in
+ * place.  Returns 0, or the header of NaN or infinity.
+ */
+static inline uint16
+view_numeric(Datum num, NumericView *view)
 {
 	struct varlena *value = (struct varlena *) DatumGetPointer(num);
 	const char *data;
@@ -145,13 +148,14 @@ view_numeric(Datum num, NumericView *view, const char *what)
 	else
 	{
 		if ((header & NUM_FORM_MASK) == NUM_SPECIAL)
-			not_finite(header, what);
+			return header;
 		view->negative = (header & NUM_FORM_MASK) == NUM_LONG_NEGATIVE;
 		view->dscale = header & NUM_LONG_DSCALE_MASK;
 		view->weight = (int16) word_at(data + sizeof(uint16));
 		view->digits = data + 2 * sizeof(uint16);
 	}
 	view->ndigits = (data + len - view->digits) / (int) sizeof(uint16);
+	return 0;
 }
 
 static inline int
@@ -237,8 +241,10 @@ money_from_numeric(Datum num, int *scale, const char *what)
 {
 	NumericView view;
 	int128		units;
+	uint16		special = view_numeric(num, &view);
 
-	view_numeric(num, &view, what);
+	if (unlikely(special != 0))
+		not_finite(special, what);
 	*scale = Min(view.dscale, MONEY_MAX_SCALE);
 	if (unlikely(decode(&view, *scale, &units) != DECODE_OK))
 		money_out_of_range(what);
@@ -247,14 +253,41 @@ money_from_numeric(Datum num, int *scale, const char *what)
 	return view.negative ? -units : units;
 }
 
+MoneyFault
+money_read(Datum num, int scale, int128 *units)
+{
+	NumericView view;
+	DecodeResult result;
+
+	Assert(scale >= 0 && scale <= MONEY_MAX_SCALE);
+	if (unlikely(view_numeric(num, &view) != 0))
+		return MONEY_NOT_FINITE;
+	result = decode(&view, scale, units);
+	if (view.negative)
+		*units = -*units;
+	if (view.detoasted != NULL)
+		pfree(view.detoasted);
+	switch (result)
+	{
+		case DECODE_TOO_BIG:
+			return MONEY_TOO_LARGE;
+		case DECODE_TOO_FINE:
+			return MONEY_TOO_FINE;
+		default:
+			return MONEY_OK;
+	}
+}
+
 int128
 money_units(Datum num, int scale, const char *what)
 {
 	NumericView view;
 	int128		units;
+	uint16		special = view_numeric(num, &view);
 
 	Assert(scale >= 0 && scale <= MONEY_MAX_SCALE);
-	view_numeric(num, &view, what);
+	if (unlikely(special != 0))
+		not_finite(special, what);
 	switch (decode(&view, scale, &units))
 	{
 		case DECODE_OK:

@@ -30,6 +30,17 @@ extern int128 money_from_numeric(Datum num, int *scale, const char *what);
  */
 extern int128 money_units(Datum num, int scale, const char *what);
 
+/* The same for a caller that words its own refusal; *units counts only with MONEY_OK. */
+typedef enum MoneyFault
+{
+	MONEY_OK,
+	MONEY_NOT_FINITE,			/* NaN or infinity */
+	MONEY_TOO_LARGE,			/* beyond 38 digits */
+	MONEY_TOO_FINE				/* more decimals than `scale` */
+} MoneyFault;
+
+extern MoneyFault money_read(Datum num, int scale, int128 *units);
+
 /* Make a numeric with exactly `scale` decimals, palloc'd in the current context. */
 extern Datum money_to_numeric(int128 units, int scale);
 

@@ -11,13 +11,14 @@
 #include "access/relation.h"
 #include "access/sysattr.h"
 #include "access/table.h"
+#include "access/transam.h"
 #include "catalog/namespace.h"
 #include "catalog/partition.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
 #include "parser/parse_collate.h"
@@ -38,6 +39,7 @@
 
 #include "cc_error.h"
 #include "credit_check.h"
+#include "entry.h"
 #include "money.h"
 #include "watched_table.h"
 
@@ -60,6 +62,41 @@ watched_inval_callback(Datum arg, Oid relid)
 
 /* ---- the condition ---- */
 
+/* Points error positions at the condition instead of at the query that led here. */
+static void
+condition_error_callback(void *arg)
+{
+	int			position = geterrposition();
+
+	if (position > 0)
+	{
+		errposition(0);
+		internalerrposition(position);
+		internalerrquery((const char *) arg);
+	}
+}
+
+static bool
+is_users_function(Oid function, void *context)
+{
+	(void) context;
+	return function >= FirstNormalObjectId;
+}
+
+/*
+ * Functions that users can replace would run as whoever recounts the orders:
+ * only what PostgreSQL brings along is let in.
+ */
+static bool
+uses_users_code(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (check_functions_in_node(node, is_users_function, context) || IsA(node, CoerceToDomain))
+		return true;
+	return expression_tree_walker(node, uses_users_code, context);
+}
+
 /*
  * Parse a condition on the rows of `rel` the way a CHECK constraint is
  * parsed: no subqueries, no aggregates.  The caller pins search_path.
@@ -67,18 +104,23 @@ watched_inval_callback(Datum arg, Oid relid)
 static Node *
 parse_condition(Relation rel, const char *text, bool no_generated)
 {
+	char	   *sql = psprintf("SELECT (%s)", text);
+	ErrorContextCallback callback = {error_context_stack, condition_error_callback, sql};
 	ParseState *pstate = make_parsestate(NULL);
 	ParseNamespaceItem *nsitem;
 	List	   *raw;
-	SelectStmt *select;
+	SelectStmt *select = NULL;
 	Node	   *expr;
 	Bitmapset  *attrs = NULL;
 	int			attno = -1;
 
-	raw = raw_parser(psprintf("SELECT (%s)", text), RAW_PARSE_DEFAULT);
-	select = (SelectStmt *) linitial_node(RawStmt, raw)->stmt;
+	error_context_stack = &callback;
+	pstate->p_sourcetext = sql;
+	raw = raw_parser(sql, RAW_PARSE_DEFAULT);
+	if (list_length(raw) == 1 && IsA(linitial_node(RawStmt, raw)->stmt, SelectStmt))
+		select = (SelectStmt *) linitial_node(RawStmt, raw)->stmt;
 	/* Anything but one bare expression means the text closed our parenthesis. */
-	if (list_length(raw) != 1 || !IsA(select, SelectStmt) || list_length(select->targetList) != 1 ||
+	if (select == NULL || list_length(select->targetList) != 1 ||
 		select->distinctClause || select->intoClause || select->fromClause || select->whereClause ||
 		select->groupClause || select->havingClause || select->windowClause || select->valuesLists ||
 		select->sortClause || select->limitOffset || select->limitCount || select->lockingClause ||
@@ -99,6 +141,12 @@ parse_condition(Relation rel, const char *text, bool no_generated)
 				 errmsg("condition must be immutable"),
 				 errdetail("The condition \"%s\" calls a function that is not.", text),
 				 errhint("What an order counts may depend on its own columns only, not on time, settings or other tables.")));
+	if (uses_users_code(expr, NULL))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+				 errmsg("condition may use built-in functions and operators only"),
+				 errdetail("The condition is \"%s\".", text),
+				 errhint("Keep what a function of yours would say in a column of the table.")));
 
 	pull_varattnos(expr, 1, &attrs);
 	while (no_generated && (attno = bms_next_member(attrs, attno)) >= 0)
@@ -113,6 +161,7 @@ parse_condition(Relation rel, const char *text, bool no_generated)
 					 errdetail("It has no value yet when the order is decided on.")));
 	}
 	free_parsestate(pstate);
+	error_context_stack = callback.previous;
 	return expr;
 }
 
@@ -140,17 +189,122 @@ cc_order_condition(PG_FUNCTION_ARGS)
 
 /* ---- the registration ---- */
 
-static AttrNumber
-column_number(Relation rel, Datum name)
+/* Row of LQ_WATCHED_READ, copied out of SPI */
+typedef struct Registration
 {
-	char	   *column = TextDatumGetCString(name);
+	char	   *source;
+	char	   *customer_column;
+	char	   *amount_column;
+	char	   *order_id_column;
+	char	   *currency_column;	/* may be NULL, as the three below */
+	char	   *open_when;
+	char	   *mode;
+	char	   *status_column;
+	char	   *open_value;
+	char	   *hold_value;
+	bool		record;
+} Registration;
+
+static char *
+text_column(int col, MemoryContext cxt)
+{
+	bool		isnull;
+	Datum		value = ledger_value(0, col, &isnull);
+
+	return isnull ? NULL : MemoryContextStrdup(cxt, TextDatumGetCString(value));
+}
+
+/* The registration of rel or of a partitioned table above it; source is NULL if none. */
+static void
+read_registration(Relation rel, Ledger *ledger, Registration *reg)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	List	   *candidates = list_make1_oid(RelationGetRelid(rel));
+	LedgerScope scope;
+	ListCell   *lc;
+
+	reg->source = NULL;
+	if (rel->rd_rel->relispartition)
+		candidates = list_concat(candidates, get_partition_ancestors(RelationGetRelid(rel)));
+	ledger_enter(ledger, true, &scope);
+	foreach(lc, candidates)
+	{
+		char	   *schema = get_namespace_name(get_rel_namespace(lfirst_oid(lc)));
+		char	   *name = get_rel_name(lfirst_oid(lc));
+		Datum		args[2];
+		bool		isnull;
+
+		if (schema == NULL || name == NULL)
+			continue;
+		args[0] = CStringGetTextDatum(schema);
+		args[1] = CStringGetTextDatum(name);
+		if (ledger_run(ledger, LQ_WATCHED_READ, args, NULL) != 1)
+			continue;
+		reg->source = MemoryContextStrdup(caller, quote_qualified_identifier(schema, name));
+		reg->customer_column = text_column(1, caller);
+		reg->amount_column = text_column(2, caller);
+		reg->order_id_column = text_column(3, caller);
+		reg->currency_column = text_column(4, caller);
+		reg->open_when = text_column(5, caller);
+		reg->mode = text_column(6, caller);
+		reg->status_column = text_column(7, caller);
+		reg->open_value = text_column(8, caller);
+		reg->hold_value = text_column(9, caller);
+		reg->record = DatumGetBool(ledger_value(0, 10, &isnull));
+		break;
+	}
+	ledger_leave(&scope);
+}
+
+/* ---- columns ---- */
+
+static bool
+is_integer(Oid type)
+{
+	return type == INT2OID || type == INT4OID || type == INT8OID;
+}
+
+static bool
+is_amount(Oid type)
+{
+	return type == NUMERICOID || is_integer(type);
+}
+
+static bool
+is_label(Oid type)
+{
+	return type == TEXTOID || type == VARCHAROID || type == BPCHAROID || type_is_enum(type);
+}
+
+static bool
+is_any(Oid type)
+{
+	return OidIsValid(type);
+}
+
+/*
+ * Number of a registered column.  What watch_orders() checked is checked
+ * again, for the table may have been altered since.
+ */
+static AttrNumber
+column_number(Relation rel, const char *column, bool (*fits) (Oid type), bool no_generated)
+{
 	int			attnum = SPI_fnumber(RelationGetDescr(rel), column);
+	Form_pg_attribute att;
 
 	if (attnum <= 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("watched table \"%s\" has no column \"%s\"", RelationGetRelationName(rel), column),
 				 errhint("If it was renamed, call unwatch_orders() and watch_orders() again.")));
+	att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
+	if (!fits(att->atttypid) || (no_generated && att->attgenerated))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" of watched table \"%s\" was altered and cannot be used any more",
+						column, RelationGetRelationName(rel)),
+				 errdetail("It is of type %s%s.", format_type_be(att->atttypid), att->attgenerated ? ", generated" : ""),
+				 errhint("Call unwatch_orders() and watch_orders() again.")));
 	return attnum;
 }
 
@@ -164,44 +318,21 @@ value_of_type(const char *value, Form_pg_attribute att)
 	return OidInputFunctionCall(input, pstrdup(value), ioparam, att->atttypmod);
 }
 
-/* The registered name of rel or of a partitioned table above it; NULL if none. */
-static char *
-find_registration(Relation rel, Ledger *ledger)
-{
-	List	   *candidates = list_make1_oid(RelationGetRelid(rel));
-	ListCell   *lc;
-
-	if (rel->rd_rel->relispartition)
-		candidates = list_concat(candidates, get_partition_ancestors(RelationGetRelid(rel)));
-	foreach(lc, candidates)
-	{
-		char	   *schema = get_namespace_name(get_rel_namespace(lfirst_oid(lc)));
-		char	   *name = get_rel_name(lfirst_oid(lc));
-		Datum		args[2];
-
-		if (schema == NULL || name == NULL)
-			continue;
-		args[0] = CStringGetTextDatum(schema);
-		args[1] = CStringGetTextDatum(name);
-		if (ledger_run(ledger, LQ_WATCHED_READ, args, NULL) == 1)
-			return psprintf("%s.%s", quote_identifier(schema), quote_identifier(name));
-	}
-	return NULL;
-}
-
+/*
+ * Look the registration up as the ledger's owner, but resolve it as the user
+ * who writes: what belongs to the order table must not run with the rights
+ * of the ledger.
+ */
 static void
 load_watched(WatchedTable *table, Relation rel, Ledger *ledger)
 {
 	TupleDesc	desc = RelationGetDescr(rel);
-	LedgerScope scope;
+	Registration reg;
 	MemoryContext old;
-	char	   *source;
-	char	   *condition;
 	Node	   *expr;
-	Datum		v[11];
-	bool		isnull[11];
 	Oid			function;
 	bool		varlena;
+	int			guc_level;
 
 	if (table->cxt)
 	{
@@ -214,26 +345,22 @@ load_watched(WatchedTable *table, Relation rel, Ledger *ledger)
 	else
 		table->cxt = AllocSetContextCreate(CacheMemoryContext, "credit_control watched table", ALLOCSET_SMALL_SIZES);
 
-	ledger_enter(ledger, true, &scope);
-	source = find_registration(rel, ledger);
-	if (source == NULL)
+	read_registration(rel, ledger, &reg);
+	if (reg.source == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("table \"%s\" is not watched by ledger \"%s\"", RelationGetRelationName(rel), NameStr(ledger->name)),
 				 errhint("watch_orders() registers a table. If it was renamed, call unwatch_orders() with its old name, then watch_orders().")));
-	for (int c = 1; c <= 10; c++)
-		v[c] = ledger_value(0, c, &isnull[c]);
 
 	old = MemoryContextSwitchTo(table->cxt);
 	table->nspoid = ledger->nspoid;
-	table->source = pstrdup(source);
-	table->customer = column_number(rel, v[1]);
-	table->amount = column_number(rel, v[2]);
-	table->order_id = column_number(rel, v[3]);
-	table->currency = isnull[4] ? 0 : column_number(rel, v[4]);
-	condition = TextDatumGetCString(v[5]);
-	table->hold_mode = strcmp(TextDatumGetCString(v[6]), "hold") == 0;
-	table->record = DatumGetBool(v[10]);
+	table->source = pstrdup(reg.source);
+	table->hold_mode = strcmp(reg.mode, "hold") == 0;
+	table->record = reg.record;
+	table->customer = column_number(rel, reg.customer_column, is_integer, table->hold_mode);
+	table->amount = column_number(rel, reg.amount_column, is_amount, table->hold_mode);
+	table->order_id = column_number(rel, reg.order_id_column, is_any, false);
+	table->currency = reg.currency_column ? column_number(rel, reg.currency_column, is_label, table->hold_mode) : 0;
 	table->customer_type = TupleDescAttr(desc, table->customer - 1)->atttypid;
 	table->amount_type = TupleDescAttr(desc, table->amount - 1)->atttypid;
 	getTypeOutputInfo(TupleDescAttr(desc, table->order_id - 1)->atttypid, &function, &varlena);
@@ -243,20 +370,24 @@ load_watched(WatchedTable *table, Relation rel, Ledger *ledger)
 	{
 		Form_pg_attribute att;
 
-		table->status = column_number(rel, v[7]);
+		table->status = column_number(rel, reg.status_column, is_label, true);
 		att = TupleDescAttr(desc, table->status - 1);
 		getTypeOutputInfo(att->atttypid, &function, &varlena);
 		fmgr_info_cxt(function, &table->status_out, table->cxt);
-		table->hold_datum = value_of_type(TextDatumGetCString(v[9]), att);
-		table->open_datum = value_of_type(TextDatumGetCString(v[8]), att);
+		table->hold_datum = value_of_type(reg.hold_value, att);
+		table->open_datum = value_of_type(reg.open_value, att);
 		/* As the type prints it, which is what stored rows are compared with. */
 		table->hold_value = OutputFunctionCall(&table->status_out, table->hold_datum);
 	}
-	expr = parse_condition(rel, condition, false);
+
+	guc_level = NewGUCNestLevel();
+	(void) set_config_option("search_path", "pg_catalog, pg_temp",
+							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	expr = parse_condition(rel, reg.open_when, table->hold_mode);
 	table->econtext = CreateStandaloneExprContext();
 	table->open_when = ExecInitExpr(expression_planner((Expr *) expr), NULL);
+	AtEOXact_GUC(true, guc_level);
 	MemoryContextSwitchTo(old);
-	ledger_leave(&scope);
 	table->valid = true;
 }
 
@@ -364,7 +495,14 @@ order_share(WatchedTable *table, Ledger *ledger, TupleTableSlot *slot, OrderShar
 		}
 	}
 	if (table->amount_type == NUMERICOID)
-		share->amount = money_units(value, ledger->base_scale, "order amount");
+	{
+		MoneyFault	fault = entry_amount(value, ledger->base_scale, &share->amount);
+
+		if (fault != MONEY_OK)
+			entry_refuse(fault, value, ledger->base_scale,
+						 psprintf("amount of order %s of customer " INT64_FORMAT,
+								  share->order_id ? share->order_id : "(without id)", share->customer_id));
+	}
 	else
 		share->amount = money_rescale(integer_value(value, table->amount_type), 0, ledger->base_scale);
 	if (share->amount < 0)

@@ -12,6 +12,9 @@ DECLARE
 	old_path text := pg_catalog.current_setting('search_path');
 	step record;
 BEGIN
+	IF pg_catalog.to_regnamespace(pg_catalog.quote_ident(ledger)) IS NULL THEN
+		RAISE EXCEPTION 'there is no schema "%"', ledger USING ERRCODE = 'invalid_schema_name';
+	END IF;
 	PERFORM pg_catalog.set_config('search_path', pg_catalog.format('%I, credit, pg_temp', ledger), true);
 	FOR step IN SELECT t.body FROM credit.ledger_template() t WHERE t.part = run_part LOOP
 		EXECUTE step.body;
@@ -21,13 +24,21 @@ END $$;
 COMMENT ON FUNCTION credit.run_template(name, text) IS 'Runs the tables or the code part of the ledger template in a schema. Used by create_ledger() and upgrade_ledger().';
 
 CREATE FUNCTION credit.create_ledger(
-	name name DEFAULT 'ar', base_currency text DEFAULT 'USD', aging_buckets credit.aging_buckets DEFAULT '0,30,60,90')
+	name text DEFAULT 'ar', base_currency text DEFAULT 'USD', aging_buckets credit.aging_buckets DEFAULT '0,30,60,90')
 RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
 	IF name IS NULL OR base_currency IS NULL OR aging_buckets IS NULL THEN
 		RAISE EXCEPTION 'ledger name, base currency and aging buckets must not be null'
 			USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	IF name = '' THEN
+		RAISE EXCEPTION 'ledger name must not be empty' USING ERRCODE = 'invalid_name';
+	END IF;
+	IF pg_catalog.octet_length(name) > 63 THEN
+		RAISE EXCEPTION 'ledger name "%" is too long', name
+			USING ERRCODE = 'name_too_long',
+				DETAIL = pg_catalog.format('It has %s bytes; a schema''s name has at most 63.', pg_catalog.octet_length(name));
 	END IF;
 	PERFORM credit.minor_unit(base_currency);
 	IF EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.nspname = name) THEN
@@ -37,19 +48,22 @@ BEGIN
 	END IF;
 	EXECUTE pg_catalog.format('CREATE SCHEMA %I', name);
 	EXECUTE pg_catalog.format('COMMENT ON SCHEMA %I IS %L', name, 'credit_control ledger in ' || base_currency);
-	PERFORM credit.run_template(name, 'tables');
+	PERFORM credit.run_template(name::name, 'tables');
 	EXECUTE pg_catalog.format(
 		'INSERT INTO %I.ledger_info (template_version, base_currency, aging_buckets) VALUES ($1, $2, $3)', name)
 		USING credit.template_version(), base_currency, aging_buckets;
-	PERFORM credit.run_template(name, 'code');
+	PERFORM credit.run_template(name::name, 'code');
 END $$;
-COMMENT ON FUNCTION credit.create_ledger(name, text, credit.aging_buckets) IS 'Creates a ledger: a schema of that name with its tables, views, functions and triggers, owned by the caller. base_currency: ISO 4217 code. aging_buckets: upper bounds in days past due of the columns of view aging_summary.';
+COMMENT ON FUNCTION credit.create_ledger(text, text, credit.aging_buckets) IS 'Creates a ledger: a schema of that name with its tables, views, functions and triggers, owned by the caller. base_currency: ISO 4217 code. aging_buckets: upper bounds in days past due of the columns of view aging_summary.';
 
 CREATE FUNCTION credit.upgrade_ledger(ledger name) RETURNS integer
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	version integer;
 BEGIN
+	IF ledger IS NULL THEN
+		RAISE EXCEPTION 'ledger name must not be null' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
 	IF pg_catalog.to_regclass(pg_catalog.format('%I.ledger_info', ledger)) IS NULL THEN
 		RAISE EXCEPTION 'there is no ledger "%"', ledger
 			USING ERRCODE = 'undefined_table', HINT = 'credit.create_ledger() makes one.';
@@ -66,6 +80,12 @@ BEGIN
 	RETURN credit.template_version();
 END $$;
 COMMENT ON FUNCTION credit.upgrade_ledger(name) IS 'Brings a ledger to this kernel''s template: table changes once, then all views, functions and triggers by CREATE OR REPLACE. Returns the template version. Also mends a ledger whose schema was renamed.';
+
+CREATE FUNCTION credit.trigger_ledger(tgargs bytea) RETURNS text
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN pg_catalog.length(tgargs) > 0
+	THEN pg_catalog.convert_from(pg_catalog.substring(tgargs, 1, pg_catalog.length(tgargs) - 1), pg_catalog.getdatabaseencoding()) END;
+COMMENT ON FUNCTION credit.trigger_ledger(bytea) IS 'The ledger that an enforce_hold trigger belongs to, from pg_trigger.tgargs.';
 
 -- Objects of a ledger by name and shape, for comparing it with the template.
 CREATE FUNCTION credit.check_ledger(ledger name)
@@ -105,6 +125,17 @@ BEGIN
 			ELSE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = nsp AND c.relname = w.obj) END
 		ORDER BY 1, 2;
 
+	-- Functions hold the schema's name; a renamed schema leaves them pointing at the old one.
+	RETURN QUERY
+		SELECT 'function of another schema'::text, p.oid::regprocedure::text, p.proconfig::text,
+			pg_catalog.format('SELECT credit.upgrade_ledger(%L);', ledger)
+		FROM pg_catalog.pg_proc p
+		WHERE p.pronamespace = nsp AND NOT COALESCE(p.proconfig, '{}')
+			@> ARRAY[pg_catalog.format('search_path=%s, credit, pg_temp', pg_catalog.quote_ident(ledger))]
+			AND p.proname IN (SELECT m[1] FROM credit.ledger_template() t,
+				pg_catalog.regexp_matches(t.body, '^CREATE OR REPLACE FUNCTION ([a-z_]+)', 'gn') m)
+		ORDER BY 2;
+
 	-- A trigger that does not fire keeps no promise.
 	RETURN QUERY
 		SELECT 'disabled trigger'::text, pg_catalog.format('%s on %s', t.tgname, t.tgrelid::regclass), NULL::text,
@@ -113,11 +144,10 @@ BEGIN
 			JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
 			JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
 		WHERE p.pronamespace = 'credit'::regnamespace AND t.tgenabled NOT IN ('O', 'A')
-			AND (c.relnamespace = nsp OR (p.proname = 'enforce_hold'
-				AND pg_catalog.encode(t.tgargs, 'escape') = ledger::text || '\000'))
+			AND (c.relnamespace = nsp OR (p.proname = 'enforce_hold' AND credit.trigger_ledger(t.tgargs) = ledger))
 		ORDER BY 2;
 
-	-- Registered order tables that are gone, renamed, or without their triggers.
+	-- Registered order tables that are gone, renamed, or without this ledger's triggers.
 	RETURN QUERY EXECUTE pg_catalog.format($q$
 		SELECT CASE WHEN c.oid IS NULL THEN 'watched table is gone' ELSE 'watched table without its triggers' END,
 			format('%%I.%%I', w.table_schema, w.table_name), NULL::text,
@@ -126,8 +156,31 @@ BEGIN
 			LEFT JOIN (pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace)
 				ON n.nspname = w.table_schema AND c.relname = w.table_name
 		WHERE c.oid IS NULL OR (SELECT count(*) FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
-			WHERE t.tgrelid = c.oid AND p.proname = 'enforce_hold' AND p.pronamespace = 'credit'::regnamespace)
+			WHERE t.tgrelid = c.oid AND p.proname = 'enforce_hold' AND p.pronamespace = 'credit'::regnamespace
+				AND credit.trigger_ledger(t.tgargs) = %1$L)
 			< CASE w.mode WHEN 'hold' THEN 4 ELSE 3 END
+		ORDER BY 2$q$, ledger);
+
+	-- Triggers of this ledger on tables that are not registered refuse every write.
+	RETURN QUERY EXECUTE pg_catalog.format($q$
+		SELECT DISTINCT 'table has triggers but is not watched'::text, t.tgrelid::regclass::text, NULL::text,
+			format('SELECT %%I.unwatch_orders(%%L); or watch_orders() again.', %1$L, t.tgrelid::regclass::text)
+		FROM pg_catalog.pg_trigger t
+			JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+			JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
+			JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+		WHERE p.proname = 'enforce_hold' AND p.pronamespace = 'credit'::regnamespace
+			AND credit.trigger_ledger(t.tgargs) = %1$L AND NOT c.relispartition
+			AND NOT EXISTS (SELECT FROM %1$I.watched_table w WHERE w.table_schema = n.nspname AND w.table_name = c.relname)
+		ORDER BY 2$q$, ledger);
+
+	-- Old-style children inherit rows but no triggers.
+	RETURN QUERY EXECUTE pg_catalog.format($q$
+		SELECT 'watched table has inheritance children'::text, i.inhrelid::regclass::text, NULL::text,
+			format('ALTER TABLE %%s NO INHERIT %%I.%%I;', i.inhrelid::regclass, w.table_schema, w.table_name)
+		FROM %1$I.watched_table w
+			JOIN pg_catalog.pg_inherits i ON i.inhparent = to_regclass(format('%%I.%%I', w.table_schema, w.table_name))
+			JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND NOT c.relispartition
 		ORDER BY 2$q$, ledger);
 
 	-- A TRUNCATE of one partition fires no trigger of the partitioned table.

@@ -3,11 +3,18 @@
 CREATE OR REPLACE FUNCTION add_customer(p_name text, p_customer_id bigint DEFAULT NULL, p_number text DEFAULT NULL)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
-	id bigint;
+	id bigint := p_customer_id;
 BEGIN
-	INSERT INTO customer (customer_id, name, number)
-	VALUES (COALESCE(p_customer_id, nextval('customer_customer_id_seq')), p_name, p_number)
-	RETURNING customer_id INTO id;
+	IF p_customer_id IS NOT NULL THEN
+		INSERT INTO customer (customer_id, name, number) VALUES (p_customer_id, p_name, p_number);
+	ELSE
+		LOOP
+			-- Ids given by hand may be ahead of the sequence.
+			INSERT INTO customer (name, number) VALUES (p_name, p_number)
+			ON CONFLICT (customer_id) DO NOTHING RETURNING customer_id INTO id;
+			EXIT WHEN id IS NOT NULL;
+		END LOOP;
+	END IF;
 	RETURN id;
 END $$;
 COMMENT ON FUNCTION add_customer(text, bigint, text) IS 'Adds a customer and returns its id; without p_customer_id the next free one.';

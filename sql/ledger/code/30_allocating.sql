@@ -24,9 +24,12 @@ DECLARE
 	applied_on date;
 	applied numeric;
 BEGIN
+	IF NOT isfinite(p_applied_on) THEN
+		RAISE EXCEPTION 'date of an allocation of customer % must be a calendar date, not infinity', p_customer_id
+			USING ERRCODE = 'datetime_field_overflow';
+	END IF;
 	-- The customer's lock, before anything is read that the answer depends on.
-	PERFORM FROM exposure e WHERE e.customer_id = p_customer_id
-		AND e.currency = (SELECT base_currency FROM ledger_info) FOR NO KEY UPDATE;
+	PERFORM lock_customer(p_customer_id);
 	SELECT i.item_id, i.currency, i.amount, -i.open_amount AS open_amount, i.posting_date, i.reversed_on INTO credit_item
 	FROM item i WHERE i.customer_id = p_customer_id AND i.document_id = p_document_id;
 	IF NOT FOUND THEN
@@ -43,7 +46,7 @@ BEGIN
 	SELECT array_agg(i.item_id ORDER BY i.item_id), array_agg(i.open_amount ORDER BY i.item_id), array_agg(i.due_date ORDER BY i.item_id)
 	INTO debit_ids, debit_amounts, debit_dues
 	FROM item i
-	WHERE i.customer_id = p_customer_id AND i.currency = credit_item.currency AND i.open_amount <> 0 AND i.amount > 0
+	WHERE i.customer_id = p_customer_id AND i.currency = credit_item.currency AND i.open_amount > 0
 		AND i.posting_date <= applied_on AND (i.reversed_on IS NULL OR i.reversed_on <= applied_on);
 
 	WITH new_rows AS (
@@ -69,6 +72,11 @@ BEGIN
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'customer % has no allocation %', p_customer_id, p_allocation_id
 			USING ERRCODE = 'foreign_key_violation';
+	END IF;
+	IF original.reverses IS NOT NULL THEN
+		RAISE EXCEPTION 'allocation % of customer % is itself a reversal', p_allocation_id, p_customer_id
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It reverses allocation %s.', original.reverses),
+				HINT = 'Allocate again instead.';
 	END IF;
 	INSERT INTO allocation (customer_id, credit_item_id, debit_item_id, amount, applied_on, reverses)
 	VALUES (p_customer_id, original.credit_item_id, original.debit_item_id, -original.amount,

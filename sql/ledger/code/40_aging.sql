@@ -3,7 +3,8 @@
 -- One text for the view and the function, so that they cannot disagree.  Arguments are SQL expressions.
 --
 -- Roll back, don't replay: open on a date = open now + what was applied after it.  The allocation row
--- carries what that needs, so nothing is joined.  The first branch reads item_open_idx alone, in order.
+-- carries what that needs, so nothing is joined.  The first two branches read item_open_idx and
+-- item_unapplied_idx alone, in order.
 -- An item that was settled since then comes back as one item: that is so when all of its amount was
 -- applied since (no need to look), and else when it is open now (+0), settled now (+1), or was
 -- settled then and is open again by a reversal (-1).
@@ -13,13 +14,19 @@ DECLARE
 	this_customer text := CASE WHEN p_customer_id IS NULL THEN '' ELSE format('AND customer_id = %s', p_customer_id) END;
 BEGIN
 	RETURN format($q$
-SELECT u.customer_id, u.currency, credit.merge(u.aging) AS aging, COALESCE(sum(u.unapplied), 0) AS unapplied
+SELECT u.customer_id, u.currency,
+	-- Nothing is 0.00, in the currency's own decimals.
+	COALESCE(credit.merge(u.aging), credit.aging(round(0::numeric, credit.minor_unit(u.currency)), %1$s, %1$s, %3$s, 0)) AS aging,
+	COALESCE(sum(u.unapplied), round(0::numeric, credit.minor_unit(u.currency))) AS unapplied
 FROM (
-	SELECT customer_id, currency,
-		credit.aging(CASE WHEN open_amount > 0 THEN open_amount END, %2$s, %1$s, %3$s) AS aging,
-		sum(open_amount) FILTER (WHERE open_amount < 0) AS unapplied
+	SELECT customer_id, currency, credit.aging(open_amount, %2$s, %1$s, %3$s) AS aging, NULL::numeric AS unapplied
 	FROM item
-	WHERE open_amount <> 0 AND posting_date <= %1$s %4$s
+	WHERE open_amount > 0 AND posting_date <= %1$s %4$s
+	GROUP BY customer_id, currency
+	UNION ALL
+	SELECT customer_id, currency, NULL, sum(open_amount)
+	FROM item
+	WHERE open_amount < 0 AND posting_date <= %1$s %4$s
 	GROUP BY customer_id, currency
 	UNION ALL
 	SELECT t.customer_id, t.currency,
@@ -65,8 +72,8 @@ known AS (
 		LEFT JOIN applied a USING (customer_id, item_id)
 	WHERE i.posting_date <= %1$s AND d.recorded_at <= %4$s %5$s)
 SELECT customer_id, currency,
-	credit.aging(CASE WHEN open_amount > 0 THEN open_amount END, age_date, %1$s, %3$s) AS aging,
-	COALESCE(sum(open_amount) FILTER (WHERE open_amount < 0), 0) AS unapplied
+	credit.aging(GREATEST(open_amount, round(0::numeric, credit.minor_unit(currency))), age_date, %1$s, %3$s, (open_amount > 0)::integer) AS aging,
+	COALESCE(sum(open_amount) FILTER (WHERE open_amount < 0), round(0::numeric, credit.minor_unit(currency))) AS unapplied
 FROM known
 WHERE open_amount <> 0
 GROUP BY customer_id, currency$q$, p_as_of, p_basis, p_buckets, p_known_at, this_customer);
@@ -109,7 +116,7 @@ FROM item i
 	JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
 	JOIN customer c ON c.customer_id = i.customer_id
 	CROSS JOIN ledger_info l
-WHERE i.open_amount <> 0;
+WHERE i.open_amount > 0 OR i.open_amount < 0;	-- not "<> 0": each half has its index
 COMMENT ON VIEW open_items IS 'Every item still open, now: what customers owe (positive) and what is in their favour (negative).';
 COMMENT ON COLUMN open_items.customer_id IS 'The debtor.';
 COMMENT ON COLUMN open_items.customer_name IS 'Its name.';
@@ -151,7 +158,7 @@ BEGIN
 			credit.past_due(q.aging) AS past_due, q.unapplied%s
 		FROM (%s) q JOIN customer c ON c.customer_id = q.customer_id
 		WHERE credit.total(q.aging) <> 0 OR q.unapplied <> 0',
-		columns, aging_query('current_date', 'due_date', format('%L::credit.aging_buckets', buckets)));
+		columns, aging_query('(SELECT current_date)', 'due_date', format('%L::credit.aging_buckets', buckets)));
 	FOR n IN 1 .. cardinality(labels) LOOP
 		EXECUTE format('COMMENT ON COLUMN aging_summary.%I IS %L', labels[n],
 			format('Open debit items in the bucket "%s" (days past due, inclusive).', credit.bucket_label(buckets, n)));

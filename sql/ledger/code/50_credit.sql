@@ -15,6 +15,10 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It is %s.', COALESCE(p_amount::text, 'null')),
 				HINT = 'To allow nothing, set 0.';
 	END IF;
+	IF p_amount >= 1e18 THEN
+		RAISE EXCEPTION 'credit limit of customer % is out of range', p_customer_id
+			USING ERRCODE = 'numeric_value_out_of_range', DETAIL = format('It is %s; amounts are kept below 1000000000000000000.', p_amount);
+	END IF;
 	IF p_amount <> round(p_amount, credit.minor_unit(base)) THEN
 		RAISE EXCEPTION 'credit limit of customer % has more decimals than % has', p_customer_id, base
 			USING ERRCODE = 'numeric_value_out_of_range', DETAIL = format('It is %s.', p_amount);
@@ -75,8 +79,8 @@ RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS
 DECLARE
 	id bigint;
 BEGIN
-	IF p_reason IS NULL OR p_reason = '' THEN
-		RAISE EXCEPTION 'a hold on customer % needs a reason', p_customer_id USING ERRCODE = 'null_value_not_allowed';
+	IF COALESCE(btrim(p_reason), '') = '' THEN
+		RAISE EXCEPTION 'a hold on customer % needs a reason', p_customer_id USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	PERFORM lock_customer(p_customer_id);
 	INSERT INTO hold (customer_id, reason) VALUES (p_customer_id, p_reason) RETURNING hold_id INTO id;
@@ -89,8 +93,8 @@ COMMENT ON FUNCTION place_hold(bigint, text) IS 'Places a manual credit hold: fr
 CREATE OR REPLACE FUNCTION release_hold(p_customer_id bigint, p_hold_id bigint, p_reason text)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-	IF p_reason IS NULL OR p_reason = '' THEN
-		RAISE EXCEPTION 'the release of a hold on customer % needs a reason', p_customer_id USING ERRCODE = 'null_value_not_allowed';
+	IF COALESCE(btrim(p_reason), '') = '' THEN
+		RAISE EXCEPTION 'the release of a hold on customer % needs a reason', p_customer_id USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	PERFORM lock_customer(p_customer_id);
 	PERFORM FROM hold h WHERE h.customer_id = p_customer_id AND h.hold_id = p_hold_id;

@@ -10,7 +10,12 @@ DECLARE
 	ledger text := current_schema();
 	ledger_owner name;
 	condition text;
+	other text;
 BEGIN
+	IF current_setting('transaction_isolation') <> 'read committed' THEN
+		RAISE EXCEPTION 'watch_orders() needs a READ COMMITTED transaction'
+			USING ERRCODE = 'invalid_transaction_state', DETAIL = 'An older snapshot could miss orders that are open.';
+	END IF;
 	SELECT c.oid, c.relkind, c.relname, n.nspname, c.relispartition, c.relpersistence, c.relowner INTO rel
 	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = orders;
 	SELECT pg_get_userbyid(c.relowner) INTO STRICT ledger_owner
@@ -22,6 +27,15 @@ BEGIN
 	IF rel.relkind NOT IN ('r', 'p') OR rel.relpersistence = 't' THEN
 		RAISE EXCEPTION '"%" is not a table orders can be watched in', orders
 			USING ERRCODE = 'wrong_object_type', HINT = 'Watch the base table behind a view, not the view.';
+	END IF;
+	IF rel.nspname = ledger THEN
+		RAISE EXCEPTION '"%" is a table of the ledger itself', orders
+			USING ERRCODE = 'wrong_object_type', HINT = 'Watch the application''s table of orders.';
+	END IF;
+	IF rel.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = orders) THEN
+		RAISE EXCEPTION 'table % has inheritance children', orders
+			USING ERRCODE = 'wrong_object_type', DETAIL = 'Children inherit rows but no triggers.',
+				HINT = 'Partition the table instead.';
 	END IF;
 	IF rel.relispartition THEN
 		RAISE EXCEPTION '"%" is a partition', orders
@@ -74,6 +88,9 @@ BEGIN
 		RAISE EXCEPTION 'column "%" of table % is its partition key', status_column, orders
 			USING ERRCODE = 'invalid_object_definition', HINT = 'Use mode reject: a hold would have to move the row.';
 	END IF;
+	IF mode = 'hold' THEN
+		PERFORM check_status_values(orders, status_column, open_value, hold_value);
+	END IF;
 	condition := credit.order_condition(orders, open_when, mode = 'hold');
 
 	-- Nobody may write an order between counting the open ones and watching the next.
@@ -87,10 +104,15 @@ BEGIN
 		RAISE EXCEPTION 'table % is watched already', orders
 			USING ERRCODE = 'duplicate_object', HINT = 'To change how, call unwatch_orders() first.';
 	END IF;
-	IF EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = orders AND t.tgname = 'credit_control_gather') THEN
-		RAISE EXCEPTION 'table % is watched by another ledger', orders
+	SELECT credit.trigger_ledger(t.tgargs) INTO other FROM pg_trigger t
+	WHERE t.tgrelid = orders AND t.tgfoid = 'credit.enforce_hold()'::regprocedure AND credit.trigger_ledger(t.tgargs) <> ledger
+		AND to_regclass(format('%I.watched_table', credit.trigger_ledger(t.tgargs))) IS NOT NULL;
+	IF FOUND THEN
+		RAISE EXCEPTION 'table % is watched by ledger "%"', orders, other
 			USING ERRCODE = 'duplicate_object', HINT = 'An order counts in one ledger only.';
 	END IF;
+	-- What a rename of the table or of the ledger's schema left behind.
+	PERFORM drop_hold_triggers(orders);
 	EXECUTE format('CREATE TRIGGER credit_control_gather AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION credit.enforce_hold(%L)', orders, ledger);
 	EXECUTE format('CREATE TRIGGER credit_control_settle AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH STATEMENT EXECUTE FUNCTION credit.enforce_hold(%L)', orders, ledger);
 	IF mode = 'hold' THEN
@@ -110,11 +132,60 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION watch_orders(regclass, text, text, text, text, text, text, text, text, text, boolean) IS 'Puts a table of orders under credit control: from now on every writer passes the check. customer, amount, order_id, currency, status_column: names of its columns. open_when: immutable condition; an order counts while it is true. mode reject refuses an order that fails; mode hold saves it with status_column = hold_value. Orders open now are counted. Run it as owner of the table and of the ledger.';
 
+-- A value the column cannot hold would make every order that should be held fail.
+CREATE OR REPLACE FUNCTION check_status_values(orders regclass, status_column text, open_value text, hold_value text)
+RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+	type text := (SELECT format_type(a.atttypid, a.atttypmod) FROM pg_attribute a WHERE a.attrelid = orders AND a.attname = status_column);
+	value text;
+	stored text;
+	differ boolean;
+BEGIN
+	FOREACH value IN ARRAY ARRAY[open_value, hold_value] LOOP
+		BEGIN
+			EXECUTE format('SELECT %L::%s::text', value, type) INTO stored;
+		EXCEPTION WHEN data_exception THEN
+			stored := NULL;
+		END;
+		IF stored IS DISTINCT FROM value THEN
+			RAISE EXCEPTION 'column "%" of table % cannot hold the value "%"', status_column, orders, value
+				USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It is of type %s.', type);
+		END IF;
+	END LOOP;
+	EXECUTE format('SELECT %L::%s <> %L::%2$s', open_value, type, hold_value) INTO differ;
+	IF NOT differ THEN
+		RAISE EXCEPTION 'open_value and hold_value must differ' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+END $$;
+COMMENT ON FUNCTION check_status_values(regclass, text, text, text) IS 'Refuses status values that the status column cannot hold. Used by watch_orders().';
+
+CREATE OR REPLACE FUNCTION drop_hold_triggers(orders regclass)
+RETURNS boolean LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+	old record;
+	dropped boolean := false;
+BEGIN
+	FOR old IN
+		SELECT t.tgname, t.tgrelid::regclass AS rel FROM pg_trigger t
+		WHERE t.tgfoid = 'credit.enforce_hold()'::regprocedure AND t.tgparentid = 0
+			AND (t.tgrelid = orders OR t.tgrelid IN (SELECT p.relid FROM pg_partition_tree(orders) p))
+	LOOP
+		EXECUTE format('DROP TRIGGER %I ON %s', old.tgname, old.rel);
+		dropped := true;
+	END LOOP;
+	RETURN dropped;
+END $$;
+COMMENT ON FUNCTION drop_hold_triggers(regclass) IS 'Drops the hold triggers of a table and its partitions; true if there were any. Used by watch_orders() and unwatch_orders().';
+
 CREATE OR REPLACE FUNCTION watch_partitions(orders regclass)
 RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	part regclass;
 BEGIN
+	IF NOT EXISTS (SELECT FROM watched_table w WHERE to_regclass(format('%I.%I', w.table_schema, w.table_name)) = orders) THEN
+		RAISE EXCEPTION 'table % is not watched', COALESCE(orders::text, 'null')
+			USING ERRCODE = 'undefined_object', HINT = 'Table watched_table lists those that are, as schema.table.';
+	END IF;
 	-- A TRUNCATE of one partition fires no trigger of the table above it.
 	FOR part IN
 		SELECT orders UNION SELECT p.relid FROM pg_partition_tree(orders) p
@@ -130,34 +201,25 @@ RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	watched watched_table;
 	orders regclass := to_regclass(p_table);
-	part regclass;
 BEGIN
 	SELECT w.* INTO watched FROM watched_table w
 	WHERE format('%I.%I', w.table_schema, w.table_name) = p_table
 		OR to_regclass(format('%I.%I', w.table_schema, w.table_name)) = orders;
-	IF NOT FOUND THEN
-		RAISE EXCEPTION 'table % is not watched', p_table
-			USING ERRCODE = 'undefined_object', HINT = 'Table watched_table lists those that are, as schema.table.';
-	END IF;
-	IF orders IS NOT NULL THEN
+	IF watched.table_name IS NOT NULL AND orders IS NOT NULL THEN
 		EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', orders);
-		FOR part IN
-			SELECT orders UNION SELECT p.relid FROM pg_partition_tree(orders) p
-		LOOP
-			EXECUTE format('DROP TRIGGER IF EXISTS credit_control_truncate ON %s', part);
-		END LOOP;
-		EXECUTE format('DROP TRIGGER IF EXISTS credit_control_gather ON %s', orders);
-		EXECUTE format('DROP TRIGGER IF EXISTS credit_control_settle ON %s', orders);
-		EXECUTE format('DROP TRIGGER IF EXISTS zz_credit_control_decide ON %s', orders);
-		PERFORM add_open_orders(watched.table_schema, watched.table_name, -1);
+		PERFORM drop_hold_triggers(orders);
+		PERFORM add_open_orders(watched.table_schema::name, watched.table_name::name, -1);
 		DELETE FROM watched_table w WHERE w.table_schema = watched.table_schema AND w.table_name = watched.table_name;
-	ELSE
+	ELSIF watched.table_name IS NOT NULL THEN
 		-- Dropped or renamed: what it counted cannot be read from it any more.
 		DELETE FROM watched_table w WHERE w.table_schema = watched.table_schema AND w.table_name = watched.table_name;
 		PERFORM rebuild_ledger();
+	ELSIF NOT COALESCE(drop_hold_triggers(orders), false) THEN
+		RAISE EXCEPTION 'table % is not watched', p_table
+			USING ERRCODE = 'undefined_object', HINT = 'Table watched_table lists those that are, as schema.table.';
 	END IF;
 END $$;
-COMMENT ON FUNCTION unwatch_orders(text) IS 'Ends credit control of an order table (schema.table as registered, also when it is gone): drops its triggers and takes its orders out of the exposure.';
+COMMENT ON FUNCTION unwatch_orders(text) IS 'Ends credit control of an order table (schema.table as registered, also when it is gone or has another name now): drops its triggers and takes its orders out of the exposure.';
 
 -- Add the table's open orders to the exposure, or take them out (p_sign -1), customers in id order.
 CREATE OR REPLACE FUNCTION add_open_orders(p_schema name, p_table name, p_sign integer)
@@ -178,18 +240,36 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION add_open_orders(name, name, integer) IS 'Adds a watched table''s open orders to the exposure, or takes them out. Used by watch_orders() and unwatch_orders().';
 
+-- Row security of the order table must not hide orders from the recount: it fails instead.
 CREATE OR REPLACE FUNCTION open_orders(p_schema name, p_table name)
-RETURNS TABLE (customer_id bigint, amount numeric) LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+RETURNS TABLE (customer_id bigint, amount numeric) LANGUAGE plpgsql SET search_path FROM CURRENT SET row_security = off AS $$
 DECLARE
 	watched watched_table;
 	base text := (SELECT l.base_currency FROM ledger_info l);
+	open_rows text;
+	bad record;
 BEGIN
-	SELECT w.* INTO STRICT watched FROM watched_table w WHERE w.table_schema = p_schema AND w.table_name = p_table;
+	SELECT w.* INTO watched FROM watched_table w WHERE w.table_schema = p_schema AND w.table_name = p_table;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'table %.% is not watched', p_schema, p_table
+			USING ERRCODE = 'undefined_object', HINT = 'Table watched_table lists those that are, as schema.table.';
+	END IF;
 	-- IS NOT FALSE: an order counts unless it is known not to, as in the trigger.
-	RETURN QUERY EXECUTE format(
-		'SELECT %1$I::bigint, sum(%2$I)::numeric FROM %3$I.%4$I WHERE (%5$s) IS NOT FALSE AND %6$s GROUP BY 1 HAVING sum(%2$I) <> 0 OR bool_or(%2$I IS NULL) OR %1$I IS NULL',
-		watched.customer_column, watched.amount_column, watched.table_schema, watched.table_name, watched.open_when,
+	open_rows := format('SELECT %I::text AS order_id, %I::bigint AS customer_id, %I::numeric AS amount, %s AS currency FROM %I.%I WHERE (%s) IS NOT FALSE AND %s',
+		watched.order_id_column, watched.customer_column, watched.amount_column,
+		COALESCE(quote_ident(watched.currency_column) || '::text', 'NULL::text'), p_schema, p_table, watched.open_when,
 		CASE WHEN watched.status_column IS NULL THEN 'true'
 			ELSE format('%I::text IS DISTINCT FROM %L', watched.status_column, watched.hold_value) END);
+	-- What the trigger would refuse is not counted either.
+	EXECUTE format('SELECT * FROM (%s) o WHERE customer_id IS NULL OR amount IS NULL OR NOT (amount >= 0 AND amount < 1e18)
+		OR amount <> round(amount, %s) OR currency <> %L LIMIT 1', open_rows, credit.minor_unit(base), base) INTO bad;
+	IF bad IS NOT NULL THEN
+		RAISE EXCEPTION 'open order % in %.% cannot be counted', COALESCE(bad.order_id, '(without id)'), p_schema, p_table
+			USING ERRCODE = CASE WHEN bad.currency <> base THEN 'RC006' WHEN bad.customer_id IS NULL OR bad.amount IS NULL THEN '23502' ELSE '22003' END,
+				DETAIL = format('Its customer is %s, its amount %s %s.', COALESCE(bad.customer_id::text, 'null'),
+					COALESCE(bad.amount::text, 'null'), COALESCE(bad.currency, base)),
+				HINT = 'An open order needs a customer and an amount of zero or more in ' || base || '.';
+	END IF;
+	RETURN QUERY EXECUTE format('SELECT o.customer_id, sum(o.amount) FROM (%s) o GROUP BY o.customer_id', open_rows);
 END $$;
-COMMENT ON FUNCTION open_orders(name, name) IS 'Open orders of a watched table per customer, recounted from its rows.';
+COMMENT ON FUNCTION open_orders(name, name) IS 'Open orders of a watched table per customer, recounted from its rows; an error if one of them is nothing the trigger would let in.';

@@ -48,6 +48,11 @@ BEGIN
 			ON r.customer_id = i.customer_id AND r.item_id = i.item_id
 		WHERE i.reversed_on IS DISTINCT FROM r.reversed_on;
 
+	-- The orders of a table that is gone cannot be recounted.
+	RETURN QUERY
+		SELECT 'watched table is gone', NULL::bigint, format('%I.%I', w.table_schema, w.table_name), NULL::text, NULL::text
+		FROM watched_table w WHERE to_regclass(format('%I.%I', w.table_schema, w.table_name)) IS NULL;
+
 	-- Exposure is the sum of the open items, the open orders, the holds and the limit in force.
 	RETURN QUERY
 		SELECT f.figure, e.customer_id, format('exposure in %s', e.currency), f.kept::text, f.recomputed::text
@@ -99,7 +104,8 @@ BEGIN
 			FROM item i WHERE i.open_amount <> 0 GROUP BY 1, 2),
 		orders AS (
 			SELECT o.customer_id, sum(o.amount) AS ordered
-			FROM watched_table w, LATERAL open_orders(w.table_schema::name, w.table_name::name) o GROUP BY 1),
+			FROM watched_table w, LATERAL open_orders(w.table_schema::name, w.table_name::name) o
+			WHERE to_regclass(format('%I.%I', w.table_schema, w.table_name)) IS NOT NULL GROUP BY 1),
 		holds AS (
 			SELECT h.customer_id, count(*) AS holds FROM hold h
 			WHERE NOT EXISTS (SELECT FROM hold_release r WHERE r.customer_id = h.customer_id AND r.hold_id = h.hold_id) GROUP BY 1),

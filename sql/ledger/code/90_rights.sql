@@ -5,9 +5,11 @@ RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	ledger text := current_schema();
 	fn regprocedure;
-	views text[] := ARRAY['aging_summary', 'open_items'];
 	functions text[];
 BEGIN
+	IF p_role IS NULL THEN
+		RAISE EXCEPTION 'role must not be null' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
 	functions := CASE p_access
 		WHEN 'reader' THEN ARRAY['aging_at']
 		WHEN 'poster' THEN ARRAY['aging_at', 'check_credit', 'add_customer', 'post_document', 'post_invoice', 'post_debit_note', 'post_credit_note',

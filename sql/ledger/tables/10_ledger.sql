@@ -16,9 +16,10 @@ COMMENT ON COLUMN ledger_info.created_at IS 'When the ledger was created.';
 CREATE TABLE customer (
 	customer_id bigserial NOT NULL PRIMARY KEY,
 	name text NOT NULL CHECK (name <> ''),
-	number text UNIQUE,
+	number text,
 	created_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE INDEX customer_number_idx ON customer (number);
 COMMENT ON TABLE customer IS 'Who owes: the bill-to (debtor) of documents and orders.';
 COMMENT ON COLUMN customer.customer_id IS 'Key. Give your own number or let the sequence choose.';
 COMMENT ON COLUMN customer.name IS 'Name people read.';

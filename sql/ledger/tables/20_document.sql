@@ -53,8 +53,11 @@ CREATE TABLE item (
 -- that aging stays index-only under churn.
 WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02);
 -- In the order in which aging groups, covering, and only what is open: aging never touches the heap.
-CREATE INDEX item_open_idx ON item (customer_id, currency, due_date) INCLUDE (open_amount, posting_date, doc_date)
-	WHERE open_amount <> 0;
+-- Debits and credits apart, so that neither scan has to look at the sign.
+CREATE INDEX item_open_idx ON item (customer_id, currency, due_date) INCLUDE (posting_date, doc_date, open_amount)
+	WHERE open_amount > 0;
+CREATE INDEX item_unapplied_idx ON item (customer_id, currency) INCLUDE (posting_date, open_amount)
+	WHERE open_amount < 0;
 COMMENT ON TABLE item IS 'Open items: one row per instalment of a debit document and one per credit document. Made and kept by triggers; read it through view open_items.';
 COMMENT ON COLUMN item.customer_id IS 'The debtor.';
 COMMENT ON COLUMN item.item_id IS 'Key, with customer_id.';

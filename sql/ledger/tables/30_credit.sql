@@ -85,17 +85,18 @@ COMMENT ON COLUMN hold_release.released_by IS 'Login that released it.';
 CREATE TABLE check_rule (
 	rule_no integer NOT NULL PRIMARY KEY,
 	kind text NOT NULL CHECK (kind IN ('manual_hold', 'limit_missing', 'limit_use', 'oldest_overdue')),
-	threshold numeric CHECK (threshold >= 0 AND threshold < 'Infinity'),
+	threshold numeric CHECK (threshold >= 0 AND threshold < 1000000 AND scale(threshold) <= 4),
 	action text NOT NULL DEFAULT 'hold' CHECK (action IN ('warn', 'hold', 'reject')),
 	customer_id bigint REFERENCES customer,
 	valid_from date NOT NULL DEFAULT '-infinity',
 	valid_to date NOT NULL DEFAULT 'infinity',
+	CHECK (valid_to >= valid_from),
 	CONSTRAINT check_rule_threshold_by_kind CHECK ((threshold IS NOT NULL) = (kind IN ('limit_use', 'oldest_overdue')))
 );
-COMMENT ON TABLE check_rule IS 'The rules an order is checked against, in the order of rule_no. The outcome is the strictest action of the rules it breaks.';
+COMMENT ON TABLE check_rule IS 'The rules an order is checked against, in the order of rule_no. The outcome is the strictest action of the rules it breaks; where no rule is in force it is hold.';
 COMMENT ON COLUMN check_rule.rule_no IS 'Key, and the order of evaluation.';
 COMMENT ON COLUMN check_rule.kind IS 'manual_hold: the customer has an unreleased hold. limit_missing: no credit limit is in force. limit_use: exposure with the order exceeds threshold percent of the limit. oldest_overdue: an open debit item is more than threshold days past due.';
-COMMENT ON COLUMN check_rule.threshold IS 'Percent for limit_use, days for oldest_overdue, NULL for the others.';
+COMMENT ON COLUMN check_rule.threshold IS 'Percent for limit_use, days for oldest_overdue, NULL for the others; below a million, at most four decimals.';
 COMMENT ON COLUMN check_rule.action IS 'warn: approve and say so. hold: save on hold (mode hold) or refuse (mode reject). reject: refuse in both modes.';
 COMMENT ON COLUMN check_rule.customer_id IS 'The one customer the rule is for; NULL for everyone.';
 COMMENT ON COLUMN check_rule.valid_from IS 'First day the rule counts.';
