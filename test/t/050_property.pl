@@ -21,6 +21,7 @@ my $default_steps = 2500;
 my $steps = $ENV{CREDIT_CONTROL_STEPS} // $default_steps;
 srand $seed;
 note "CREDIT_CONTROL_SEED=$seed CREDIT_CONTROL_STEPS=$steps";
+END { diag "to see this again: CREDIT_CONTROL_SEED=$seed CREDIT_CONTROL_STEPS=$steps" if $? }
 
 my $db = Psql->fresh_database('property');
 $db->query("SELECT credit.create_ledger('ar', 'USD')");
@@ -34,6 +35,16 @@ my @customers = map { $db->query("SELECT ar.add_customer('customer $_')") } 1 ..
 my $history = History->new(db => $db, ledger => 'ar', customers => \@customers);
 my $model = $history->{model};
 $history->write_journal;
+
+# What follows a first mistake says little.
+sub give_up
+{
+	my ($why) = @_;
+
+	fail($why);
+	done_testing();
+	exit 1;
+}
 
 # ---- checks: queries that must find nothing ----
 
@@ -49,7 +60,7 @@ sub find_nothing
 	$wrong{$law}++;
 	diag "step $history->{step}: $law" . ($about ? " ($about)" : '') . ":";
 	diag '  ' . join '|', @$_ for @found[ 0 .. ($#found < 9 ? $#found : 9) ];
-	BAIL_OUT("too much is wrong; CREDIT_CONTROL_SEED=$seed") if $wrong{$law} > 5;
+	give_up("$law, and again and again") if $wrong{$law} > 5;
 	return;
 }
 
@@ -194,17 +205,18 @@ sub run
 	{
 		my $expected = @faults ? join ' or ', uniq @faults : 'success';
 
-		fail("$op->{name} ends with $expected");
-		diag join "\n", "seed $seed, step $history->{step}: $sqlstate\n$answer", $op->{sql}, @{ $op->{data} // [] };
-		BAIL_OUT("the history cannot go on; CREDIT_CONTROL_SEED=$seed");
+		diag join "\n", "step $history->{step}: $sqlstate", $answer, $op->{sql}, @{ $op->{data} // [] };
+		give_up("$op->{name} ends with $expected");
 	}
 	$db->query(@faults ? 'ROLLBACK TO operation' : 'RELEASE operation') if $in_transaction;
 	$happened{ $op->{name} }++;
 	if (@faults)
 	{
-		$checked{'a refused operation changes nothing'}++;
+		my $law = 'a refused operation changes nothing';
 		my $after = kept_figures();
-		if ($after ne $before) { $wrong{'a refused operation changes nothing'}++; diag "$op->{name} changed $before to $after"; }
+
+		$checked{$law}++;
+		if ($after ne $before) { $wrong{$law}++; diag "$op->{name} changed $before to $after"; }
 	}
 	else { $op->{done}->($answer); }
 	return;

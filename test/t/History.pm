@@ -431,6 +431,7 @@ sub apply
 
 			$sum += $_->[1] for @shares;
 			$sum = Receivables::money($sum, $credit->{currency});
+			chomp $answer;
 			die "apply_payment() returned $answer, not $sum\n" if $answer != $sum;
 			$self->allocations_done(\@expected, 1);
 		} };
