@@ -83,7 +83,7 @@ UPDATE ar.check_rule SET threshold = 100;
 SELECT ar.add_customer('Prepaid', 2) AS customer, ar.set_credit_limit(2, 0) IS NOT NULL AS limited;
 SELECT pg_temp.try_order(2, 0.01);
 SELECT pg_temp.try_order(2, 0);
-SELECT ar.post_payment(2, 'P-1', '2026-01-01', 30) IS NOT NULL AS paid_ahead;
+SELECT ar.post_payment(2, 'P-1', '2025-01-01', 30) IS NOT NULL AS paid_ahead;
 SELECT pg_temp.try_order(2, 30);
 SELECT pg_temp.try_order(2, 0.01);
 -- Without a limit limit_use has nothing to measure, and another rule must speak.
@@ -91,7 +91,7 @@ SELECT ar.add_customer('No limit', 3) AS customer;
 SELECT checks->0->>'outcome' AS limit_use FROM ar.check_credit(3, 1);
 -- What is owed in another currency cannot be measured either: nobody guesses a rate.
 SELECT ar.add_customer('Abroad', 4) AS customer, ar.set_credit_limit(4, 1000) IS NOT NULL AS limited,
-	ar.post_invoice(4, 'I-1', '2026-01-01', 10, '2099-12-31', 'EUR') AS invoice, ar.post_payment(4, 'P-1', '2026-01-01', 10, 'EUR') AS payment \gset
+	ar.post_invoice(4, 'I-1', '2025-01-01', 10, '2099-12-31', 'EUR') AS invoice, ar.post_payment(4, 'P-1', '2025-01-01', 10, 'EUR') AS payment \gset
 INSERT INTO shop.orders (customer_id, total) VALUES (4, 1);
 SELECT ar.apply_payment(4, :payment) AS applied;
 SELECT pg_temp.try_order(4, 1);
@@ -213,7 +213,7 @@ INSERT INTO ar.check_rule (rule_no, kind, threshold) VALUES (50, 'limit_use', 'I
 INSERT INTO ar.check_rule (rule_no, kind, threshold) VALUES (50, 'limit_use', 1e60);
 INSERT INTO ar.check_rule (rule_no, kind, threshold) VALUES (50, 'limit_use', 100.0000000000000000000000000001);
 INSERT INTO ar.check_rule (rule_no, kind, customer_id) VALUES (50, 'manual_hold', 99);
-INSERT INTO ar.check_rule (rule_no, kind, valid_from, valid_to) VALUES (50, 'manual_hold', '2026-02-01', '2026-01-01');
+INSERT INTO ar.check_rule (rule_no, kind, valid_from, valid_to) VALUES (50, 'manual_hold', '2025-02-01', '2025-01-01');
 \set VERBOSITY default
 
 SELECT * FROM ar.verify_ledger();
