@@ -8,7 +8,7 @@
 -- An item that was settled since then comes back as one item: that is so when all of its amount was
 -- applied since (no need to look), and else when it is open now (+0), settled now (+1), or was
 -- settled then and is open again by a reversal (-1).
-CREATE OR REPLACE FUNCTION aging_query(p_as_of text, p_basis text, p_buckets text, p_customer_id text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION aging_query(p_as_of text, p_basis text, p_buckets text, p_customer_id text DEFAULT NULL, p_applied_after text DEFAULT NULL)
 RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
 DECLARE
 	this_customer text := CASE WHEN p_customer_id IS NULL THEN '' ELSE format('AND customer_id = %s', p_customer_id) END;
@@ -42,13 +42,13 @@ FROM (
 			sum(amount) FILTER (WHERE debit_posting_date <= %1$s) AS amount_back,
 			sum(amount) FILTER (WHERE credit_posting_date <= %1$s) AS unapplied_back
 		FROM allocation
-		WHERE applied_on > %1$s %4$s
+		WHERE applied_on > %5$s %4$s
 		GROUP BY customer_id, currency, debit_item_id, debit_%2$s, debit_amount) t
 	GROUP BY t.customer_id, t.currency
 ) u
-GROUP BY u.customer_id, u.currency$q$, p_as_of, p_basis, p_buckets, this_customer);
+GROUP BY u.customer_id, u.currency$q$, p_as_of, p_basis, p_buckets, this_customer, COALESCE(p_applied_after, p_as_of));
 END $$;
-COMMENT ON FUNCTION aging_query(text, text, text, text) IS 'The text of the aging query as of a date, from today''s open items and what was applied since. Arguments are SQL expressions, p_basis is due_date or doc_date. Behind aging_summary and aging_at().';
+COMMENT ON FUNCTION aging_query(text, text, text, text, text) IS 'The text of the aging query as of a date, from today''s open items and what was applied since. Arguments are SQL expressions, p_basis is due_date or doc_date; p_applied_after is p_as_of again, in a form the planner can estimate with. Behind aging_summary and aging_at().';
 
 -- What was known at a record time needs every item and allocation recorded until then.
 CREATE OR REPLACE FUNCTION aging_known_query(p_as_of text, p_basis text, p_buckets text, p_known_at text, p_customer_id text DEFAULT NULL)
@@ -158,7 +158,8 @@ BEGIN
 			credit.past_due(q.aging) AS past_due, q.unapplied%s
 		FROM (%s) q JOIN customer c ON c.customer_id = q.customer_id
 		WHERE credit.total(q.aging) <> 0 OR q.unapplied <> 0',
-		columns, aging_query('(SELECT current_date)', 'due_date', format('%L::credit.aging_buckets', buckets)));
+		-- The subquery is evaluated once instead of per row; the planner sees through current_date itself.
+		columns, aging_query('(SELECT current_date)', 'due_date', format('%L::credit.aging_buckets', buckets), NULL, 'current_date'));
 	FOR n IN 1 .. cardinality(labels) LOOP
 		EXECUTE format('COMMENT ON COLUMN aging_summary.%I IS %L', labels[n],
 			format('Open debit items in the bucket "%s" (days past due, inclusive).', credit.bucket_label(buckets, n)));
