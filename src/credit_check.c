@@ -273,8 +273,7 @@ credit_check_record(Ledger *ledger, const CreditCheck *check)
 		args[9] = money_to_numeric(exposure->limit_amount, scale);
 	else
 		nulls[9] = 'n';
-	/* json, not jsonb: the text is ours, and parsing it would cost more than the row. */
-	args[10] = CStringGetTextDatum(check->checks);
+	args[10] = DirectFunctionCall1(jsonb_in, CStringGetDatum(check->checks));
 	ledger_run(ledger, LQ_DECISION_ADD, args, nulls);
 }
 

@@ -299,17 +299,25 @@ decide_before(TriggerData *trigger, WatchedTable *table, Ledger *ledger)
 
 /* ---- AFTER ROW ---- */
 
-/* The decision BEFORE took on this held order; rows come in the same order. */
+/*
+ * The decision BEFORE took on this held order, if it was held here and not by
+ * the application itself.  Rows come in the same order, so the search starts
+ * where the last one ended.
+ */
 static CreditCheck *
 take_held(OrderBatch *state, const OrderShare *share)
 {
-	while (state->held_next < list_length(state->held))
+	for (int i = state->held_next; i < list_length(state->held); i++)
 	{
-		CreditCheck *check = list_nth(state->held, state->held_next++);
+		CreditCheck *check = list_nth(state->held, i);
 
 		if (check->order_id == NULL ? share->order_id == NULL :
 			share->order_id != NULL && strcmp(check->order_id, share->order_id) == 0)
+		{
+			state->held_next = i + 1;
 			return check;
+		}
+		/* Another row's, or of a row that was not stored after all. */
 	}
 	return NULL;
 }

@@ -90,7 +90,7 @@ COMMENT ON FUNCTION credit.trigger_ledger(bytea) IS 'The ledger that an enforce_
 -- Objects of a ledger by name and shape, for comparing it with the template.
 CREATE FUNCTION credit.check_ledger(ledger name)
 RETURNS TABLE (problem text, object text, detail text, hint text)
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	nsp oid;
 	ledger_owner oid;
@@ -149,13 +149,15 @@ BEGIN
 
 	-- Registered order tables that are gone, renamed, or without this ledger's triggers.
 	RETURN QUERY EXECUTE pg_catalog.format($q$
-		SELECT CASE WHEN c.oid IS NULL THEN 'watched table is gone' ELSE 'watched table without its triggers' END,
+		SELECT CASE WHEN c.oid IS NULL THEN 'watched table is gone'
+				WHEN NOT %1$I.orders_readable(w.table_schema::name, w.table_name::name) THEN 'watched table was altered'
+				ELSE 'watched table without its triggers' END,
 			format('%%I.%%I', w.table_schema, w.table_name), NULL::text,
 			format('SELECT %%I.unwatch_orders(%%L); then watch_orders() again.', %1$L, format('%%I.%%I', w.table_schema, w.table_name))
 		FROM %1$I.watched_table w
 			LEFT JOIN (pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace)
 				ON n.nspname = w.table_schema AND c.relname = w.table_name
-		WHERE c.oid IS NULL OR (SELECT count(*) FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+		WHERE c.oid IS NULL OR NOT %1$I.orders_readable(w.table_schema::name, w.table_name::name) OR (SELECT count(*) FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
 			WHERE t.tgrelid = c.oid AND p.proname = 'enforce_hold' AND p.pronamespace = 'credit'::regnamespace
 				AND credit.trigger_ledger(t.tgargs) = %1$L)
 			< CASE w.mode WHEN 'hold' THEN 4 ELSE 3 END
@@ -163,8 +165,8 @@ BEGIN
 
 	-- Triggers of this ledger on tables that are not registered refuse every write.
 	RETURN QUERY EXECUTE pg_catalog.format($q$
-		SELECT DISTINCT 'table has triggers but is not watched'::text, t.tgrelid::regclass::text, NULL::text,
-			format('SELECT %%I.unwatch_orders(%%L); or watch_orders() again.', %1$L, t.tgrelid::regclass::text)
+		SELECT DISTINCT 'table has triggers but is not watched'::text, format('%%I.%%I', n.nspname, c.relname), NULL::text,
+			format('SELECT %%I.unwatch_orders(%%L); or watch_orders() again.', %1$L, format('%%I.%%I', n.nspname, c.relname))
 		FROM pg_catalog.pg_trigger t
 			JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
 			JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid

@@ -168,6 +168,7 @@ BEGIN
 	FOR old IN
 		SELECT t.tgname, t.tgrelid::regclass AS rel FROM pg_trigger t
 		WHERE t.tgfoid = 'credit.enforce_hold()'::regprocedure AND t.tgparentid = 0
+			AND (credit.trigger_ledger(t.tgargs) = current_schema() OR to_regnamespace(quote_ident(credit.trigger_ledger(t.tgargs))) IS NULL)
 			AND (t.tgrelid = orders OR t.tgrelid IN (SELECT p.relid FROM pg_partition_tree(orders) p))
 	LOOP
 		EXECUTE format('DROP TRIGGER %I ON %s', old.tgname, old.rel);
@@ -175,7 +176,7 @@ BEGIN
 	END LOOP;
 	RETURN dropped;
 END $$;
-COMMENT ON FUNCTION drop_hold_triggers(regclass) IS 'Drops the hold triggers of a table and its partitions; true if there were any. Used by watch_orders() and unwatch_orders().';
+COMMENT ON FUNCTION drop_hold_triggers(regclass) IS 'Drops the hold triggers of a table and its partitions that are this ledger''s, or of a ledger that is gone; true if there were any. Used by watch_orders() and unwatch_orders().';
 
 CREATE OR REPLACE FUNCTION watch_partitions(orders regclass)
 RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -208,10 +209,12 @@ BEGIN
 	IF watched.table_name IS NOT NULL AND orders IS NOT NULL THEN
 		EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', orders);
 		PERFORM drop_hold_triggers(orders);
+	END IF;
+	IF watched.table_name IS NOT NULL AND orders_readable(watched.table_schema::name, watched.table_name::name) THEN
 		PERFORM add_open_orders(watched.table_schema::name, watched.table_name::name, -1);
 		DELETE FROM watched_table w WHERE w.table_schema = watched.table_schema AND w.table_name = watched.table_name;
 	ELSIF watched.table_name IS NOT NULL THEN
-		-- Dropped or renamed: what it counted cannot be read from it any more.
+		-- Dropped, renamed or altered: what it counted cannot be read from it any more.
 		DELETE FROM watched_table w WHERE w.table_schema = watched.table_schema AND w.table_name = watched.table_name;
 		PERFORM rebuild_ledger();
 	ELSIF NOT COALESCE(drop_hold_triggers(orders), false) THEN
@@ -240,34 +243,58 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION add_open_orders(name, name, integer) IS 'Adds a watched table''s open orders to the exposure, or takes them out. Used by watch_orders() and unwatch_orders().';
 
+-- The rows of a watched table that count: order_id, customer_id, amount, currency.  NULL if it is not registered.
+CREATE OR REPLACE FUNCTION open_orders_query(p_schema name, p_table name)
+RETURNS text LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+DECLARE
+	open_rows text;
+BEGIN
+	-- IS NOT FALSE: an order counts unless it is known not to, as in the trigger.
+	SELECT format('SELECT %I::text AS order_id, %I::bigint AS customer_id, %I::numeric AS amount, %s AS currency FROM %I.%I WHERE (%s) IS NOT FALSE AND %s',
+		w.order_id_column, w.customer_column, w.amount_column, COALESCE(quote_ident(w.currency_column) || '::text', 'NULL::text'),
+		w.table_schema, w.table_name, w.open_when,
+		CASE WHEN w.status_column IS NULL THEN 'true' ELSE format('%I::text IS DISTINCT FROM %L', w.status_column, w.hold_value) END)
+	INTO open_rows
+	FROM watched_table w WHERE w.table_schema = p_schema AND w.table_name = p_table;
+	RETURN open_rows;
+END $$;
+COMMENT ON FUNCTION open_orders_query(name, name) IS 'The text of the query for the orders of a watched table that count.';
+
+CREATE OR REPLACE FUNCTION orders_readable(p_schema name, p_table name)
+RETURNS boolean LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+	EXECUTE open_orders_query(p_schema, p_table) || ' LIMIT 0';
+	RETURN true;
+EXCEPTION WHEN syntax_error_or_access_rule_violation OR invalid_schema_name THEN
+	RETURN false;
+END $$;
+COMMENT ON FUNCTION orders_readable(name, name) IS 'Whether the orders of a watched table can still be counted: false when it was dropped, renamed or altered.';
+
 -- Row security of the order table must not hide orders from the recount: it fails instead.
 CREATE OR REPLACE FUNCTION open_orders(p_schema name, p_table name)
 RETURNS TABLE (customer_id bigint, amount numeric) LANGUAGE plpgsql SET search_path FROM CURRENT SET row_security = off AS $$
 DECLARE
-	watched watched_table;
 	base text := (SELECT l.base_currency FROM ledger_info l);
-	open_rows text;
-	bad record;
+	open_rows text := open_orders_query(p_schema, p_table);
+	is_bad boolean;
+	bad_order text;
+	bad_customer bigint;
+	bad_amount numeric;
+	bad_currency text;
 BEGIN
-	SELECT w.* INTO watched FROM watched_table w WHERE w.table_schema = p_schema AND w.table_name = p_table;
-	IF NOT FOUND THEN
+	IF open_rows IS NULL THEN
 		RAISE EXCEPTION 'table %.% is not watched', p_schema, p_table
 			USING ERRCODE = 'undefined_object', HINT = 'Table watched_table lists those that are, as schema.table.';
 	END IF;
-	-- IS NOT FALSE: an order counts unless it is known not to, as in the trigger.
-	open_rows := format('SELECT %I::text AS order_id, %I::bigint AS customer_id, %I::numeric AS amount, %s AS currency FROM %I.%I WHERE (%s) IS NOT FALSE AND %s',
-		watched.order_id_column, watched.customer_column, watched.amount_column,
-		COALESCE(quote_ident(watched.currency_column) || '::text', 'NULL::text'), p_schema, p_table, watched.open_when,
-		CASE WHEN watched.status_column IS NULL THEN 'true'
-			ELSE format('%I::text IS DISTINCT FROM %L', watched.status_column, watched.hold_value) END);
 	-- What the trigger would refuse is not counted either.
-	EXECUTE format('SELECT * FROM (%s) o WHERE customer_id IS NULL OR amount IS NULL OR NOT (amount >= 0 AND amount < 1e18)
-		OR amount <> round(amount, %s) OR currency <> %L LIMIT 1', open_rows, credit.minor_unit(base), base) INTO bad;
-	IF bad IS NOT NULL THEN
-		RAISE EXCEPTION 'open order % in %.% cannot be counted', COALESCE(bad.order_id, '(without id)'), p_schema, p_table
-			USING ERRCODE = CASE WHEN bad.currency <> base THEN 'RC006' WHEN bad.customer_id IS NULL OR bad.amount IS NULL THEN '23502' ELSE '22003' END,
-				DETAIL = format('Its customer is %s, its amount %s %s.', COALESCE(bad.customer_id::text, 'null'),
-					COALESCE(bad.amount::text, 'null'), COALESCE(bad.currency, base)),
+	EXECUTE format('SELECT true, o.* FROM (%s) o WHERE customer_id IS NULL OR amount IS NULL OR NOT (amount >= 0 AND amount < 1e18)
+		OR amount <> round(amount, %s) OR currency <> %L LIMIT 1', open_rows, credit.minor_unit(base), base)
+	INTO is_bad, bad_order, bad_customer, bad_amount, bad_currency;
+	IF is_bad THEN
+		RAISE EXCEPTION 'open order % in %.% cannot be counted', COALESCE(bad_order, '(without id)'), p_schema, p_table
+			USING ERRCODE = CASE WHEN bad_currency <> base THEN 'RC006' WHEN bad_customer IS NULL OR bad_amount IS NULL THEN '23502' ELSE '22003' END,
+				DETAIL = format('Its customer is %s, its amount %s %s.', COALESCE(bad_customer::text, 'null'),
+					COALESCE(bad_amount::text, 'null'), COALESCE(bad_currency, base)),
 				HINT = 'An open order needs a customer and an amount of zero or more in ' || base || '.';
 	END IF;
 	RETURN QUERY EXECUTE format('SELECT o.customer_id, sum(o.amount) FROM (%s) o GROUP BY o.customer_id', open_rows);

@@ -48,10 +48,10 @@ BEGIN
 			ON r.customer_id = i.customer_id AND r.item_id = i.item_id
 		WHERE i.reversed_on IS DISTINCT FROM r.reversed_on;
 
-	-- The orders of a table that is gone cannot be recounted.
+	-- The orders of a table that was dropped, renamed or altered cannot be recounted.
 	RETURN QUERY
-		SELECT 'watched table is gone', NULL::bigint, format('%I.%I', w.table_schema, w.table_name), NULL::text, NULL::text
-		FROM watched_table w WHERE to_regclass(format('%I.%I', w.table_schema, w.table_name)) IS NULL;
+		SELECT 'watched table cannot be read', NULL::bigint, format('%I.%I', w.table_schema, w.table_name), NULL::text, NULL::text
+		FROM watched_table w WHERE NOT orders_readable(w.table_schema::name, w.table_name::name);
 
 	-- Exposure is the sum of the open items, the open orders, the holds and the limit in force.
 	RETURN QUERY
@@ -105,7 +105,7 @@ BEGIN
 		orders AS (
 			SELECT o.customer_id, sum(o.amount) AS ordered
 			FROM watched_table w, LATERAL open_orders(w.table_schema::name, w.table_name::name) o
-			WHERE to_regclass(format('%I.%I', w.table_schema, w.table_name)) IS NOT NULL GROUP BY 1),
+			WHERE orders_readable(w.table_schema::name, w.table_name::name) GROUP BY 1),
 		holds AS (
 			SELECT h.customer_id, count(*) AS holds FROM hold h
 			WHERE NOT EXISTS (SELECT FROM hold_release r WHERE r.customer_id = h.customer_id AND r.hold_id = h.hold_id) GROUP BY 1),

@@ -118,7 +118,7 @@ CREATE TABLE decision (
 	unapplied numeric NOT NULL,
 	ordered numeric NOT NULL,
 	limit_amount numeric,
-	checks json NOT NULL,
+	checks jsonb NOT NULL,
 	decided_at timestamptz NOT NULL DEFAULT now(),
 	decided_for text NOT NULL,
 	PRIMARY KEY (customer_id, decision_id)
