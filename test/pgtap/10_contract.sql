@@ -1,0 +1,253 @@
+-- The contract of a ledger: what every object that create_ledger() makes, and every object of the kernel, must be.
+-- Each test lists the offenders, so that the list says what to mend.
+BEGIN;
+SELECT plan(43);
+
+-- The one who installs and creates needs CREATE on the database, and no more.
+CREATE ROLE contract_owner;
+DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO contract_owner', current_database()); END $$;
+SET ROLE contract_owner;
+CREATE EXTENSION credit_control;
+DO $$ BEGIN PERFORM credit.create_ledger('ar', 'USD'); END $$;
+RESET ROLE;
+
+CREATE TEMP VIEW ledger_relation AS
+	SELECT c.oid, c.relname, c.relkind, c.relowner, c.relacl, c.reloptions FROM pg_class c WHERE c.relnamespace = 'ar'::regnamespace;
+CREATE TEMP VIEW ledger_table AS SELECT * FROM ledger_relation WHERE relkind = 'r';
+CREATE TEMP VIEW ledger_column AS
+	SELECT r.relname, r.relkind, a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attidentity
+	FROM ledger_relation r JOIN pg_attribute a ON a.attrelid = r.oid
+	WHERE r.relkind IN ('r', 'v') AND a.attnum > 0 AND NOT a.attisdropped;
+CREATE TEMP VIEW ledger_function AS SELECT p.* FROM pg_proc p WHERE p.pronamespace = 'ar'::regnamespace;
+CREATE TEMP VIEW kernel_function AS SELECT p.* FROM pg_proc p WHERE p.pronamespace = 'credit'::regnamespace;
+-- What belongs to the extension, whatever schema it is in.
+CREATE TEMP VIEW kernel_member AS
+	SELECT d.classid, d.objid FROM pg_depend d
+	WHERE d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass
+		AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'credit_control');
+
+SELECT isnt_empty('SELECT FROM ledger_table', 'the ledger has tables');
+SELECT isnt_empty('SELECT FROM ledger_function', 'the ledger has functions');
+SELECT isnt_empty('SELECT FROM kernel_member', 'the kernel has members');
+
+-- Ownership
+SELECT is_empty($$
+	SELECT r.oid::regclass::text FROM ledger_relation r WHERE r.relowner <> 'contract_owner'::regrole
+	UNION ALL SELECT p.oid::regprocedure::text FROM ledger_function p WHERE p.proowner <> 'contract_owner'::regrole
+	UNION ALL SELECT nspname FROM pg_namespace WHERE nspname = 'ar' AND nspowner <> 'contract_owner'::regrole
+	$$, 'who creates a ledger owns all of it');
+SELECT is_empty($$SELECT oid::regprocedure FROM kernel_function WHERE prosecdef$$, 'the kernel has no SECURITY DEFINER function');
+SELECT is_empty($$
+	SELECT c.oid::regclass FROM kernel_member m JOIN pg_class c ON m.classid = 'pg_class'::regclass AND m.objid = c.oid
+	$$, 'the kernel owns no tables, views, sequences or indexes');
+SELECT is_empty($$
+	SELECT d.objid::regclass FROM pg_depend d JOIN ledger_relation r ON d.classid = 'pg_class'::regclass AND d.objid = r.oid
+	WHERE d.deptype = 'e'
+	$$, 'nothing of a ledger belongs to the extension');
+SELECT is_empty($$
+	SELECT s.relname FROM ledger_relation s
+	WHERE s.relkind = 'S' AND NOT EXISTS (SELECT FROM pg_depend d JOIN ledger_table t ON t.oid = d.refobjid
+		WHERE d.classid = 'pg_class'::regclass AND d.objid = s.oid AND d.refobjsubid > 0 AND d.deptype = 'a')
+	$$, 'every sequence is owned by a column');
+SELECT is_empty($$
+	SELECT r.relname FROM ledger_relation r JOIN pg_type t ON t.typnamespace = 'credit'::regnamespace AND t.typname = r.relname
+	$$, 'no relation of a ledger has the name of a kernel type');
+
+-- Comments
+SELECT isnt(obj_description('ar'::regnamespace, 'pg_namespace'), NULL, 'the ledger''s schema has a comment');
+SELECT isnt(obj_description('credit'::regnamespace, 'pg_namespace'), NULL, 'the kernel''s schema has a comment');
+SELECT is_empty($$
+	SELECT relname FROM ledger_relation WHERE relkind IN ('r', 'v') AND obj_description(oid, 'pg_class') IS NULL
+	$$, 'every table and view of the ledger has a comment');
+SELECT is_empty($$
+	SELECT relname, attname FROM ledger_column WHERE col_description(attrelid, attnum) IS NULL
+	$$, 'every column of every table and view has a comment');
+SELECT is_empty($$
+	SELECT oid::regprocedure FROM ledger_function WHERE obj_description(oid, 'pg_proc') IS NULL
+	UNION ALL SELECT oid::regprocedure FROM kernel_function WHERE obj_description(oid, 'pg_proc') IS NULL
+	$$, 'every function and aggregate has a comment');
+SELECT is_empty($$
+	SELECT pg_describe_object(m.classid, m.objid, 0) FROM kernel_member m
+	WHERE m.classid IN ('pg_type'::regclass, 'pg_operator'::regclass, 'pg_opclass'::regclass, 'pg_cast'::regclass)
+		AND obj_description(m.objid, m.classid::regclass::name) IS NULL
+		AND NOT EXISTS (SELECT FROM pg_type t WHERE m.classid = 'pg_type'::regclass AND t.oid = m.objid AND t.typcategory = 'A')
+	$$, 'every type, operator, operator class and cast of the kernel has a comment');
+SELECT is_empty($$
+	SELECT description FROM pg_description d
+	WHERE (d.objoid IN (SELECT oid FROM ledger_relation) OR d.objoid IN (SELECT oid FROM ledger_function) OR d.objoid IN (SELECT oid FROM kernel_function))
+		AND (length(description) < 8 OR description !~ '[.;)]$')
+	$$, 'comments are sentences');
+
+-- Keys of a customer's rows: customer_id first, so that customers can be spread over partitions and nodes.
+CREATE TEMP VIEW customer_table AS
+	SELECT t.* FROM ledger_table t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'customer_id' AND a.attnotnull;
+SELECT set_eq('SELECT relname::text FROM customer_table',
+	ARRAY['allocation', 'credit_limit', 'customer', 'decision', 'document', 'exposure', 'hold', 'hold_release', 'item'], 'tables of a customer''s rows');
+SELECT is_empty($$
+	SELECT relname, atttypid::regtype FROM ledger_column WHERE attname = 'customer_id' AND atttypid <> 'bigint'::regtype
+	$$, 'customer_id is bigint everywhere');
+SELECT is_empty($$
+	SELECT t.relname FROM ledger_table t WHERE NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = t.oid AND i.indisprimary)
+	$$, 'every table has a primary key');
+SELECT is_empty($$
+	SELECT t.relname, i.indexrelid::regclass FROM customer_table t JOIN pg_index i ON i.indrelid = t.oid AND i.indisunique
+	WHERE pg_get_indexdef(i.indexrelid, 1, false) <> 'customer_id'
+	$$, 'every primary key and unique index of a customer''s rows begins with customer_id');
+SELECT is_empty($$
+	SELECT c.conrelid::regclass, c.conname FROM pg_constraint c
+		JOIN ledger_table t ON t.oid = c.conrelid
+		JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+		JOIN pg_attribute f ON f.attrelid = c.confrelid AND f.attnum = c.confkey[1]
+	WHERE c.contype = 'f' AND (a.attname <> 'customer_id' OR f.attname <> 'customer_id')
+	$$, 'every foreign key begins with customer_id on both sides');
+SELECT is_empty($$
+	SELECT conrelid::regclass, conname FROM pg_constraint JOIN ledger_table t ON t.oid = conrelid
+	WHERE contype = 'f' AND (confdeltype <> 'a' OR confupdtype <> 'a' OR condeferrable)
+	$$, 'no foreign key sets null, cascades or waits');
+SELECT is_empty($$SELECT relname, attname FROM ledger_column WHERE attidentity <> ''$$, 'no identity columns');
+
+-- Types
+SELECT is_empty($$
+	SELECT relname, attname, atttypid::regtype FROM ledger_column
+	WHERE atttypid IN ('real'::regtype, 'double precision'::regtype, 'money'::regtype) OR (atttypid = 'numeric'::regtype AND atttypmod <> -1)
+	$$, 'amounts are numeric of any size, never floating point');
+SELECT is_empty($$
+	SELECT relname, attname, atttypid::regtype FROM ledger_column
+	WHERE relkind = 'r' AND (SELECT t.typname FROM pg_type t WHERE t.oid = atttypid) ~ '^_?reg'
+	$$, 'no table holds an object identifier, which pg_upgrade or a restore would break');
+SELECT is_empty($$
+	SELECT relname, attname, atttypid::regtype FROM ledger_column
+	WHERE relkind = 'v' AND (SELECT t.typnamespace FROM pg_type t WHERE t.oid = atttypid) <> 'pg_catalog'::regnamespace
+	$$, 'views show plain types only');
+
+-- The views as BI tools have learnt them: columns may be added at the end, and none may change.
+CREATE FUNCTION pg_temp.columns(view_name name) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum) FROM ledger_column WHERE relname = view_name
+$$;
+SELECT is(pg_temp.columns('open_items'), 'customer_id bigint, customer_name text, item_id bigint, document_id bigint, kind text, number text, '
+	|| 'instalment_no integer, currency text, amount numeric, open_amount numeric, doc_date date, posting_date date, due_date date, '
+	|| 'days_past_due integer, bucket text', 'columns of open_items');
+SELECT is(pg_temp.columns('aging_summary'), 'customer_id bigint, customer_name text, currency text, total numeric, past_due numeric, '
+	|| 'unapplied numeric, not_due numeric, days_1_30 numeric, days_31_60 numeric, days_61_90 numeric, days_over_90 numeric', 'columns of aging_summary');
+SELECT set_eq($$SELECT relname::text FROM ledger_relation WHERE relkind = 'v'$$, ARRAY['open_items', 'aging_summary'], 'these are the views');
+
+-- Functions of the ledger.  PARALLEL: only what reads nothing is safe, for definer functions switch users.
+SELECT is_empty($$
+	SELECT oid::regprocedure, proconfig FROM ledger_function
+	WHERE NOT COALESCE('search_path=ar, credit, pg_temp' = ANY (proconfig), false)
+	$$, 'every function of the ledger has its search_path set, pg_temp last');
+SELECT is_empty($$
+	SELECT oid::regprocedure FROM ledger_function WHERE has_function_privilege('public', oid, 'EXECUTE')
+	$$, 'no function of the ledger is for everybody');
+SELECT is_empty($$
+	SELECT r.relname, a.privilege_type FROM ledger_relation r, aclexplode(r.relacl) a WHERE a.grantee <> r.relowner
+	$$, 'no table, view or sequence is granted to anybody');
+SELECT is_empty($$SELECT oid::regprocedure FROM ledger_function WHERE prolang <> (SELECT oid FROM pg_language WHERE lanname = 'plpgsql')$$,
+	'functions over ledger tables are PL/pgSQL');
+CREATE TEMP VIEW labels AS
+	SELECT p.oid::regprocedure::text AS signature, CASE p.provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE 'volatile' END AS volatility,
+		CASE p.proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' ELSE 'unsafe' END AS parallel,
+		CASE WHEN p.prosecdef THEN 'definer' ELSE 'invoker' END AS rights
+	FROM ledger_function p;
+SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatility || ' ' || parallel || ' ' || rights FROM labels$$, ARRAY[
+	'ar.add_customer volatile unsafe definer',
+	'ar.add_open_orders volatile unsafe invoker',
+	'ar.aging_at stable unsafe definer',
+	'ar.aging_known_query immutable safe invoker',
+	'ar.aging_query immutable safe invoker',
+	'ar.allocate volatile unsafe definer',
+	'ar.applied_to_items stable unsafe invoker',
+	'ar.apply_payment volatile unsafe definer',
+	'ar.check_credit volatile unsafe definer',
+	'ar.check_status_values volatile unsafe invoker',
+	'ar.drop_hold_triggers volatile unsafe invoker',
+	'ar.grant_access volatile unsafe invoker',
+	'ar.item_movements stable unsafe invoker',
+	'ar.keep_limit volatile unsafe invoker',
+	'ar.limit_on stable unsafe invoker',
+	'ar.lock_customer volatile unsafe invoker',
+	'ar.open_orders volatile unsafe invoker',
+	'ar.place_hold volatile unsafe definer',
+	'ar.post_credit_note volatile unsafe definer',
+	'ar.post_debit_note volatile unsafe definer',
+	'ar.post_document volatile unsafe definer',
+	'ar.post_invoice volatile unsafe definer',
+	'ar.post_payment volatile unsafe definer',
+	'ar.rebuild_ledger volatile unsafe definer',
+	'ar.recomputed_exposure volatile unsafe invoker',
+	'ar.release_hold volatile unsafe definer',
+	'ar.reverse_allocation volatile unsafe definer',
+	'ar.set_credit_limit volatile unsafe definer',
+	'ar.unwatch_orders volatile unsafe invoker',
+	'ar.verify_ledger volatile unsafe definer',
+	'ar.watch_orders volatile unsafe invoker',
+	'ar.watch_partitions volatile unsafe invoker'], 'functions of the ledger, and their labels');
+SELECT is_empty($$SELECT signature, count(*) FROM (SELECT regexp_replace(signature, '\(.*', '') AS signature FROM labels) l GROUP BY 1 HAVING count(*) > 1$$,
+	'no function of the ledger is overloaded: named arguments find it');
+
+-- Functions of the kernel are immutable and parallel safe, but for these.
+SELECT set_eq($$
+	SELECT format('%s %s %s', p.oid::regprocedure, p.provolatile, p.proparallel) FROM kernel_function p
+	WHERE p.provolatile <> 'i' OR p.proparallel <> 's'
+	$$, ARRAY[
+	'credit.check_ledger(name) s u',
+	'credit.check_order(text,bigint,numeric,text,boolean) v u',
+	'credit.create_ledger(text,text,credit.aging_buckets) v u',
+	'credit.enforce_hold() v u',
+	'credit.order_condition(regclass,text,boolean) s s',
+	'credit.post_allocation() v u',
+	'credit.post_customer() v u',
+	'credit.post_document() v u',
+	'credit.refuse_change() v u',
+	'credit.rules_changed() v u',
+	'credit.run_template(name,text) v u',
+	'credit.trigger_ledger(bytea) s s',
+	'credit.upgrade_ledger(name) v u'], 'functions of the kernel that are not immutable or not parallel safe');
+SELECT is_empty($$
+	SELECT oid::regprocedure FROM kernel_function
+	WHERE NOT has_function_privilege('public', oid, 'EXECUTE') OR NOT has_schema_privilege('public', 'credit', 'USAGE')
+	$$, 'the kernel is for everybody');
+SELECT is_empty($$
+	SELECT a.aggfnoid::regprocedure FROM pg_aggregate a JOIN kernel_function p ON p.oid = a.aggfnoid
+	WHERE a.aggtranstype = 'internal'::regtype OR a.aggcombinefn = 0
+	$$, 'every aggregate has a flat state and a combine function: partial results can travel');
+
+-- What auditors read is guarded, row by row and against TRUNCATE.
+SELECT is_empty($$
+	SELECT t, guard FROM unnest(ARRAY['document', 'allocation', 'credit_limit', 'hold', 'hold_release', 'decision']) t,
+		(VALUES ('UPDATE', 16), ('DELETE', 8), ('TRUNCATE', 32)) g (guard, bit)
+	WHERE NOT EXISTS (SELECT FROM pg_trigger r WHERE r.tgrelid = ('ar.' || t)::regclass AND r.tgfoid = 'credit.refuse_change'::regproc
+		AND r.tgtype & g.bit <> 0 AND r.tgtype & 2 <> 0 AND r.tgenabled = 'O')
+	$$, 'append-only tables refuse UPDATE, DELETE and TRUNCATE');
+SELECT set_eq($$SELECT relname || ' ' || array_to_string(reloptions, ' ') FROM ledger_table WHERE reloptions IS NOT NULL$$, ARRAY[
+	'exposure fillfactor=50 autovacuum_vacuum_scale_factor=0.05',
+	'item fillfactor=85 autovacuum_vacuum_scale_factor=0.02 autovacuum_vacuum_insert_scale_factor=0.02'],
+	'storage settings for tables under churn are part of the template');
+
+-- Upgrading a ledger that is up to date changes nothing, and mends one whose schema was renamed.
+CREATE FUNCTION pg_temp.definitions() RETURNS SETOF text LANGUAGE sql AS $$
+	SELECT pg_get_functiondef(oid) || COALESCE(proacl::text, '') || obj_description(oid, 'pg_proc') FROM pg_proc WHERE pronamespace = 'ar'::regnamespace
+	UNION ALL SELECT pg_get_viewdef(oid) || COALESCE(relacl::text, '') || obj_description(oid, 'pg_class') FROM ledger_relation WHERE relkind = 'v'
+	UNION ALL SELECT pg_get_triggerdef(t.oid) || t.tgenabled::text FROM pg_trigger t JOIN ledger_table r ON r.oid = t.tgrelid WHERE NOT t.tgisinternal
+	UNION ALL SELECT relname || attname || format_type(atttypid, atttypmod) || attnotnull || COALESCE(col_description(attrelid, attnum), '') FROM ledger_column
+$$;
+CREATE TEMP TABLE fresh AS SELECT pg_temp.definitions() AS definition;
+SET ROLE contract_owner;
+DO $$ BEGIN PERFORM credit.upgrade_ledger('ar'); END $$;
+RESET ROLE;
+SELECT bag_eq('SELECT pg_temp.definitions()', 'TABLE fresh', 'an upgraded ledger is the same as a fresh one');
+SELECT is_empty($$SELECT * FROM credit.check_ledger('ar')$$, 'check_ledger() finds nothing in a fresh ledger');
+ALTER SCHEMA ar RENAME TO was_ar;
+SET ROLE contract_owner;
+DO $$ BEGIN
+	PERFORM credit.upgrade_ledger('was_ar');
+	PERFORM was_ar.add_customer('Acme', 1);
+	PERFORM was_ar.post_invoice(1, 'I-1', '2025-01-01', 10, '2025-01-31');
+	PERFORM was_ar.apply_payment(1, was_ar.post_payment(1, 'P-1', '2025-01-02', 4), p_applied_on => '2025-01-02');
+END $$;
+RESET ROLE;
+SELECT results_eq($$SELECT total, (SELECT count(*) FROM credit.check_ledger('was_ar')), (SELECT count(*) FROM was_ar.verify_ledger()) FROM was_ar.aging_at('2025-01-31')$$,
+	$$VALUES (6.00, 0::bigint, 0::bigint)$$, 'a renamed ledger works after upgrade_ledger()');
+
+SELECT * FROM finish();
+ROLLBACK;
