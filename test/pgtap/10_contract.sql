@@ -167,6 +167,8 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.limit_on stable unsafe invoker',
 	'ar.lock_customer volatile unsafe invoker',
 	'ar.open_orders volatile unsafe invoker',
+	'ar.open_orders_query stable unsafe invoker',
+	'ar.orders_readable volatile unsafe invoker',
 	'ar.place_hold volatile unsafe definer',
 	'ar.post_credit_note volatile unsafe definer',
 	'ar.post_debit_note volatile unsafe definer',
@@ -190,7 +192,7 @@ SELECT set_eq($$
 	SELECT format('%s %s %s', p.oid::regprocedure, p.provolatile, p.proparallel) FROM kernel_function p
 	WHERE p.provolatile <> 'i' OR p.proparallel <> 's'
 	$$, ARRAY[
-	'credit.check_ledger(name) s u',
+	'credit.check_ledger(name) v u',
 	'credit.check_order(text,bigint,numeric,text,boolean) v u',
 	'credit.create_ledger(text,text,credit.aging_buckets) v u',
 	'credit.enforce_hold() v u',
