@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# deps.sh [lint] [matrix]: install, by package name, what building and testing need and this machine lacks.
+# deps.sh [lint] [matrix] [valgrind]: install, by package name, what building and testing need and this machine lacks.
 # Debian 12 (PostgreSQL 15) and 13 (17), as root or through sudo.  Says what it installs; creates and starts no
-# database cluster.  "lint" adds the linters, "matrix" what tools/matrix.sh builds its chroot with.
+# database cluster.  The words add what tools/lint.sh, tools/matrix.sh and tools/valgrind.sh need.
 set -euo pipefail
 
 # shellcheck source=/dev/null
@@ -20,6 +20,7 @@ for group; do
 	case $group in
 		lint) wanted+=(cppcheck clang-tidy shellcheck) ;;
 		matrix) wanted+=(mmdebstrap) ;;
+		valgrind) wanted+=(valgrind dpkg-dev) ;;
 		*) echo "deps: unknown group \"$group\"" >&2; exit 2 ;;
 	esac
 done

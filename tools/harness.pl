@@ -55,8 +55,11 @@ foreach my $name (@wanted)
 	else { push @tests, @$files; }
 }
 
+# The suites that share the server run one after the other, beside the TAP tests, which have servers of their own.
 my $harness = TAP::Harness->new(
 	{
+		jobs  => 2,
+		rules => { par => [ { seq => [ 'regress', 'isolation', 'test/pgtap/*' ] }, 'test/t/*' ] },
 		timer    => 1,
 		failures => 1,
 		exec     => sub {
