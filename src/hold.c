@@ -531,11 +531,16 @@ cc_enforce_hold(PG_FUNCTION_ARGS)
 	ledger = ledger_by_name(trigger->tg_trigger->tgargs[0]);
 
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
+	{
+		/* A partition that was detached counts no more. */
+		if (!is_watched(trigger->tg_relation, ledger))
+			return PointerGetDatum(NULL);
 		ereport(ERROR,
 				(errcode(ERRCODE_CREDIT_APPEND_ONLY),
 				 errmsg("TRUNCATE of \"%s\" refused: its open orders are part of customers' exposure",
 						RelationGetRelationName(trigger->tg_relation)),
 				 errhint("Delete the orders, or call unwatch_orders() first.")));
+	}
 	if (TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event))
 	{
 		settle_ledger(ledger->nspoid);

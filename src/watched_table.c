@@ -264,6 +264,15 @@ read_registration(Relation rel, Ledger *ledger, Registration *reg)
 	ledger_leave(&scope);
 }
 
+bool
+is_watched(Relation rel, Ledger *ledger)
+{
+	Registration reg;
+
+	read_registration(rel, ledger, &reg);
+	return reg.source != NULL;
+}
+
 /* ---- columns ---- */
 
 static bool

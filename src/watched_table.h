@@ -56,6 +56,9 @@ typedef struct OrderShare
  */
 extern WatchedTable *watched_table(Relation rel, Ledger *ledger);
 
+/* Whether rel, or a partitioned table it is part of, is registered in the ledger. */
+extern bool is_watched(Relation rel, Ledger *ledger);
+
 /*
  * Read a row, as the user who writes it.  Errors 23502 (order without
  * customer or amount), 22023 (negative amount), RC006 (other currency).

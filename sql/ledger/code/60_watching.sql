@@ -216,7 +216,11 @@ BEGIN
 	ELSIF watched.table_name IS NOT NULL THEN
 		-- Dropped, renamed or altered: what it counted cannot be read from it any more.
 		DELETE FROM watched_table w WHERE w.table_schema = watched.table_schema AND w.table_name = watched.table_name;
-		PERFORM rebuild_ledger();
+		IF EXISTS (SELECT FROM unreadable_orders()) THEN
+			RAISE NOTICE 'other watched tables cannot be read either: until they are unwatched too the exposure stays as it is';
+		ELSE
+			PERFORM rebuild_ledger();
+		END IF;
 	ELSIF NOT COALESCE(drop_hold_triggers(orders), false) THEN
 		RAISE EXCEPTION 'table % is not watched', p_table
 			USING ERRCODE = 'undefined_object', HINT = 'Table watched_table lists those that are, as schema.table.';
@@ -265,10 +269,20 @@ RETURNS boolean LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
 	EXECUTE open_orders_query(p_schema, p_table) || ' LIMIT 0';
 	RETURN true;
-EXCEPTION WHEN syntax_error_or_access_rule_violation OR invalid_schema_name THEN
-	RETURN false;
+EXCEPTION
+	-- A missing right is not a missing table: its orders are still there.
+	WHEN insufficient_privilege THEN RAISE;
+	WHEN syntax_error_or_access_rule_violation OR invalid_schema_name THEN RETURN false;
 END $$;
-COMMENT ON FUNCTION orders_readable(name, name) IS 'Whether the orders of a watched table can still be counted: false when it was dropped, renamed or altered.';
+COMMENT ON FUNCTION orders_readable(name, name) IS 'Whether the orders of a watched table can still be counted: false when it was dropped, renamed or altered. An error when the ledger''s owner may not read it.';
+
+CREATE OR REPLACE FUNCTION unreadable_orders()
+RETURNS SETOF text LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+	RETURN QUERY SELECT format('%I.%I', w.table_schema, w.table_name) FROM watched_table w
+		WHERE NOT orders_readable(w.table_schema::name, w.table_name::name) ORDER BY 1;
+END $$;
+COMMENT ON FUNCTION unreadable_orders() IS 'The watched tables whose orders cannot be counted any more.';
 
 -- Row security of the order table must not hide orders from the recount: it fails instead.
 CREATE OR REPLACE FUNCTION open_orders(p_schema name, p_table name)

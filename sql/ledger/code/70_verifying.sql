@@ -50,8 +50,7 @@ BEGIN
 
 	-- The orders of a table that was dropped, renamed or altered cannot be recounted.
 	RETURN QUERY
-		SELECT 'watched table cannot be read', NULL::bigint, format('%I.%I', w.table_schema, w.table_name), NULL::text, NULL::text
-		FROM watched_table w WHERE NOT orders_readable(w.table_schema::name, w.table_name::name);
+		SELECT 'watched table cannot be read', NULL::bigint, u, NULL::text, NULL::text FROM unreadable_orders() u;
 
 	-- Exposure is the sum of the open items, the open orders, the holds and the limit in force.
 	RETURN QUERY
@@ -59,7 +58,8 @@ BEGIN
 		FROM recomputed_exposure() e, LATERAL (VALUES
 			('receivable', e.kept_receivable, e.receivable), ('unapplied', e.kept_unapplied, e.unapplied),
 			('ordered', e.kept_ordered, e.ordered), ('open holds', e.kept_holds, e.holds)) f (figure, kept, recomputed)
-		WHERE f.kept IS DISTINCT FROM f.recomputed;
+		WHERE f.kept IS DISTINCT FROM f.recomputed
+			AND (f.figure <> 'ordered' OR NOT EXISTS (SELECT FROM unreadable_orders()));
 	RETURN QUERY
 		SELECT 'credit limit', e.customer_id, format('exposure in %s', e.currency), e.limit_amount::text, l.amount::text
 		FROM exposure e, LATERAL limit_on(e.customer_id, current_date) l
@@ -131,7 +131,15 @@ DECLARE
 	repaired bigint := 0;
 	n bigint;
 	base text := (SELECT l.base_currency FROM ledger_info l);
+	unreadable text;
 BEGIN
+	-- Orders that cannot be counted are not to be counted as none.
+	SELECT u INTO unreadable FROM unreadable_orders() u LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'orders of watched table % cannot be read', unreadable
+			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = 'It was dropped, renamed or altered.',
+				HINT = format('Call unwatch_orders(%L) first.', unreadable);
+	END IF;
 	-- Nobody posts, applies or orders meanwhile.
 	LOCK TABLE document, allocation, exposure IN SHARE ROW EXCLUSIVE MODE;
 
