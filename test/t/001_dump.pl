@@ -1,0 +1,198 @@
+#!/usr/bin/env perl
+# 001_dump.pl: a used ledger goes through pg_dump and comes back the same, in each of the four ways people dump:
+# everything as SQL, everything as an archive restored by four jobs, the ledger's schema alone, and data alone into a
+# ledger made anew.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Utils qw(slurp_file);
+use Test::More;
+
+use LedgerCluster;
+
+my $node = start_cluster('dump');
+my $dumps = $node->backup_dir;
+
+$node->safe_psql('postgres', <<'SQL');
+CREATE ROLE web_shop;
+CREATE ROLE night_load;
+CREATE ROLE dashboard;
+CREATE ROLE credit_desk;
+SQL
+
+# What a DBA makes of a ledger: objects, rights, and some of the company's own.
+my $definition = <<'SQL';
+SELECT credit.create_ledger('ar', 'USD', '0,15,45');
+ALTER TABLE ar.customer ADD COLUMN region text;
+COMMENT ON COLUMN ar.customer.region IS 'Sales region of the company.';
+CREATE INDEX customer_region_idx ON ar.customer (region);
+ALTER TABLE ar.decision ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own_customers ON ar.decision FOR SELECT TO credit_desk USING (customer_id < 20);
+CREATE SCHEMA shop;
+CREATE TYPE shop.state AS ENUM ('open', 'on hold', 'cancelled');
+CREATE TABLE shop.orders (id serial PRIMARY KEY, customer_id bigint NOT NULL, total numeric NOT NULL);
+CREATE TABLE shop."Web Orders" (id bigint, "Customer" bigint, "Total" numeric, state shop.state DEFAULT 'open',
+	PRIMARY KEY (id, "Customer")) PARTITION BY HASH ("Customer");
+CREATE TABLE shop.web_0 PARTITION OF shop."Web Orders" FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE shop.web_1 PARTITION OF shop."Web Orders" FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+SELECT ar.watch_orders('shop.orders', customer => 'customer_id', amount => 'total', order_id => 'id');
+SELECT ar.watch_orders('shop."Web Orders"', customer => 'Customer', amount => 'Total', order_id => 'id', mode => 'hold',
+	open_when => $$state <> 'cancelled'$$, status_column => 'state', open_value => 'open', hold_value => 'on hold');
+SELECT ar.grant_access('night_load', 'loader'), ar.grant_access('dashboard', 'reader'), ar.grant_access('credit_desk', 'credit_manager');
+GRANT SELECT (customer_id, name) ON ar.customer TO dashboard;
+GRANT INSERT, SELECT ON shop.orders, shop."Web Orders" TO web_shop;
+COMMENT ON TABLE shop.orders IS 'Orders of the shop.';
+SQL
+
+# A year of business.
+my $history = <<'SQL';
+INSERT INTO ar.customer (name, number, region)
+	SELECT format('Customer %s', n), format('C-%s', n), CASE WHEN n % 2 = 0 THEN 'north' END FROM generate_series(1, 40) n;
+INSERT INTO ar.document (customer_id, kind, number, doc_date, due_date, currency, amount, reference)
+	SELECT 1 + n % 40, 'invoice', 'I-' || n, date '2019-11-01' + n, date '2019-12-01' + n, CASE WHEN n % 5 = 0 THEN 'EUR' END,
+		round(100 + n / 7.0, 2), E'line 1\nline 2, "quoted"' FROM generate_series(1, 300) n;
+INSERT INTO ar.document (customer_id, kind, number, doc_date, posting_date, due_date, currency, amount)
+	SELECT 1 + n % 40, CASE WHEN n % 9 = 0 THEN 'credit_note' ELSE 'payment' END, 'P-' || n, date '2019-12-10' + n,
+		date '2019-12-12' + n, NULL, CASE WHEN n % 5 = 0 THEN 'EUR' END, 70 + n FROM generate_series(1, 200) n;
+SELECT ar.apply_payment(customer_id, document_id, p_applied_on => '2020-07-01') FROM ar.document
+	WHERE kind = 'payment' AND document_id % 3 <> 0 ORDER BY customer_id, document_id;
+SELECT ar.reverse_allocation(customer_id, allocation_id, '2020-08-01') FROM ar.allocation WHERE allocation_id % 11 = 0;
+SELECT ar.set_credit_limit(customer_id, 5000 + 100 * customer_id, '2020-01-01', '2020-06-30', 'first half') FROM ar.customer;
+SELECT ar.set_credit_limit(customer_id, 6000, '2020-07-01', NULL, 'second half') FROM ar.customer WHERE customer_id <> 7;
+SELECT ar.place_hold(3, 'disputes everything'), ar.place_hold(4, 'check bounced');
+SELECT ar.release_hold(4, 2, 'paid by wire');
+UPDATE ar.check_rule SET threshold = 110 WHERE rule_no = 30;
+INSERT INTO ar.check_rule (rule_no, kind, threshold, action, customer_id) VALUES (40, 'oldest_overdue', 900, 'warn', 2);
+INSERT INTO ar.check_rule (rule_no, kind, action, customer_id) VALUES (25, 'limit_missing', 'warn', 7);
+-- Customers 1, 6, 11, ... owe in a second currency, for which there is no rate: their orders are refused.
+INSERT INTO shop.orders (customer_id, total) SELECT c, 10 * n FROM generate_series(1, 4) n, (VALUES (2), (5), (8), (12)) c (c);
+INSERT INTO shop."Web Orders" SELECT n, 12 + n % 2, 700 FROM generate_series(1, 20) n;
+INSERT INTO shop."Web Orders" VALUES (21, 3, 1);
+UPDATE shop."Web Orders" SET state = 'cancelled' WHERE id = 2;
+SELECT ar.check_credit(2, 500, p_record => true);
+SQL
+
+# Everything a dump must carry, a line each, for the given schemas.
+sub listing
+{
+	my ($database, @schemas) = @_;
+	my $schemas = join ', ', map { "'$_'" } @schemas;
+	my $listing = $node->safe_psql($database, <<"SQL");
+CREATE FUNCTION pg_temp.rows(t regclass) RETURNS SETOF text LANGUAGE plpgsql AS
+	\$\$BEGIN RETURN QUERY EXECUTE format('SELECT format(''row of %s: %%s'', x) FROM %s x', t, t); END\$\$;
+CREATE FUNCTION pg_temp.objects() RETURNS TABLE (classid oid, objid oid, owner oid, acl aclitem[], kind "char", definition text)
+LANGUAGE sql AS \$\$
+	SELECT 'pg_class'::regclass::oid, oid, relowner, relacl, CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char",
+		-- Names inside a view's definition may differ after it was read back.
+		CASE relkind WHEN 'v' THEN regexp_replace(pg_get_viewdef(oid), ' AS [a-z_]+', '', 'g') ELSE format('%s %s', relkind, reloptions) END
+	FROM pg_class WHERE relnamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN ($schemas))
+	UNION ALL
+	SELECT 'pg_proc'::regclass, oid, proowner, proacl, 'f', pg_get_functiondef(oid)
+	FROM pg_proc WHERE pronamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN ($schemas))
+	UNION ALL
+	SELECT 'pg_namespace'::regclass, oid, nspowner, nspacl, 'n', NULL FROM pg_namespace WHERE nspname IN ($schemas)
+\$\$;
+SELECT pg_temp.rows(objid) FROM pg_temp.objects(), pg_class c
+	WHERE classid = 'pg_class'::regclass AND c.oid = objid AND c.relkind = 'r';
+SELECT 'sequence', schemaname, sequencename, last_value, increment_by, cache_size FROM pg_sequences WHERE schemaname IN ($schemas);
+SELECT 'object', pg_describe_object(classid, objid, 0), pg_get_userbyid(owner), replace(definition, E'\\n', ' ') FROM pg_temp.objects();
+SELECT 'right', pg_describe_object(classid, objid, 0), a.grantee::regrole, a.privilege_type, a.is_grantable
+	FROM pg_temp.objects(), aclexplode(COALESCE(acl, acldefault(kind, owner))) a;
+SELECT 'column', attrelid::regclass, attname, format_type(atttypid, atttypmod), attnotnull, attacl, attgenerated,
+		(SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = attrelid AND adnum = attnum)
+	FROM pg_temp.objects(), pg_attribute WHERE classid = 'pg_class'::regclass AND attrelid = objid AND attnum > 0 AND NOT attisdropped;
+SELECT 'comment', pg_describe_object(o.classid, o.objid, d.objsubid), d.description
+	FROM pg_temp.objects() o, pg_description d WHERE d.classoid = o.classid AND d.objoid = o.objid;
+SELECT 'index', indexdef FROM pg_indexes WHERE schemaname IN ($schemas);
+SELECT 'constraint', conrelid::regclass, conname, pg_get_constraintdef(c.oid), convalidated
+	FROM pg_constraint c, pg_temp.objects() WHERE classid = 'pg_class'::regclass AND conrelid = objid;
+SELECT 'trigger', pg_get_triggerdef(t.oid), tgenabled FROM pg_trigger t, pg_temp.objects()
+	WHERE classid = 'pg_class'::regclass AND tgrelid = objid AND NOT tgisinternal;
+SELECT 'policy', p.* FROM pg_policies p WHERE schemaname IN ($schemas);
+SELECT 'aging', d, basis, a.* FROM unnest('{2019-12-31, 2020-03-31, 2020-07-01, 2020-07-31, 2020-08-01, 2020-10-31}'::date[]) d,
+	unnest('{due_date, doc_date}'::text[]) basis, ar.aging_at(d, basis) a;
+SELECT 'aging as known', d, a.* FROM unnest('{2020-07-31, 2020-10-31}'::date[]) d,
+	ar.aging_at(d, p_known_at => (SELECT max(recorded_at) FROM ar.document)) a;
+SELECT 'summary', s.* FROM ar.aging_summary s;
+SQL
+	# Several psql outputs; an empty line would hide a section that is missing altogether.
+	like($listing, qr/^$_/m, "$database: there is a $_ to compare")
+	  foreach ('row of ar.allocation', 'row of ar.decision', 'sequence', 'object', 'right', 'comment', 'trigger', 'policy', 'aging\|', 'summary');
+	return $listing;
+}
+
+# It goes on as before: what fits passes, what does not is refused, and new rows get new numbers.
+sub goes_on
+{
+	my ($database) = @_;
+
+	refused($node, $database, undef, 'RC002', 'INSERT INTO shop.orders (customer_id, total) VALUES (2, 100000)',
+		"$database: an order over the limit is refused");
+	refused($node, $database, undef, 'RC001', 'INSERT INTO shop.orders (customer_id, total) VALUES (3, 1)',
+		"$database: an order of a customer on hold is refused");
+	allowed($node, $database, undef,
+		q{INSERT INTO shop."Web Orders" VALUES (100, 12, 1000000) RETURNING state}, 'on hold',
+		"$database: an order over the limit is saved on hold");
+	allowed($node, $database, undef, <<'SQL', undef, "$database: orders, documents and allocations go on");
+INSERT INTO shop.orders (customer_id, total) VALUES (2, 1);
+SELECT ar.apply_payment(2, ar.post_payment(2, 'after', '2020-09-01', 20));
+SELECT ar.add_customer('New');
+SQL
+	all_well($node, $database, 'ar', $database);
+	refused($node, $database, undef, 'RC008', 'UPDATE ar.document SET amount = 1', "$database: documents stay as they are");
+	return;
+}
+
+create_database($node, 'original', $definition);
+$node->safe_psql('original', $history);
+all_well($node, 'original', 'ar', 'original');
+my $whole = listing('original', 'ar', 'shop');
+my $ledger = listing('original', 'ar');
+my $connection = $node->connstr('original');
+
+# 1. Plain SQL.
+$node->command_ok([ 'pg_dump', '-f', "$dumps/plain.sql", '-d', $connection ], 'dump as SQL');
+$node->safe_psql('postgres', 'CREATE DATABASE plain TEMPLATE template0');
+$node->command_ok([ 'psql', '-qX', '-v', 'ON_ERROR_STOP=1', '-f', "$dumps/plain.sql", '-d', $node->connstr('plain') ],
+	'restore from SQL');
+sorted_diff(listing('plain', 'ar', 'shop'), $whole, 'plain: everything is back');
+goes_on('plain');
+
+# 2. An archive, by several jobs: in whatever order they restore.
+$node->command_ok([ 'pg_dump', '-Fc', '-f', "$dumps/archive", '-d', $connection ], 'dump as archive');
+$node->safe_psql('postgres', 'CREATE DATABASE archive TEMPLATE template0');
+$node->command_ok([ 'pg_restore', '-j4', '--exit-on-error', '-d', $node->connstr('archive'), "$dumps/archive" ],
+	'restore by four jobs');
+sorted_diff(listing('archive', 'ar', 'shop'), $whole, 'archive: everything is back');
+goes_on('archive');
+
+# 3. The ledger's schema alone is a complete ledger; the tables of orders follow when they come.
+$node->command_ok([ 'pg_dump', '-n', 'ar', '-f', "$dumps/ar.sql", '-d', $connection ], 'dump the ledger alone');
+$node->command_ok([ 'pg_dump', '-n', 'shop', '-f', "$dumps/shop.sql", '-d', $connection ], 'dump the orders alone');
+create_database($node, 'schema_only');
+$node->command_ok([ 'psql', '-qX', '-v', 'ON_ERROR_STOP=1', '-f', "$dumps/ar.sql", '-d', $node->connstr('schema_only') ],
+	'restore the ledger alone');
+sorted_diff(listing('schema_only', 'ar'), $ledger, 'schema: the ledger is back');
+is( $node->safe_psql('schema_only', "SELECT problem, object FROM credit.check_ledger('ar')"),
+	qq{watched table is gone|shop."Web Orders"\nwatched table is gone|shop.orders},
+	'schema: check_ledger() misses the tables of orders');
+$node->command_ok([ 'psql', '-qX', '-v', 'ON_ERROR_STOP=1', '-f', "$dumps/shop.sql", '-d', $node->connstr('schema_only') ],
+	'restore the orders');
+sorted_diff(listing('schema_only', 'ar', 'shop'), $whole, 'schema: with the orders everything is back');
+goes_on('schema_only');
+
+# 4. Data alone, into the same ledger made anew.  What making it wrote is in the dump too.
+$node->command_ok([ 'pg_dump', '--data-only', '--disable-triggers', '-f', "$dumps/data.sql", '-d', $connection ], 'dump data alone');
+create_database($node, 'data_only', $definition);
+$node->safe_psql('data_only', 'DELETE FROM ar.ledger_info; DELETE FROM ar.check_rule; DELETE FROM ar.watched_table;');
+$node->command_ok([ 'psql', '-qX', '-v', 'ON_ERROR_STOP=1', '-f', "$dumps/data.sql", '-d', $node->connstr('data_only') ],
+	'restore data alone');
+sorted_diff(listing('data_only', 'ar', 'shop'), $whole, 'data: everything is back');
+goes_on('data_only');
+
+# A restore in which the triggers fired would have counted every balance twice.
+is( $node->safe_psql('data_only', 'SELECT count(*) FROM ar.item'),
+	$node->safe_psql('data_only', 'SELECT count(*) FROM ar.document'),
+	'data: one item per document');
+
+done_testing();

@@ -1,0 +1,284 @@
+#!/usr/bin/env perl
+# 005_rights.pl: who may do what.  An application needs no right on the ledger and gets none from it; access that is
+# granted is exactly what was asked for; and a hostile session that brings its own tables, functions, operators and
+# triggers gets nothing done with the rights of the ledger's owner.
+use strict;
+use warnings;
+
+use Test::More;
+
+use LedgerCluster;
+
+my $node = start_cluster('rights');
+$node->safe_psql('postgres', <<'SQL');
+CREATE ROLE ledger_owner LOGIN;
+CREATE ROLE shop_owner LOGIN;
+CREATE ROLE admin LOGIN IN ROLE ledger_owner, shop_owner;
+CREATE ROLE app LOGIN;
+CREATE ROLE stranger LOGIN;
+CREATE ROLE reader LOGIN;
+CREATE ROLE poster LOGIN;
+CREATE ROLE loader LOGIN;
+CREATE ROLE manager LOGIN;
+SQL
+create_database($node, 'company', <<'SQL');
+GRANT CREATE ON DATABASE company TO ledger_owner, shop_owner, app;
+SET ROLE ledger_owner;
+SELECT credit.create_ledger('ar', 'USD');
+SELECT ar.add_customer('Acme', 1), ar.add_customer('Bolt', 2);
+SELECT ar.set_credit_limit(1, 100), ar.set_credit_limit(2, 100);
+GRANT USAGE ON SCHEMA ar TO admin;
+SELECT ar.grant_access('reader', 'reader'), ar.grant_access('poster', 'poster'), ar.grant_access('loader', 'loader'),
+	ar.grant_access('manager', 'credit_manager');
+RESET ROLE;
+SET ROLE shop_owner;
+CREATE SCHEMA shop;
+CREATE TABLE shop.orders (id serial, customer_id bigint, total numeric, status text DEFAULT 'open');
+CREATE TABLE shop.holdable (id serial, customer_id bigint, total numeric, status text DEFAULT 'open');
+GRANT USAGE ON SCHEMA shop TO app, admin;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA shop TO app;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA shop TO app;
+RESET ROLE;
+SET ROLE admin;
+SELECT ar.watch_orders('shop.orders', customer => 'customer_id', amount => 'total', order_id => 'id');
+SELECT ar.watch_orders('shop.holdable', customer => 'customer_id', amount => 'total', order_id => 'id',
+	mode => 'hold', status_column => 'status', open_value => 'open', hold_value => 'on hold');
+SQL
+
+sub may     { my ($role, $sql, $wanted, $name) = @_; return allowed($node, 'company', $role, $sql, $wanted, $name); }
+sub may_not { my ($role, $sqlstate, $sql, $name) = @_; return refused($node, 'company', $role, $sqlstate, $sql, $name); }
+
+# ---- An application without any right on the ledger ----
+
+may('app', 'INSERT INTO shop.orders (customer_id, total) VALUES (1, 60) RETURNING id', '1', 'app: an order that fits');
+may_not('app', 'RC002', 'INSERT INTO shop.orders (customer_id, total) VALUES (1, 60)', 'app: an order that does not');
+may('app', 'INSERT INTO shop.holdable (customer_id, total) VALUES (1, 60), (1, 40) RETURNING status', "on hold\nopen",
+	'app: mode hold');
+may('app', 'UPDATE shop.orders SET total = 50 WHERE id = 1; DELETE FROM shop.holdable', undef, 'app: update and delete');
+may(undef, 'SELECT DISTINCT decided_for FROM ar.decision', 'app', 'decisions name the login that placed the order');
+may_not('app', '42501', $_, "app: $_")
+  foreach ('SELECT * FROM ar.exposure', 'SELECT * FROM ar.aging_summary', 'SELECT ar.set_credit_limit(1, 1000000)',
+	"SELECT ar.post_payment(1, 'x', '2020-01-01', 1000)", 'SELECT * FROM ar.check_credit(1, 1)',
+	"SELECT credit.check_order('ar', 1, 1, NULL, false)", "SELECT ar.unwatch_orders('shop.orders')",
+	"SELECT credit.upgrade_ledger('ar')", 'DELETE FROM ar.decision',
+	'ALTER TABLE shop.orders DISABLE TRIGGER ALL', 'SET session_replication_role = replica');
+
+# The same with a way into the schema.
+$node->safe_psql('company', 'GRANT USAGE ON SCHEMA ar TO stranger');
+may_not('stranger', '42501', $_, "stranger: $_")
+  foreach ("SELECT credit.check_order('ar', 1, 1, NULL, false)", "SELECT credit.check_order('ar', 1, 1, NULL, true)",
+	'SELECT * FROM ar.check_credit(1, 1)', 'SELECT ar.verify_ledger()', 'SELECT ar.rebuild_ledger()',
+	"SELECT ar.aging_at('2020-01-01')", 'SELECT * FROM ar.document');
+
+# ---- What grant_access() grants, and nothing else ----
+
+my @aging = ('aging_at(date,text,timestamp with time zone,credit.aging_buckets,bigint)');
+my @checking = (@aging, 'check_credit(bigint,numeric,text,boolean)');
+my %functions = (
+	stranger => [],
+	reader   => [@aging],
+	loader   => [@checking],
+	poster   => [
+		@checking, 'add_customer(text,bigint,text)', 'allocate(bigint,bigint,bigint,numeric,date)',
+		'apply_payment(bigint,bigint,text,date)', 'reverse_allocation(bigint,bigint,date)',
+		'post_document(text,bigint,text,date,numeric,date,text,date,text)',
+		'post_invoice(bigint,text,date,numeric,date,text,date,text)',
+		'post_debit_note(bigint,text,date,numeric,date,text,date,text)',
+		'post_credit_note(bigint,text,date,numeric,text,date,text)', 'post_payment(bigint,text,date,numeric,text,date,text)' ],
+	manager => [
+		@checking, 'place_hold(bigint,text)', 'release_hold(bigint,bigint,text)',
+		'set_credit_limit(bigint,numeric,date,date,text)', 'verify_ledger()' ]);
+my @views = ('aging_summary SELECT', 'open_items SELECT');
+my %tables = (
+	stranger => [],
+	reader   => [@views],
+	poster   => [@views],
+	loader   => [@views],
+	manager  => [ @views, map { "$_ SELECT" } qw(check_rule credit_limit decision exposure hold hold_release) ]);
+my @loader_columns = (
+	(map { "customer.$_" } qw(customer_id name number)),
+	(map { "document.$_" } qw(customer_id kind number doc_date posting_date due_date currency amount reference)),
+	(map { "allocation.$_" } qw(customer_id credit_item_id debit_item_id amount applied_on reverses)));
+
+sub sorted_lines { my ($sql) = @_; return sort split /\n/, $node->safe_psql('company', $sql); }
+
+foreach my $role (sort keys %functions)
+{
+	is_deeply([ sorted_lines(<<"SQL") ], [ sort @{ $functions{$role} } ], "$role may call exactly these functions");
+SET search_path = ar, pg_catalog;
+SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'ar'::regnamespace AND has_function_privilege('$role', oid, 'EXECUTE');
+SQL
+	is_deeply([ sorted_lines(<<"SQL") ], [ sort @{ $tables{$role} } ], "$role has exactly these rights on tables");
+SELECT format('%s %s', relname, p) FROM pg_class,
+		unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[]) p
+	WHERE relnamespace = 'ar'::regnamespace AND relkind IN ('r', 'v') AND has_table_privilege('$role', oid, p);
+SQL
+	is_deeply([ sorted_lines(<<"SQL") ], [ $role eq 'loader' ? sort @loader_columns : () ], "$role may write exactly these columns");
+SELECT format('%s.%s', relname, attname) FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid AND attnum > 0
+	WHERE relnamespace = 'ar'::regnamespace AND relkind IN ('r', 'v')
+		AND (has_column_privilege('$role', c.oid, attnum, 'INSERT') OR has_column_privilege('$role', c.oid, attnum, 'UPDATE'));
+SQL
+}
+
+# The loader's way in is COPY.
+may('loader', <<'SQL', undef, 'loader: COPY into customer, document and allocation');
+COPY ar.customer (customer_id, name) FROM STDIN;
+3	Crane
+\.
+COPY ar.document (customer_id, kind, number, doc_date, due_date, amount) FROM STDIN;
+3	invoice	I1	2020-01-01	2020-02-01	100
+3	payment	P1	2020-01-10	\N	30
+\.
+COPY ar.allocation (customer_id, credit_item_id, debit_item_id, amount, applied_on) FROM STDIN;
+3	2	1	30	2020-01-10
+\.
+SQL
+may('loader', 'SELECT total FROM ar.aging_summary WHERE customer_id = 3', '70.00', 'loader: the open balance is there to see');
+may(undef, 'SELECT DISTINCT recorded_by FROM ar.document', 'loader', 'documents name the login that loaded them');
+may_not('loader', '42501', $_, "loader: $_")
+  foreach (
+	"INSERT INTO ar.document (customer_id, kind, number, doc_date, due_date, amount, recorded_at) VALUES (3, 'invoice', 'I2', '2020-01-01', '2020-02-01', 1, '2019-01-01')",
+	"INSERT INTO ar.document (customer_id, kind, number, doc_date, due_date, amount, recorded_by) VALUES (3, 'invoice', 'I2', '2020-01-01', '2020-02-01', 1, 'poster')",
+	"INSERT INTO ar.allocation (customer_id, credit_item_id, debit_item_id, amount, applied_on, debit_amount) VALUES (3, 2, 1, 30, '2020-01-10', 1000)",
+	"INSERT INTO ar.item (customer_id, document_id, currency, amount, open_amount, doc_date, posting_date) VALUES (3, 2, 'USD', 1, 1, '2020-01-01', '2020-01-01')",
+	'UPDATE ar.exposure SET receivable = 0', 'UPDATE ar.item SET open_amount = 0', 'SELECT * FROM ar.document',
+	'INSERT INTO ar.credit_limit (customer_id, amount, currency, valid_from) VALUES (3, 1, \'USD\', now())',
+	'DELETE FROM ar.document', 'TRUNCATE ar.document', "SELECT ar.post_invoice(3, 'I2', '2020-01-01', 1, '2020-01-01')",
+	'INSERT INTO ar.document (customer_id, kind, number, doc_date, due_date, amount) SELECT customer_id, kind, number, doc_date, due_date, amount FROM ar.document ON CONFLICT (customer_id, kind, number) DO UPDATE SET amount = 1');
+may('poster', "SELECT ar.apply_payment(2, ar.post_payment(2, 'P', '2020-01-01', 5)), (SELECT total FROM ar.aging_summary WHERE customer_id = 2)",
+	'0|', 'poster: posts, and sees it');
+may('manager', 'SELECT ar.release_hold(2, ar.place_hold(2, \'x\'), \'y\'); SELECT outcome FROM ar.check_credit(2, 1000)', "\nhold",
+	'manager: holds and checks');
+
+# ---- A hostile session ----
+
+# Objects of its own under every name that the ledger's code could mean, before pg_catalog in its path, and temporary
+# ones besides.  Whoever falls for one of them raises P0001.
+my $trap = <<'SQL';
+CREATE SCHEMA mine;
+CREATE FUNCTION mine.spring() RETURNS void LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'trap runs as %', current_user; END$$;
+CREATE FUNCTION mine.spring(numeric, numeric) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RAISE EXCEPTION 'trap runs as %', current_user; END$$;
+CREATE FUNCTION mine.spring(bigint, bigint) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RAISE EXCEPTION 'trap runs as %', current_user; END$$;
+CREATE FUNCTION mine.spring(text, text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RAISE EXCEPTION 'trap runs as %', current_user; END$$;
+CREATE FUNCTION mine.add(numeric, numeric) RETURNS numeric LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RAISE EXCEPTION 'trap runs as %', current_user; END$$;
+CREATE FUNCTION mine.sum_step(numeric, numeric) RETURNS numeric LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RAISE EXCEPTION 'trap runs as %', current_user; END$$;
+CREATE FUNCTION mine.unnest(anyarray) RETURNS SETOF anyelement LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'trap runs as %', current_user; END$$;
+CREATE FUNCTION mine.format(text, VARIADIC text[]) RETURNS text LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'trap runs as %', current_user; END$$;
+CREATE FUNCTION mine.round(numeric, integer) RETURNS numeric LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'trap runs as %', current_user; END$$;
+CREATE FUNCTION mine.minor_unit(text) RETURNS integer LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'trap runs as %', current_user; END$$;
+CREATE FUNCTION mine.lock_customer(bigint) RETURNS void LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'trap runs as %', current_user; END$$;
+CREATE FUNCTION mine.keep_limit(bigint) RETURNS void LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'trap runs as %', current_user; END$$;
+CREATE AGGREGATE mine.sum (numeric) (sfunc = mine.sum_step, stype = numeric);
+CREATE AGGREGATE mine.min (numeric) (sfunc = mine.sum_step, stype = numeric);
+CREATE OPERATOR mine.= (leftarg = numeric, rightarg = numeric, function = mine.spring);
+CREATE OPERATOR mine.= (leftarg = bigint, rightarg = bigint, function = mine.spring);
+CREATE OPERATOR mine.= (leftarg = text, rightarg = text, function = mine.spring);
+CREATE OPERATOR mine.<> (leftarg = text, rightarg = text, function = mine.spring);
+CREATE OPERATOR mine.<> (leftarg = numeric, rightarg = numeric, function = mine.spring);
+CREATE OPERATOR mine.< (leftarg = numeric, rightarg = numeric, function = mine.spring);
+CREATE OPERATOR mine.> (leftarg = numeric, rightarg = numeric, function = mine.spring);
+CREATE OPERATOR mine.+ (leftarg = numeric, rightarg = numeric, function = mine.add);
+CREATE OPERATOR mine.- (leftarg = numeric, rightarg = numeric, function = mine.add);
+CREATE TABLE mine.exposure (customer_id bigint, currency text, receivable numeric, unapplied numeric, ordered numeric,
+	has_other_currency boolean, open_holds integer, limit_amount numeric, limit_since date, limit_until date);
+CREATE TABLE mine.ledger_info (base_currency text, aging_buckets credit.aging_buckets);
+CREATE TABLE mine.item (customer_id bigint, item_id bigint, document_id bigint, currency text, amount numeric, open_amount numeric,
+	doc_date date, posting_date date, due_date date, reversed_on date);
+CREATE TABLE mine.check_rule (rule_no integer);
+CREATE TABLE mine.document (customer_id bigint, document_id bigint, kind text, number text, doc_date date, posting_date date,
+	due_date date, currency text, amount numeric);
+GRANT USAGE, CREATE ON SCHEMA mine TO PUBLIC;
+GRANT ALL ON ALL TABLES IN SCHEMA mine TO PUBLIC;
+SQL
+$node->safe_psql('company', $trap, extra_params => [ '-U', 'app' ]);
+my $hostile = <<'SQL';
+CREATE TEMP TABLE exposure AS SELECT * FROM mine.exposure;
+CREATE TEMP TABLE item AS SELECT * FROM mine.item;
+CREATE TEMP TABLE document AS SELECT * FROM mine.document;
+CREATE TEMP TABLE ledger_info AS SELECT 'JPY'::text AS base_currency;
+CREATE TEMP TABLE check_rule AS SELECT * FROM mine.check_rule;
+SET search_path = pg_temp, mine, pg_catalog;
+SQL
+may_not('app', 'P0001', "$hostile SELECT sum(1::numeric) FROM (VALUES (1)) v (x)", 'the trap works');
+
+may_not('app', 'RC002', "$hostile INSERT INTO shop.orders (customer_id, total) VALUES (1, 1000)", 'hostile path: order over the limit');
+may('app', "$hostile INSERT INTO shop.orders (customer_id, total) VALUES (1, 1) RETURNING total", '1', 'hostile path: order that fits');
+may('app', "$hostile INSERT INTO shop.holdable (customer_id, total) VALUES (1, 1000) RETURNING status", 'on hold', 'hostile path: mode hold');
+may('loader', "$hostile COPY ar.document (customer_id, kind, number, doc_date, due_date, amount) FROM STDIN;\n3\tinvoice\tI3\t2020-01-01\t2020-02-01\t10\n\\.\n",
+	undef, 'hostile path: load');
+may('poster', "$hostile SELECT ar.apply_payment(3, ar.post_payment(3, 'P3', '2020-01-01', 5))", '5.00', 'hostile path: post and apply');
+may('manager', "$hostile SELECT ar.set_credit_limit(3, 500); SELECT outcome FROM ar.check_credit(3, 1)", undef, 'hostile path: limit and check');
+may('reader', "$hostile SELECT * FROM ar.aging_at('2020-06-01'); SELECT * FROM ar.aging_summary; SELECT * FROM ar.open_items", undef,
+	'hostile path: reports');
+is($node->safe_psql('company', 'SELECT count(*) FROM mine.document'), '0', 'hostile path: nothing went into its tables');
+
+# What a refusal leaves behind: the session's own user and path.
+may('app', <<'SQL', 'app|mine, pg_catalog', 'user and path are the session\'s own after a refusal');
+SET search_path = mine, pg_catalog;
+DO $$ BEGIN
+	INSERT INTO shop.orders (customer_id, total) VALUES (1, 1000);
+EXCEPTION WHEN SQLSTATE 'RC002' THEN NULL;
+END $$;
+SELECT current_user, current_setting('search_path');
+SQL
+# A superuser that plays the application is held as well.
+may_not(undef, 'RC002', 'SET ROLE app; INSERT INTO shop.orders (customer_id, total) VALUES (1, 1000)', 'SET ROLE: order over the limit');
+may_not(undef, '42501', 'SET ROLE app; SELECT * FROM ar.exposure', 'SET ROLE: no right on the ledger');
+
+# Triggers of the kernel on tables of its own.
+my $figures = $node->safe_psql('company', 'SELECT * FROM ar.exposure ORDER BY 1; SELECT count(*) FROM ar.item');
+$node->safe_psql('company', <<'SQL', extra_params => [ '-U', 'app' ]);
+CREATE TABLE mine.orders (LIKE shop.orders);
+CREATE TRIGGER a AFTER INSERT OR UPDATE OR DELETE ON mine.orders FOR EACH ROW EXECUTE FUNCTION credit.enforce_hold('ar');
+CREATE TRIGGER b AFTER INSERT OR UPDATE OR DELETE ON mine.orders FOR EACH STATEMENT EXECUTE FUNCTION credit.enforce_hold('ar');
+CREATE TRIGGER a BEFORE INSERT ON mine.document FOR EACH ROW EXECUTE FUNCTION credit.post_document();
+CREATE TRIGGER b AFTER INSERT ON mine.document FOR EACH ROW EXECUTE FUNCTION credit.post_document();
+CREATE TRIGGER c AFTER INSERT ON mine.document FOR EACH STATEMENT EXECUTE FUNCTION credit.post_document();
+SQL
+may_not('app', '55000', 'INSERT INTO mine.orders (id, customer_id, total) VALUES (1, 1, -50)', 'enforce_hold() on a table that is not watched');
+may_not('app', '55000', 'SET search_path = mine; INSERT INTO orders (id, customer_id, total) VALUES (1, 1, 50)', 'nor by the name of one that is');
+my $forged = "INSERT INTO mine.document VALUES (1, 1, 'payment', 'F', '2020-01-01', '2020-01-01', NULL, 'USD', 1000)";
+$node->safe_psql('company', "INSERT INTO mine.ledger_info VALUES ('USD'); INSERT INTO mine.exposure VALUES (1, 'USD', 0, 0, 0)");
+may('app', $forged, undef, 'post_document() on a table of its own');
+is($node->safe_psql('company', 'SELECT unapplied FROM mine.exposure; SELECT count(*) FROM mine.item'), "1000.00\n1",
+	'... works on its own schema');
+is($node->safe_psql('company', 'SELECT * FROM ar.exposure ORDER BY 1; SELECT count(*) FROM ar.item'), $figures, '... and not on the ledger');
+$node->safe_psql('company', 'GRANT CREATE ON SCHEMA ar TO app');
+like($node->safe_psql('company', "SELECT problem, object, detail FROM credit.check_ledger('ar')"), qr/^excess right\|CREATE on schema ar\|granted to app$/m,
+	'whoever may create tables in the ledger\'s schema could post through them: check_ledger() says so');
+$node->safe_psql('company', 'REVOKE CREATE ON SCHEMA ar FROM app; DROP TABLE mine.orders');
+
+# ---- The owner of a watched table is not the ledger's owner ----
+
+# Its function in the condition could change its mind later.
+$node->safe_psql('company', <<'SQL', extra_params => [ '-U', 'shop_owner' ]);
+CREATE FUNCTION shop.closed() RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RETURN 'closed'; END$$;
+CREATE FUNCTION shop.differs(text, text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RETURN true; END$$;
+CREATE OPERATOR shop.<> (leftarg = text, rightarg = text, function = shop.differs);
+CREATE TABLE shop.traps (id integer, customer_id bigint, total numeric, status text DEFAULT 'open');
+SQL
+may_not('admin', '42P17', "SELECT ar.watch_orders('shop.traps', customer => 'customer_id', amount => 'total', order_id => 'id', open_when => '$_')",
+	"a condition with code of the table's owner: $_")
+  foreach ('status <> shop.closed()', 'status operator(shop.<>) total::text');
+
+# So could a type of its own, given to the status column later.
+$node->safe_psql('company', <<'SQL', extra_params => [ '-U', 'admin' ]);
+SELECT ar.watch_orders('shop.traps', customer => 'customer_id', amount => 'total', order_id => 'id',
+	mode => 'hold', status_column => 'status', open_value => 'open', hold_value => 'on hold');
+SQL
+$node->safe_psql('company', <<'SQL', extra_params => [ '-U', 'shop_owner' ]);
+CREATE FUNCTION shop.valid(text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS
+	$$BEGIN IF current_user = 'ledger_owner' THEN RAISE EXCEPTION 'trap runs as %', current_user; END IF; RETURN true; END$$;
+CREATE DOMAIN shop.word AS text CHECK (shop.valid(value));
+ALTER TABLE shop.traps ALTER status TYPE shop.word;
+SQL
+may_not('shop_owner', '42804', 'INSERT INTO shop.traps VALUES (2, 1, 1)', 'a domain given to the status column later');
+$node->safe_psql('company', 'ALTER TABLE shop.traps ALTER status TYPE text', extra_params => [ '-U', 'shop_owner' ]);
+may('shop_owner', 'INSERT INTO shop.traps VALUES (2, 1, 1)', undef, '... and taken from it again');
+
+# watch_orders() asks for rights on both sides.
+may_not('shop_owner', '42501', "SELECT ar.watch_orders('shop.orders', 'customer_id', 'total', 'id')", 'the table\'s owner alone cannot watch it');
+may_not('ledger_owner', '42501', "SELECT ar.unwatch_orders('shop.orders')", 'the ledger\'s owner alone cannot end it');
+
+all_well($node, 'company', 'ar', 'at the end');
+done_testing();
