@@ -46,8 +46,8 @@ WHERE paid_on <= current_date ORDER BY paid_on, no;
 SELECT bench.rebuild_ledger() \g /dev/null
 ANALYZE bench.item;
 INSERT INTO bench.allocation (customer_id, credit_item_id, debit_item_id, amount, applied_on, currency,
-	debit_amount, debit_due_date, debit_doc_date, debit_posting_date, credit_posting_date)
-SELECT p.customer_id, c.item_id, d.item_id, p.amount, p.paid_on, 'USD', d.amount, d.due_date, d.doc_date, d.posting_date, c.posting_date
+	debit_due_date, debit_doc_date, debit_posting_date, credit_posting_date)
+SELECT p.customer_id, c.item_id, d.item_id, p.amount, p.paid_on, 'USD', d.due_date, d.doc_date, d.posting_date, c.posting_date
 FROM plan p
 	JOIN bench.item d ON d.customer_id = p.customer_id AND d.document_id = p.no
 	JOIN bench.item c ON c.customer_id = p.customer_id AND c.document_id = :invoices + p.no

@@ -38,13 +38,13 @@ PG_FUNCTION_INFO_V1(cc_post_allocation);
 enum
 {
 	A_CUSTOMER_ID, A_ALLOCATION_ID, A_CREDIT_ITEM_ID, A_DEBIT_ITEM_ID, A_AMOUNT, A_APPLIED_ON, A_REVERSES,
-	A_CURRENCY, A_DEBIT_AMOUNT, A_DEBIT_DUE_DATE, A_DEBIT_DOC_DATE, A_DEBIT_POSTING_DATE,
+	A_CURRENCY, A_DEBIT_DUE_DATE, A_DEBIT_DOC_DATE, A_DEBIT_POSTING_DATE,
 	A_CREDIT_POSTING_DATE, A_COLUMNS
 };
 
 static const ColumnSet allocation_columns = {A_COLUMNS, {
 	"customer_id", "allocation_id", "credit_item_id", "debit_item_id", "amount", "applied_on", "reverses",
-	"currency", "debit_amount", "debit_due_date", "debit_doc_date", "debit_posting_date",
+	"currency", "debit_due_date", "debit_doc_date", "debit_posting_date",
 	"credit_posting_date"
 }};
 
@@ -227,13 +227,13 @@ check_allocation(TriggerData *trigger, const AttrNumber *cols)
 	/* The copies outlive the SPI connection. */
 	MemoryContextSwitchTo(caller);
 	{
-		int			fill[] = {cols[A_AMOUNT], cols[A_CURRENCY], cols[A_DEBIT_AMOUNT], cols[A_DEBIT_DUE_DATE],
+		int			fill[] = {cols[A_AMOUNT], cols[A_CURRENCY], cols[A_DEBIT_DUE_DATE],
 			cols[A_DEBIT_DOC_DATE], cols[A_DEBIT_POSTING_DATE], cols[A_CREDIT_POSTING_DATE]};
 		Datum		values[lengthof(fill)] = {
-			money_to_numeric(units, minor), debit.currency, debit.amount, debit.due_date,
+			money_to_numeric(units, minor), debit.currency, debit.due_date,
 			debit.doc_date, debit.posting_date, credit.posting_date
 		};
-		bool		nulls[lengthof(fill)] = {false, false, false, debit.due_null};
+		bool		nulls[lengthof(fill)] = {false, false, debit.due_null};
 
 		tuple = heap_modify_tuple_by_cols(tuple, desc, lengthof(fill), fill, values, nulls);
 	}
@@ -322,6 +322,7 @@ typedef struct OpenItem
 	int128		open;
 	DateADT		reversed_on;
 	bool		was_reversed;
+	DateADT		last_applied_on;	/* DATEVAL_NOBEGIN when never */
 } OpenItem;
 
 /* Customers in id order; an item has one currency, so its rows stay in their order. */
@@ -416,6 +417,7 @@ apply_to_item(Ledger *ledger, const AllocationRow *row, OpenItem *item, int128 c
 				 errhint("Allocate at most what is open on both items; view open_items shows it.")));
 	}
 	item->open = open;
+	item->last_applied_on = Max(item->last_applied_on, row->applied_on);
 	if (row->reversal && (!item->was_reversed || item->reversed_on < row->applied_on))
 	{
 		item->was_reversed = true;
@@ -433,10 +435,11 @@ settle_account(Ledger *ledger, AllocationRow *rows, int64 n)
 	Datum	   *ids = palloc_extended(2 * n * sizeof(Datum), MCXT_ALLOC_HUGE);
 	Datum	   *opens;
 	Datum	   *reversed;
+	Datum	   *applied;
 	bool	   *not_reversed;
 	OpenItem   *items;
 	int			nids = 0;
-	Datum		args[4];
+	Datum		args[5];
 	int			dims[1];
 	int			lbs[1] = {1};
 
@@ -468,6 +471,8 @@ settle_account(Ledger *ledger, AllocationRow *rows, int64 n)
 		date = ledger_value(i, 4, &isnull);
 		items[i].was_reversed = !isnull;
 		items[i].reversed_on = isnull ? 0 : DatumGetDateADT(date);
+		date = ledger_value(i, 5, &isnull);
+		items[i].last_applied_on = isnull ? DATEVAL_NOBEGIN : DatumGetDateADT(date);
 	}
 
 	for (int64 i = 0; i < n; i++)
@@ -480,16 +485,19 @@ settle_account(Ledger *ledger, AllocationRow *rows, int64 n)
 
 	opens = palloc(nids * sizeof(Datum));
 	reversed = palloc(nids * sizeof(Datum));
+	applied = palloc(nids * sizeof(Datum));
 	not_reversed = palloc(nids * sizeof(bool));
 	for (int i = 0; i < nids; i++)
 	{
 		opens[i] = money_to_numeric(items[i].open, rows[0].scale);
 		reversed[i] = DateADTGetDatum(items[i].reversed_on);
 		not_reversed[i] = !items[i].was_reversed;
+		applied[i] = DateADTGetDatum(items[i].last_applied_on);
 	}
 	dims[0] = nids;
 	args[2] = PointerGetDatum(construct_array(opens, nids, NUMERICOID, -1, false, TYPALIGN_INT));
 	args[3] = PointerGetDatum(construct_md_array(reversed, not_reversed, 1, dims, lbs, DATEOID, 4, true, TYPALIGN_INT));
+	args[4] = PointerGetDatum(construct_array(applied, nids, DATEOID, 4, true, TYPALIGN_INT));
 	if (ledger_run(ledger, LQ_ITEM_WRITE, args, NULL) != (uint64) nids)
 		elog(ERROR, "items of customer " INT64_FORMAT " vanished", customer_id);
 	exposure_deltas_post(ledger, deltas);

@@ -63,14 +63,14 @@ static const QueryText query_texts[LQ_COUNT] = {
 		" WHERE customer_id = $1 AND item_id IN ($2, $3)",
 		3, {INT8OID, INT8OID, INT8OID}},
 	[LQ_ITEM_READ] = {
-		"SELECT item_id, amount, open_amount, reversed_on FROM @L.item"
+		"SELECT item_id, amount, open_amount, reversed_on, last_applied_on FROM @L.item"
 		" WHERE customer_id = $1 AND item_id = ANY ($2) ORDER BY item_id",
 		2, {INT8OID, INT8ARRAYOID}},
 	[LQ_ITEM_WRITE] = {
-		"UPDATE @L.item i SET open_amount = u.open_amount, reversed_on = u.reversed_on"
-		" FROM unnest($2, $3, $4) u (item_id, open_amount, reversed_on)"
+		"UPDATE @L.item i SET open_amount = u.open_amount, reversed_on = u.reversed_on, last_applied_on = u.last_applied_on"
+		" FROM unnest($2, $3, $4, $5) u (item_id, open_amount, reversed_on, last_applied_on)"
 		" WHERE i.customer_id = $1 AND i.item_id = u.item_id",
-		4, {INT8OID, INT8ARRAYOID, NUMERICARRAYOID, DATEARRAYOID}},
+		5, {INT8OID, INT8ARRAYOID, NUMERICARRAYOID, DATEARRAYOID, DATEARRAYOID}},
 	[LQ_ITEM_LABEL] = {
 		"SELECT pg_catalog.format('%s %s', pg_catalog.replace(d.kind, '_', ' '), d.number) FROM @L.item i"
 		" JOIN @L.document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id"

@@ -3,11 +3,10 @@
 -- One text for the view and the function, so that they cannot disagree.  Arguments are SQL expressions.
 --
 -- Roll back, don't replay: open on a date = open now + what was applied after it.  The allocation row
--- carries what that needs, so nothing is joined.  The first two branches read item_open_idx and
--- item_unapplied_idx alone, in order.
--- An item that was settled since then comes back as one item: that is so when all of its amount was
--- applied since (no need to look), and else when it is open now (+0), settled now (+1), or was
--- settled then and is open again by a reversal (-1).
+-- carries what that needs, so amounts join nothing.  The number of items comes back on its own: one for
+-- every item settled after the date.  Only where an allocation was reversed is there more to it (an item
+-- may be open again that was settled then), and those few items are counted one by one.
+-- Every branch but the last reads an index made for it.
 CREATE OR REPLACE FUNCTION aging_query(p_as_of text, p_basis text, p_buckets text, p_customer_id text DEFAULT NULL, p_applied_after text DEFAULT NULL)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
 DECLARE
@@ -29,22 +28,26 @@ FROM (
 	WHERE open_amount < 0 AND posting_date <= %1$s %4$s
 	GROUP BY customer_id, currency
 	UNION ALL
-	SELECT t.customer_id, t.currency,
-		credit.aging(t.amount_back, t.debit_%2$s, %1$s, %3$s,
-			CASE WHEN t.amount_back = t.debit_amount THEN 1
-				WHEN t.amount_back = 0 THEN 0
-				ELSE (SELECT CASE WHEN i.open_amount = 0 THEN 1 WHEN i.open_amount + t.amount_back = 0 THEN -1 ELSE 0 END
-					FROM item i WHERE i.customer_id = t.customer_id AND i.item_id = t.debit_item_id)
-			END),
-		-sum(t.unapplied_back)
+	SELECT customer_id, currency,
+		credit.aging(CASE WHEN debit_posting_date <= %1$s THEN amount END, debit_%2$s, %1$s, %3$s, 0),
+		-sum(amount) FILTER (WHERE credit_posting_date <= %1$s)
+	FROM allocation
+	WHERE applied_on > %5$s %4$s
+	GROUP BY customer_id, currency
+	UNION ALL
+	SELECT customer_id, currency, credit.aging(0, %2$s, %1$s, %3$s, 1), NULL
+	FROM item
+	WHERE last_applied_on > %5$s AND open_amount = 0 AND amount > 0 AND reversed_on IS NULL AND posting_date <= %1$s %4$s
+	GROUP BY customer_id, currency
+	UNION ALL
+	SELECT r.customer_id, r.currency, credit.aging(0, r.%2$s, %1$s, %3$s, (r.open_then > 0)::integer - (r.open_amount > 0)::integer), NULL
 	FROM (
-		SELECT customer_id, currency, debit_item_id, debit_%2$s, debit_amount,
-			sum(amount) FILTER (WHERE debit_posting_date <= %1$s) AS amount_back,
-			sum(amount) FILTER (WHERE credit_posting_date <= %1$s) AS unapplied_back
-		FROM allocation
-		WHERE applied_on > %5$s %4$s
-		GROUP BY customer_id, currency, debit_item_id, debit_%2$s, debit_amount) t
-	GROUP BY t.customer_id, t.currency
+		SELECT i.customer_id, i.currency, i.%2$s, i.open_amount,
+			i.amount - COALESCE((SELECT sum(a.amount) FROM allocation a
+				WHERE a.customer_id = i.customer_id AND a.debit_item_id = i.item_id AND a.applied_on <= %1$s), 0) AS open_then
+		FROM item i
+		WHERE i.reversed_on IS NOT NULL AND i.amount > 0 AND i.posting_date <= %1$s %4$s) r
+	GROUP BY r.customer_id, r.currency
 ) u
 GROUP BY u.customer_id, u.currency$q$, p_as_of, p_basis, p_buckets, this_customer, COALESCE(p_applied_after, p_as_of));
 END $$;

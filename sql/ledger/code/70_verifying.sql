@@ -40,13 +40,17 @@ BEGIN
 			LEFT JOIN item c ON c.customer_id = a.customer_id AND c.item_id = a.credit_item_id
 		WHERE (d.amount > 0 AND c.amount < 0 AND a.currency = d.currency AND a.currency = c.currency
 			AND a.applied_on >= d.posting_date AND a.applied_on >= c.posting_date
-			AND a.debit_amount = d.amount AND a.debit_due_date IS NOT DISTINCT FROM d.due_date AND a.debit_doc_date = d.doc_date
+			AND a.debit_due_date IS NOT DISTINCT FROM d.due_date AND a.debit_doc_date = d.doc_date
 			AND a.debit_posting_date = d.posting_date AND a.credit_posting_date = c.posting_date) IS NOT TRUE;
 	RETURN QUERY
-		SELECT 'date of the latest reversal', i.customer_id, format('item %s', i.item_id), i.reversed_on::text, r.reversed_on::text
-		FROM item i LEFT JOIN (SELECT m.customer_id, m.item_id, max(m.applied_on) AS reversed_on FROM item_movements() m WHERE m.is_reversal GROUP BY 1, 2) r
-			ON r.customer_id = i.customer_id AND r.item_id = i.item_id
-		WHERE i.reversed_on IS DISTINCT FROM r.reversed_on;
+		SELECT f.figure, i.customer_id, format('item %s', i.item_id), f.kept::text, f.recomputed::text
+		FROM item i
+			LEFT JOIN (SELECT m.customer_id, m.item_id, max(m.applied_on) AS last_applied_on,
+					max(m.applied_on) FILTER (WHERE m.is_reversal) AS reversed_on
+				FROM item_movements() m GROUP BY 1, 2) r ON r.customer_id = i.customer_id AND r.item_id = i.item_id,
+			LATERAL (VALUES ('date of the latest allocation', i.last_applied_on, r.last_applied_on),
+				('date of the latest reversal', i.reversed_on, r.reversed_on)) f (figure, kept, recomputed)
+		WHERE f.kept IS DISTINCT FROM f.recomputed;
 
 	-- The orders of a table that was dropped, renamed or altered cannot be recounted.
 	RETURN QUERY
@@ -151,12 +155,13 @@ BEGIN
 	GET DIAGNOSTICS n = ROW_COUNT;
 	repaired := repaired + n;
 
-	UPDATE item i SET open_amount = i.amount - r.applied, reversed_on = r.reversed_on
-	FROM (SELECT o.customer_id, o.item_id, COALESCE(sum(m.amount), 0) AS applied, max(m.applied_on) FILTER (WHERE m.is_reversal) AS reversed_on
+	UPDATE item i SET open_amount = i.amount - r.applied, last_applied_on = r.last_applied_on, reversed_on = r.reversed_on
+	FROM (SELECT o.customer_id, o.item_id, COALESCE(sum(m.amount), 0) AS applied, max(m.applied_on) AS last_applied_on,
+			max(m.applied_on) FILTER (WHERE m.is_reversal) AS reversed_on
 		FROM item o LEFT JOIN item_movements() m ON m.customer_id = o.customer_id AND m.item_id = o.item_id
 		GROUP BY o.customer_id, o.item_id) r
 	WHERE r.customer_id = i.customer_id AND r.item_id = i.item_id
-		AND (i.open_amount <> i.amount - r.applied OR i.reversed_on IS DISTINCT FROM r.reversed_on);
+		AND (i.open_amount, i.last_applied_on, i.reversed_on) IS DISTINCT FROM (i.amount - r.applied, r.last_applied_on, r.reversed_on);
 	GET DIAGNOSTICS n = ROW_COUNT;
 	repaired := repaired + n;
 

@@ -44,6 +44,7 @@ CREATE TABLE item (
 	doc_date date NOT NULL,
 	posting_date date NOT NULL,
 	due_date date,
+	last_applied_on date,
 	reversed_on date,
 	PRIMARY KEY (customer_id, item_id),
 	CONSTRAINT item_document_key UNIQUE (customer_id, document_id, instalment_no),
@@ -58,6 +59,10 @@ CREATE INDEX item_open_idx ON item (customer_id, currency, due_date) INCLUDE (po
 	WHERE open_amount > 0;
 CREATE INDEX item_unapplied_idx ON item (customer_id, currency) INCLUDE (posting_date, open_amount)
 	WHERE open_amount < 0;
+-- What was settled since a date, for counting items then; and the few with a reversed allocation.
+CREATE INDEX item_settled_idx ON item (last_applied_on) INCLUDE (customer_id, currency, posting_date, doc_date, due_date)
+	WHERE open_amount = 0 AND amount > 0 AND reversed_on IS NULL;
+CREATE INDEX item_reversed_idx ON item (customer_id) WHERE reversed_on IS NOT NULL;
 COMMENT ON TABLE item IS 'Open items: one row per instalment of a debit document and one per credit document. Made and kept by triggers; read it through view open_items.';
 COMMENT ON COLUMN item.customer_id IS 'The debtor.';
 COMMENT ON COLUMN item.item_id IS 'Key, with customer_id.';
@@ -69,6 +74,7 @@ COMMENT ON COLUMN item.open_amount IS 'What is still open of amount, same sign; 
 COMMENT ON COLUMN item.doc_date IS 'Date on the document.';
 COMMENT ON COLUMN item.posting_date IS 'Business date from which the item counts.';
 COMMENT ON COLUMN item.due_date IS 'When it is due; NULL for credit items, which are never due.';
+COMMENT ON COLUMN item.last_applied_on IS 'Latest date of an allocation of this item; of a settled item without reversals, the day it was settled. NULL when there was none.';
 COMMENT ON COLUMN item.reversed_on IS 'Date of the latest reversed allocation of this item; no allocation may be dated before it. NULL when there was none.';
 
 CREATE TABLE allocation (
@@ -80,7 +86,6 @@ CREATE TABLE allocation (
 	applied_on date NOT NULL,
 	reverses bigint,
 	currency text NOT NULL,
-	debit_amount numeric NOT NULL,
 	debit_due_date date,
 	debit_doc_date date NOT NULL,
 	debit_posting_date date NOT NULL,
@@ -105,8 +110,7 @@ COMMENT ON COLUMN allocation.amount IS 'Amount applied; negative in a row that r
 COMMENT ON COLUMN allocation.applied_on IS 'Business date; never before either document''s posting date.';
 COMMENT ON COLUMN allocation.reverses IS 'The allocation this row undoes, which it can only once; NULL otherwise.';
 COMMENT ON COLUMN allocation.currency IS 'ISO 4217 code of both items.';
-COMMENT ON COLUMN allocation.debit_amount IS 'Copy of the debit item''s amount, so that past balances need no join.';
-COMMENT ON COLUMN allocation.debit_due_date IS 'Copy of the debit item''s due date.';
+COMMENT ON COLUMN allocation.debit_due_date IS 'Copy of the debit item''s due date, so that past balances need no join.';
 COMMENT ON COLUMN allocation.debit_doc_date IS 'Copy of the debit item''s document date.';
 COMMENT ON COLUMN allocation.debit_posting_date IS 'Copy of the debit item''s posting date.';
 COMMENT ON COLUMN allocation.credit_posting_date IS 'Copy of the credit item''s posting date.';
