@@ -155,6 +155,15 @@ BEGIN
 	GET DIAGNOSTICS n = ROW_COUNT;
 	repaired := repaired + n;
 
+	UPDATE item i SET currency = d.currency, amount = s.amount, doc_date = d.doc_date, posting_date = d.posting_date,
+		due_date = CASE WHEN s.amount > 0 THEN d.due_date END
+	FROM document d, LATERAL (SELECT CASE WHEN d.kind IN ('invoice', 'debit_note') THEN d.amount ELSE -d.amount END) s (amount)
+	WHERE d.customer_id = i.customer_id AND d.document_id = i.document_id
+		AND (i.currency, i.amount, i.doc_date, i.posting_date, i.due_date)
+			IS DISTINCT FROM (d.currency, s.amount, d.doc_date, d.posting_date, CASE WHEN s.amount > 0 THEN d.due_date END);
+	GET DIAGNOSTICS n = ROW_COUNT;
+	repaired := repaired + n;
+
 	UPDATE item i SET open_amount = i.amount - r.applied, last_applied_on = r.last_applied_on, reversed_on = r.reversed_on
 	FROM (SELECT o.customer_id, o.item_id, COALESCE(sum(m.amount), 0) AS applied, max(m.applied_on) AS last_applied_on,
 			max(m.applied_on) FILTER (WHERE m.is_reversal) AS reversed_on
@@ -177,9 +186,13 @@ BEGIN
 	UPDATE exposure e SET has_other_currency = true
 	WHERE e.currency = base AND NOT e.has_other_currency
 		AND EXISTS (SELECT FROM exposure o WHERE o.customer_id = e.customer_id AND o.currency <> base);
-	PERFORM keep_limit(e.customer_id) FROM exposure e, LATERAL limit_on(e.customer_id, current_date) l
-	WHERE e.currency = base AND (e.limit_since IS NULL OR NOT current_date BETWEEN e.limit_since AND e.limit_until
-		OR e.limit_amount IS DISTINCT FROM l.amount);
-	RETURN repaired;
+	GET DIAGNOSTICS n = ROW_COUNT;
+	repaired := repaired + n;
+	UPDATE exposure e SET limit_amount = l.amount, limit_since = current_date, limit_until = l.until
+	FROM (SELECT o.customer_id, k.amount, k.until FROM exposure o, LATERAL limit_on(o.customer_id, current_date) k
+		WHERE o.currency = base AND current_date BETWEEN o.limit_since AND o.limit_until) l
+	WHERE e.customer_id = l.customer_id AND e.currency = base AND e.limit_amount IS DISTINCT FROM l.amount;
+	GET DIAGNOSTICS n = ROW_COUNT;
+	RETURN repaired + n;
 END $$;
 COMMENT ON FUNCTION rebuild_ledger() IS 'Repairs kept figures (items, open amounts, exposure) from documents, allocations, orders and holds; these it never changes. Blocks posting meanwhile. Returns how many rows it mended.';
