@@ -1,4 +1,4 @@
--- roles.sql: who may do what.  Run it as a superuser, or as a role that may create roles and objects.
+-- roles.sql: who may do what.  Run it as a superuser: it creates roles, and acts as each of them.
 CREATE EXTENSION credit_control;
 SELECT credit.create_ledger('ar', 'USD');
 SELECT ar.add_customer('Kestrel Tooling') AS customer \gset

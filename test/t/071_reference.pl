@@ -134,4 +134,9 @@ foreach my $page ('README.md', glob 'doc/guide-*.md')
 	ok(@blocks && !@errors, "the SQL in $page runs") or diag map { "$_\n" } @errors;
 }
 
+# One version everywhere.
+my ($version) = slurp('credit_control.control') =~ /^default_version = '(.*)'$/m;
+is_deeply([ slurp('META.json') =~ /^ +"version": "([^"]*)",?\n(?! +"url")/mg ], [ $version, $version ], 'META.json has the version of the control file');
+like(slurp('CHANGELOG.md'), qr/^## \Q$version\E\b/m, 'CHANGELOG.md has it too');
+
 done_testing;
