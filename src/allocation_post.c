@@ -139,7 +139,7 @@ check_allocation(TriggerData *trigger, const AttrNumber *cols)
 {
 	HeapTuple	tuple = trigger->tg_trigtuple;
 	TupleDesc	desc = RelationGetDescr(trigger->tg_relation);
-	Ledger	   *ledger = ledger_open(RelationGetNamespace(trigger->tg_relation));
+	Ledger	   *ledger = ledger_of_table(trigger->tg_relation);
 	LedgerScope scope;
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext spi;
@@ -279,12 +279,12 @@ allocation_create(SettleBatch *batch)
 
 static void allocation_settle(SettleBatch *batch);
 
-static const SettleKind allocation_kind = {allocation_create, allocation_settle};
+static const SettleKind allocation_kind = {allocation_create, allocation_settle, NULL};
 
 static void
 gather_allocation(TriggerData *trigger, const AttrNumber *cols)
 {
-	SettleBatch *batch = settle_batch(&allocation_kind, RelationGetNamespace(trigger->tg_relation));
+	SettleBatch *batch = settle_batch(&allocation_kind, ledger_of_table(trigger->tg_relation)->nspoid);
 	AllocationBatch *state = batch->state;
 	AllocationRow *row;
 	Datum		v[A_COLUMNS];
@@ -544,7 +544,7 @@ cc_post_allocation(PG_FUNCTION_ARGS)
 				 errmsg("function \"%s\" must be called as an INSERT trigger", "post_allocation")));
 	if (TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event))
 	{
-		settle_ledger(RelationGetNamespace(trigger->tg_relation));
+		settle_statement(ledger_of_table(trigger->tg_relation)->nspoid);
 		return PointerGetDatum(NULL);
 	}
 

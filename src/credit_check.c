@@ -13,7 +13,6 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
-#include "utils/datetime.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/json.h"
@@ -28,6 +27,7 @@
 #include "settle.h"
 
 PG_FUNCTION_INFO_V1(cc_check_order);
+PG_FUNCTION_INFO_V1(cc_settle);
 
 static const char *const outcome_names[] = {"approve", "warn", "hold", "reject"};
 static const char *const rule_names[] = {"manual_hold", "limit_missing", "limit_use", "oldest_overdue"};
@@ -49,24 +49,13 @@ name_index(const char *name, const char *const *names, int n)
 
 /* ---- rules ---- */
 
-/*
- * The new list is built aside and takes the old one's place only when it is
- * whole: an error in between (a timeout) leaves the rules to be read again,
- * never a part of them in force.
- */
-static void
-load_rules(Ledger *ledger)
+/* Read the rules with the rights and into the context of the moment. */
+static List *
+read_rules(Ledger *ledger)
 {
-	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "credit_control rules", ALLOCSET_SMALL_SIZES);
-	MemoryContext old;
 	List	   *rules = NIL;
-	uint64		changes;
-	uint64		n;
+	uint64		n = ledger_run(ledger, LQ_RULES_READ, NULL, NULL);
 
-	ledger->rules_relid = get_relname_relid("check_rule", ledger->nspoid);
-	changes = ledger->rules_changes;
-	n = ledger_run(ledger, LQ_RULES_READ, NULL, NULL);
-	old = MemoryContextSwitchTo(cxt);
 	for (uint64 i = 0; i < n; i++)
 	{
 		CheckRule  *rule = palloc0(sizeof(CheckRule));
@@ -86,15 +75,38 @@ load_rules(Ledger *ledger)
 		rule->valid_to = DatumGetDateADT(ledger_value(i, 7, &isnull));
 		rules = lappend(rules, rule);
 	}
-	MemoryContextSwitchTo(old);
+	return rules;
+}
 
-	MemoryContextSetParent(cxt, CacheMemoryContext);
-	if (ledger->rules_cxt)
-		MemoryContextDelete(ledger->rules_cxt);
-	ledger->rules_cxt = cxt;
-	ledger->rules = rules;
-	/* Not if a change arrived while reading. */
-	ledger->rules_valid = changes == ledger->rules_changes;
+/*
+ * The new list is built aside and takes the old one's place only when it is
+ * whole: an error in between (a timeout) leaves the rules to be read again,
+ * never a part of them in force.
+ */
+List *
+credit_rules(Ledger *ledger)
+{
+	if (!ledger->rules_valid)
+	{
+		MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "credit_control rules", ALLOCSET_SMALL_SIZES);
+		MemoryContext old = MemoryContextSwitchTo(cxt);
+		uint64		changes;
+		List	   *rules;
+
+		ledger->rules_relid = get_relname_relid("check_rule", ledger->nspoid);
+		changes = ledger->rules_changes;
+		rules = read_rules(ledger);
+		MemoryContextSwitchTo(old);
+
+		MemoryContextSetParent(cxt, CacheMemoryContext);
+		if (ledger->rules_cxt)
+			MemoryContextDelete(ledger->rules_cxt);
+		ledger->rules_cxt = cxt;
+		ledger->rules = rules;
+		/* Not if a change arrived while reading. */
+		ledger->rules_valid = changes == ledger->rules_changes;
+	}
+	return ledger->rules;
 }
 
 /* ---- evaluation ---- */
@@ -178,7 +190,7 @@ find_oldest_overdue(Ledger *ledger, CreditCheck *check, const CheckRule *rule)
 	due = ledger_value(0, 1, &isnull);
 	if (isnull)
 		return finding;
-	days = GetSQLCurrentDate() - DatumGetDateADT(due);
+	days = ledger_today(ledger) - DatumGetDateADT(due);
 	if (days <= 0)
 		return finding;
 	finding.figure = psprintf("%d", days);
@@ -187,20 +199,18 @@ find_oldest_overdue(Ledger *ledger, CreditCheck *check, const CheckRule *rule)
 }
 
 void
-credit_check(Ledger *ledger, CreditCheck *check)
+credit_check(Ledger *ledger, List *rules, CreditCheck *check)
 {
-	DateADT		today = GetSQLCurrentDate();
+	DateADT		today = ledger_today(ledger);
 	StringInfoData json;
 	ListCell   *lc;
 
 	check->outcome = OUTCOME_APPROVE;
 	check->shortfall = 0;
-	if (!ledger->rules_valid)
-		load_rules(ledger);
 
 	initStringInfo(&json);
 	appendStringInfoChar(&json, '[');
-	foreach(lc, ledger->rules)
+	foreach(lc, rules)
 	{
 		const CheckRule *rule = lfirst(lc);
 		Finding		finding = {.figure = "null"};
@@ -402,10 +412,8 @@ cc_check_order(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(3))
 		credit_check_currency(ledger, check.customer_id, text_to_cstring(PG_GETARG_TEXT_PP(3)));
 	exposure_read(ledger, check.customer_id, record ? EXPOSURE_LOCK : EXPOSURE_READ, 0, &check.exposure);
-	/* Rules read with the caller's rights (row security) are not kept for triggers. */
-	ledger->rules_valid = false;
-	credit_check(ledger, &check);
-	ledger->rules_valid = false;
+	/* Rules read with the caller's rights (row security) are for this call only. */
+	credit_check(ledger, read_rules(ledger), &check);
 	if (record)
 		credit_check_record(ledger, &check);
 
@@ -423,4 +431,15 @@ cc_check_order(PG_FUNCTION_ARGS)
 	MemoryContextSwitchTo(spi);
 	ledger_leave(&scope);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(desc, values, nulls)));
+}
+
+/*
+ * settle(ledger text): count now what this transaction has written and no
+ * statement trigger has settled yet (rows written straight into a partition).
+ */
+Datum
+cc_settle(PG_FUNCTION_ARGS)
+{
+	settle_ledger(ledger_by_name(text_to_cstring(PG_GETARG_TEXT_PP(0)))->nspoid);
+	PG_RETURN_VOID();
 }

@@ -57,11 +57,17 @@ typedef struct CreditCheck
 } CreditCheck;
 
 /*
- * Evaluate the ledger's rules, inside ledger_enter().  The caller fills the
- * fields above `outcome`; exposure must have been read after the customer
- * was locked if the answer is to bind.
+ * The ledger's rules (list of CheckRule), kept until one changes.  For
+ * triggers, which read them with the owner's rights.
  */
-extern void credit_check(Ledger *ledger, CreditCheck *check);
+extern List *credit_rules(Ledger *ledger);
+
+/*
+ * Evaluate rules, inside ledger_enter().  The caller fills the fields above
+ * `outcome`; exposure must have been read after the customer was locked if
+ * the answer is to bind.
+ */
+extern void credit_check(Ledger *ledger, List *rules, CreditCheck *check);
 
 /* Store the decision. */
 extern void credit_check_record(Ledger *ledger, const CreditCheck *check);

@@ -104,7 +104,7 @@ customer_settle(SettleBatch *batch)
 	ledger_leave(&scope);
 }
 
-static const SettleKind customer_kind = {customer_create, customer_settle};
+static const SettleKind customer_kind = {customer_create, customer_settle, NULL};
 static const ColumnSet customer_columns = {1, {"customer_id"}};
 
 /* Trigger on customer: AFTER INSERT FOR EACH ROW and FOR EACH STATEMENT. */
@@ -123,11 +123,11 @@ cc_post_customer(PG_FUNCTION_ARGS)
 				 errmsg("function \"%s\" must be called as an AFTER INSERT trigger", "post_customer")));
 	if (TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event))
 	{
-		settle_ledger(RelationGetNamespace(trigger->tg_relation));
+		settle_statement(ledger_of_table(trigger->tg_relation)->nspoid);
 		return PointerGetDatum(NULL);
 	}
 
-	batch = settle_batch(&customer_kind, RelationGetNamespace(trigger->tg_relation));
+	batch = settle_batch(&customer_kind, ledger_of_table(trigger->tg_relation)->nspoid);
 	state = batch->state;
 	if (state->n == state->size)
 	{
@@ -230,7 +230,7 @@ document_settle(SettleBatch *batch)
 	exposure_deltas_post(ledger, state->deltas);
 }
 
-static const SettleKind document_kind = {document_create, document_settle};
+static const SettleKind document_kind = {document_create, document_settle, NULL};
 
 /* "invoice INV-7 of customer 3", for messages about a row that may be half filled */
 static char *
@@ -272,7 +272,7 @@ check_document(TriggerData *trigger, const AttrNumber *cols)
 	if (isnull[D_CURRENCY])
 	{
 		fill[nfill] = cols[D_CURRENCY];
-		v[D_CURRENCY] = fill_values[nfill++] = CStringGetTextDatum(ledger_base_currency(RelationGetNamespace(trigger->tg_relation)));
+		v[D_CURRENCY] = fill_values[nfill++] = CStringGetTextDatum(ledger_base_currency(ledger_of_table(trigger->tg_relation)->nspoid));
 	}
 	if (isnull[D_POSTING_DATE] && !isnull[D_DOC_DATE])
 	{
@@ -351,7 +351,7 @@ keep_datum(Datum value, MemoryContext cxt)
 static void
 gather_document(TriggerData *trigger, const AttrNumber *cols)
 {
-	Oid			nspoid = RelationGetNamespace(trigger->tg_relation);
+	Oid			nspoid = ledger_of_table(trigger->tg_relation)->nspoid;
 	SettleBatch *batch = settle_batch(&document_kind, nspoid);
 	DocumentBatch *state = batch->state;
 	Datum		v[D_COLUMNS];
@@ -394,7 +394,12 @@ gather_document(TriggerData *trigger, const AttrNumber *cols)
 	exposure_deltas_add(state->deltas, DatumGetInt64(v[D_CUSTOMER_ID]), VARDATA_ANY(currency), minor,
 						debit ? units : 0, debit ? 0 : units);
 	if (state->n == ITEM_CHUNK)
+	{
+		/* A user's trigger on item may post as well: not into this batch. */
+		batch->settling = true;
 		write_items(ledger_open(nspoid), state);
+		batch->settling = false;
+	}
 }
 
 /*
@@ -413,7 +418,7 @@ cc_post_document(PG_FUNCTION_ARGS)
 				 errmsg("function \"%s\" must be called as an INSERT trigger", "post_document")));
 	if (TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event))
 	{
-		settle_ledger(RelationGetNamespace(trigger->tg_relation));
+		settle_statement(ledger_of_table(trigger->tg_relation)->nspoid);
 		return PointerGetDatum(NULL);
 	}
 

@@ -6,10 +6,8 @@
 
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/datetime.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
 
 #include "exposure.h"
 #include "money.h"
@@ -45,7 +43,7 @@ amount_at(int col, int scale)
 static void
 read_limit(Ledger *ledger, Exposure *exposure)
 {
-	DateADT		today = GetSQLCurrentDate();
+	DateADT		today = ledger_today(ledger);
 	bool		no_amount;
 	bool		no_since;
 	bool		no_until;
@@ -93,6 +91,12 @@ exposure_read(Ledger *ledger, int64 customer_id, ExposureAccess access,
 	exposure->receivable = amount_at(1, ledger->base_scale);
 	exposure->unapplied = amount_at(2, ledger->base_scale);
 	exposure->ordered = amount_at(3, ledger->base_scale);
+	if (access == EXPOSURE_ORDER && exposure->ordered < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("open orders of customer " INT64_FORMAT " would become negative", customer_id),
+				 errdetail("They would be %s %s.", money_out(exposure->ordered, ledger->base_scale), ledger->base_currency),
+				 errhint("Something was written past the triggers: verify_ledger() shows what, rebuild_ledger() mends it.")));
 	exposure->has_other_currency = DatumGetBool(ledger_value(0, 4, &isnull));
 	exposure->open_holds = DatumGetInt32(ledger_value(0, 5, &isnull));
 	read_limit(ledger, exposure);

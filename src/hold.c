@@ -89,9 +89,18 @@ order_create(SettleBatch *batch)
 	return state;
 }
 
+/* What BEFORE approved and held counts until the statement is over. */
+static bool
+order_keep(SettleBatch *batch)
+{
+	OrderBatch *state = batch->state;
+
+	return state->pending != NULL || state->held != NIL || state->moving.order_id != NULL;
+}
+
 static void order_settle(SettleBatch *batch);
 
-static const SettleKind order_kind = {order_create, order_settle};
+static const SettleKind order_kind = {order_create, order_settle, order_keep};
 
 static const OrderSource *
 batch_source(SettleBatch *batch, WatchedTable *table)
@@ -233,7 +242,7 @@ decide_increase(SettleBatch *batch, WatchedTable *table, Ledger *ledger,
 	check.amount = increase;
 	exposure_read(ledger, share->customer_id, EXPOSURE_LOCK, 0, &check.exposure);
 	check.exposure.ordered = money_add(check.exposure.ordered, pending->amount);
-	credit_check(ledger, &check);
+	credit_check(ledger, credit_rules(ledger), &check);
 	/* Whoever takes an order off hold must be told that it cannot be. */
 	if (check.outcome == OUTCOME_REJECT || (check.outcome == OUTCOME_HOLD && release))
 		credit_check_refuse(ledger, &check);
@@ -434,6 +443,8 @@ settle_customer(Ledger *ledger, OrderEntry *entries, int64 n)
 	Exposure	exposure;
 	int128		change = 0;
 	int128		increase = 0;
+	MemoryContext per_order = AllocSetContextCreate(CurrentMemoryContext, "credit_control order", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old;
 
 	/* What the statement gives up counts first, whatever the order of its rows. */
 	for (int64 i = 0; i < n; i++)
@@ -453,6 +464,8 @@ settle_customer(Ledger *ledger, OrderEntry *entries, int64 n)
 		CreditCheck check = {0};
 
 		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(per_order);
+		old = MemoryContextSwitchTo(per_order);
 		check.customer_id = entry->customer_id;
 		check.source = entry->source->name;
 		check.order_id = entry->order_id;
@@ -465,7 +478,7 @@ settle_customer(Ledger *ledger, OrderEntry *entries, int64 n)
 		}
 		else if (check.amount > 0 || entry->opens)
 		{
-			credit_check(ledger, &check);
+			credit_check(ledger, credit_rules(ledger), &check);
 			if (check.outcome >= OUTCOME_HOLD)
 				credit_check_refuse(ledger, &check);
 			if (entry->source->record)
@@ -473,7 +486,9 @@ settle_customer(Ledger *ledger, OrderEntry *entries, int64 n)
 		}
 		if (check.amount > 0)
 			exposure.ordered = money_add(exposure.ordered, check.amount);
+		MemoryContextSwitchTo(old);
 	}
+	MemoryContextDelete(per_order);
 }
 
 static void
@@ -506,6 +521,8 @@ order_settle(SettleBatch *batch)
 	}
 	MemoryContextSwitchTo(old);
 	ledger_leave(&scope);
+	state->n = 0;
+	state->has_decrease = false;
 }
 
 /*
@@ -543,7 +560,7 @@ cc_enforce_hold(PG_FUNCTION_ARGS)
 	}
 	if (TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event))
 	{
-		settle_ledger(ledger->nspoid);
+		settle_statement(ledger->nspoid);
 		return PointerGetDatum(NULL);
 	}
 

@@ -5,16 +5,19 @@
 #include "cc_compat.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/datetime.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
@@ -42,7 +45,7 @@ typedef struct QueryText
  */
 static const QueryText query_texts[LQ_COUNT] = {
 	[LQ_LEDGER_INFO] = {
-		"SELECT base_currency FROM @L.ledger_info", 0, {0}},
+		"SELECT base_currency, time_zone FROM @L.ledger_info", 0, {0}},
 	[LQ_CUSTOMER_ADD] = {
 		"INSERT INTO @L.exposure (customer_id, currency) VALUES ($1, $2)",
 		2, {INT8OID, TEXTOID}},
@@ -253,6 +256,19 @@ ledger_owner(Ledger *ledger)
 	return owner;
 }
 
+Ledger *
+ledger_of_table(Relation rel)
+{
+	Ledger	   *ledger = ledger_open(RelationGetNamespace(rel));
+
+	if (rel->rd_rel->relowner != ledger_owner(ledger))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("table \"%s\" does not belong to the owner of ledger \"%s\"",
+						RelationGetRelationName(rel), NameStr(ledger->name))));
+	return ledger;
+}
+
 void
 ledger_enter(Ledger *ledger, bool as_owner, LedgerScope *scope)
 {
@@ -280,6 +296,9 @@ ledger_enter(Ledger *ledger, bool as_owner, LedgerScope *scope)
 		scale = currency_minor_unit(base, strlen(base));
 		if (scale < 0)
 			elog(ERROR, "ledger \"%s\" has an unknown base currency", NameStr(ledger->name));
+		ledger->time_zone = pg_tzset(TextDatumGetCString(ledger_value(0, 2, &isnull)));
+		if (ledger->time_zone == NULL)
+			elog(ERROR, "ledger \"%s\" has an unknown time zone", NameStr(ledger->name));
 		strlcpy(ledger->base_currency, base, sizeof(ledger->base_currency));
 		ledger->base_scale = scale;
 	}
@@ -292,6 +311,18 @@ ledger_leave(LedgerScope *scope)
 		elog(ERROR, "SPI_finish failed");
 	AtEOXact_GUC(true, scope->guc_level);
 	SetUserIdAndSecContext(scope->userid, scope->sec_context);
+}
+
+DateADT
+ledger_today(Ledger *ledger)
+{
+	struct pg_tm tm;
+	fsec_t		fsec;
+	int			tz;
+
+	if (timestamp2tm(GetCurrentTransactionStartTimestamp(), &tz, &tm, &fsec, NULL, ledger->time_zone) != 0)
+		elog(ERROR, "transaction start out of range");
+	return date2j(tm.tm_year, tm.tm_mon, tm.tm_mday) - POSTGRES_EPOCH_JDATE;
 }
 
 const char *
@@ -313,6 +344,8 @@ uint64
 ledger_run(Ledger *ledger, LedgerQuery query, Datum *values, const char *nulls)
 {
 	SPIPlanPtr	plan = ledger->plans[query];
+	/* SPI leaves its own context current; the caller's is to stay. */
+	MemoryContext caller = CurrentMemoryContext;
 	int			rc;
 
 	/* One result at a time: a bulk load runs these statements by the thousand. */
@@ -345,6 +378,7 @@ ledger_run(Ledger *ledger, LedgerQuery query, Datum *values, const char *nulls)
 		rc = SPI_execute_plan(plan, values, nulls, false, 0);
 	if (rc < 0)
 		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(rc));
+	MemoryContextSwitchTo(caller);
 	return SPI_processed;
 }
 

@@ -12,6 +12,9 @@
 
 #include "executor/spi.h"
 #include "nodes/pg_list.h"
+#include "pgtime.h"
+#include "utils/date.h"
+#include "utils/relcache.h"
 
 /* Every statement the kernel runs on a ledger; the texts are in ledger.c. */
 typedef enum LedgerQuery
@@ -47,6 +50,7 @@ typedef struct Ledger
 	NameData	name;			/* its name when the plans were made */
 	char		base_currency[4];
 	int			base_scale;		/* minor unit of base_currency */
+	pg_tz	   *time_zone;		/* whose calendar says what day it is */
 	SPIPlanPtr	plans[LQ_COUNT];
 
 	/* Check rules, read again after any change to the table. */
@@ -71,11 +75,24 @@ typedef struct LedgerScope
  */
 extern Ledger *ledger_open(Oid nspoid);
 
+/*
+ * The ledger that a trigger's relation is a table of.  Error 42501 unless it
+ * belongs to the ledger's owner: a trigger acts with that owner's rights, and
+ * whoever may create tables in the schema must not borrow them.
+ */
+extern Ledger *ledger_of_table(Relation rel);
+
 /* The ledger in the schema called `name`. */
 extern Ledger *ledger_by_name(const char *name);
 
 /* Code of the ledger's base currency. */
 extern const char *ledger_base_currency(Oid nspoid);
+
+/*
+ * The business date: the day on which the transaction began, in the ledger's
+ * time zone.  The session's TimeZone must not move a limit's last day.
+ */
+extern DateADT ledger_today(Ledger *ledger);
 
 /*
  * Connect SPI and pin search_path.  With as_owner, run as the owner of the

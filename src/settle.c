@@ -4,8 +4,13 @@
  */
 #include "cc_compat.h"
 
+#include <limits.h>
+
 #include "access/xact.h"
+#include "commands/trigger.h"
+#include "fmgr.h"
 #include "nodes/pg_list.h"
+#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
@@ -14,10 +19,17 @@
 /* In TopTransactionContext, oldest first; NIL outside a transaction. */
 static List *batches = NIL;
 
+static int
+trigger_depth(void)
+{
+	return DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, (Datum) 0));
+}
+
 SettleBatch *
 settle_batch(const SettleKind *kind, Oid nspoid)
 {
 	int			level = GetCurrentTransactionNestLevel();
+	int			depth = trigger_depth();
 	MemoryContext old;
 	SettleBatch *batch;
 	ListCell   *lc;
@@ -26,7 +38,7 @@ settle_batch(const SettleKind *kind, Oid nspoid)
 	{
 		batch = lfirst(lc);
 		if (batch->kind == kind && batch->nspoid == nspoid &&
-			batch->nest_level == level && !batch->settling)
+			batch->nest_level == level && batch->depth == depth && !batch->settling)
 			return batch;
 	}
 
@@ -35,6 +47,7 @@ settle_batch(const SettleKind *kind, Oid nspoid)
 	batch->kind = kind;
 	batch->nspoid = nspoid;
 	batch->nest_level = level;
+	batch->depth = depth;
 	batch->cxt = AllocSetContextCreate(TopTransactionContext, "credit_control batch",
 									   ALLOCSET_DEFAULT_SIZES);
 	batches = lappend(batches, batch);
@@ -66,17 +79,19 @@ next_batch(Oid nspoid)
 	{
 		SettleBatch *batch = lfirst(lc);
 
-		if (!batch->settling && batch->nest_level == level &&
+		if (!batch->settling && !batch->settled && batch->nest_level == level &&
 			(nspoid == InvalidOid || batch->nspoid == nspoid))
 			return batch;
 	}
 	return NULL;
 }
 
-void
-settle_ledger(Oid nspoid)
+/* Batches of statements at `depth` and deeper are over; outer ones may be kept. */
+static void
+settle(Oid nspoid, int depth)
 {
 	SettleBatch *batch;
+	ListCell   *lc;
 
 	while ((batch = next_batch(nspoid)) != NULL)
 	{
@@ -86,8 +101,26 @@ settle_ledger(Oid nspoid)
 		 */
 		batch->settling = true;
 		batch->kind->settle(batch);
-		drop_batch(batch);
+		batch->settling = false;
+		if (batch->depth < depth && batch->kind->keep && batch->kind->keep(batch))
+			batch->settled = true;
+		else
+			drop_batch(batch);
 	}
+	foreach(lc, batches)
+		((SettleBatch *) lfirst(lc))->settled = false;
+}
+
+void
+settle_ledger(Oid nspoid)
+{
+	settle(nspoid, INT_MAX);
+}
+
+void
+settle_statement(Oid nspoid)
+{
+	settle(nspoid, trigger_depth());
 }
 
 static void
@@ -98,11 +131,13 @@ settle_xact_callback(XactEvent event, void *arg)
 	{
 		case XACT_EVENT_PRE_COMMIT:
 		case XACT_EVENT_PRE_PREPARE:
-			if (batches != NIL)
+			while (batches != NIL)
 			{
 				PushActiveSnapshot(GetTransactionSnapshot());
-				settle_ledger(InvalidOid);
+				settle(InvalidOid, 0);
 				PopActiveSnapshot();
+				/* Deferred constraints on what was written just now. */
+				AfterTriggerFireDeferred();
 			}
 			break;
 		case XACT_EVENT_COMMIT:

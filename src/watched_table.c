@@ -14,6 +14,7 @@
 #include "access/transam.h"
 #include "catalog/namespace.h"
 #include "catalog/partition.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "lib/stringinfo.h"
@@ -34,6 +35,7 @@
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/numeric.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
 
@@ -44,6 +46,7 @@
 #include "watched_table.h"
 
 PG_FUNCTION_INFO_V1(cc_order_condition);
+PG_FUNCTION_INFO_V1(cc_check_watched);
 
 static HTAB *watched = NULL;
 
@@ -61,6 +64,30 @@ watched_inval_callback(Datum arg, Oid relid)
 }
 
 /* ---- the condition ---- */
+
+static void
+pin(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+/*
+ * A stored condition must read back as what was stored, whatever the session
+ * has set; the same settings that pg_dump and postgres_fdw pin.  Returns the
+ * level for AtEOXact_GUC().
+ */
+static int
+pin_settings(void)
+{
+	int			guc_level = NewGUCNestLevel();
+
+	pin("search_path", "pg_catalog, pg_temp");
+	pin("standard_conforming_strings", "on");
+	pin("DateStyle", "ISO");
+	pin("IntervalStyle", "postgres");
+	pin("extra_float_digits", "3");
+	return guc_level;
+}
 
 /* Points error positions at the condition instead of at the query that led here. */
 static void
@@ -185,10 +212,7 @@ cc_order_condition(PG_FUNCTION_ARGS)
 				 errmsg("there is no table with OID %u", relid)));
 	rel = table_open(relid, AccessShareLock);
 	expr = parse_condition(rel, text_to_cstring(PG_GETARG_TEXT_PP(1)), PG_GETARG_BOOL(2));
-	level = NewGUCNestLevel();
-
-	(void) set_config_option("search_path", "pg_catalog, pg_temp",
-							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	level = pin_settings();
 	canonical = deparse_expression(expr, deparse_context_for(RelationGetRelationName(rel), relid), false, false);
 	AtEOXact_GUC(true, level);
 	table_close(rel, AccessShareLock);
@@ -335,6 +359,18 @@ value_of_type(const char *value, Form_pg_attribute att)
 	return OidInputFunctionCall(input, pstrdup(value), ioparam, att->atttypmod);
 }
 
+/* Compile a registered condition as if by the writer, names resolved in pg_catalog. */
+static Node *
+parse_registered_condition(Relation rel, const char *text, bool no_generated)
+{
+	int			guc_level = pin_settings();
+	Node	   *expr;
+
+	expr = parse_condition(rel, text, no_generated);
+	AtEOXact_GUC(true, guc_level);
+	return expr;
+}
+
 /*
  * Look the registration up as the ledger's owner, but resolve it as the user
  * who writes: what belongs to the order table must not run with the rights
@@ -349,7 +385,6 @@ load_watched(WatchedTable *table, Relation rel, Ledger *ledger)
 	Node	   *expr;
 	Oid			function;
 	bool		varlena;
-	int			guc_level;
 
 	if (table->cxt)
 	{
@@ -397,15 +432,57 @@ load_watched(WatchedTable *table, Relation rel, Ledger *ledger)
 		table->hold_value = OutputFunctionCall(&table->status_out, table->hold_datum);
 	}
 
-	guc_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp",
-							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	expr = parse_condition(rel, reg.open_when, table->hold_mode);
+	expr = parse_registered_condition(rel, reg.open_when, table->hold_mode);
 	table->econtext = CreateStandaloneExprContext();
 	table->open_when = ExecInitExpr(expression_planner((Expr *) expr), NULL);
-	AtEOXact_GUC(true, guc_level);
 	MemoryContextSwitchTo(old);
 	table->valid = true;
+}
+
+/*
+ * check_watched(table_schema, table_name, customer_column, amount_column,
+ * order_id_column, currency_column, status_column, open_when text, hold
+ * boolean) returns void: an error of class 42 or 3F unless the table is what
+ * watch_orders() let in.
+ *
+ * Reads catalogs only.  Whoever owns the order table can put anything in its
+ * place, and a recount runs with the rights of the ledger's owner; so it
+ * must not so much as plan a query before this.  The lock is kept, for the
+ * table to stay what it is until the end of the transaction.
+ */
+Datum
+cc_check_watched(PG_FUNCTION_ARGS)
+{
+	char	   *name[8];
+	Oid			relid;
+	Relation	rel;
+	bool		hold = PG_GETARG_BOOL(8);
+
+	for (int i = 0; i < 8; i++)
+		name[i] = PG_ARGISNULL(i) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(i));
+	if (!name[0] || !name[1] || !name[2] || !name[3] || !name[4] || !name[7] || PG_ARGISNULL(8))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table is not watched")));
+
+	relid = get_relname_relid(name[1], get_namespace_oid(name[0], false));
+	rel = OidIsValid(relid) ? try_relation_open(relid, AccessShareLock) : NULL;
+	if (rel == NULL || strcmp(RelationGetRelationName(rel), name[1]) != 0 ||
+		(rel->rd_rel->relkind != RELKIND_RELATION && rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) ||
+		rel->rd_rel->relispartition)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("watched table %s is gone", quote_qualified_identifier(name[0], name[1]))));
+	column_number(rel, name[2], is_integer, hold);
+	column_number(rel, name[3], is_amount, hold);
+	column_number(rel, name[4], is_any, false);
+	if (name[5])
+		column_number(rel, name[5], is_label, hold);
+	if (name[6])
+		column_number(rel, name[6], is_label, true);
+	parse_registered_condition(rel, name[7], hold);
+	relation_close(rel, NoLock);
+	PG_RETURN_VOID();
 }
 
 WatchedTable *
@@ -470,6 +547,7 @@ order_share(WatchedTable *table, Ledger *ledger, TupleTableSlot *slot, OrderShar
 {
 	Datum		value;
 	bool		isnull;
+	MoneyFault	fault;
 
 	memset(share, 0, sizeof(OrderShare));
 	if (table->status)
@@ -506,22 +584,23 @@ order_share(WatchedTable *table, Ledger *ledger, TupleTableSlot *slot, OrderShar
 		{
 			Oid			function;
 			bool		varlena;
+			char	   *code;
 
 			getTypeOutputInfo(TupleDescAttr(slot->tts_tupleDescriptor, table->currency - 1)->atttypid, &function, &varlena);
-			credit_check_currency(ledger, share->customer_id, OidOutputFunctionCall(function, currency));
+			code = OidOutputFunctionCall(function, currency);
+			/* char(n) pads with blanks. */
+			for (int len = strlen(code); len > 0 && code[len - 1] == ' '; len--)
+				code[len - 1] = '\0';
+			credit_check_currency(ledger, share->customer_id, code);
 		}
 	}
-	if (table->amount_type == NUMERICOID)
-	{
-		MoneyFault	fault = entry_amount(value, ledger->base_scale, &share->amount);
-
-		if (fault != MONEY_OK)
-			entry_refuse(fault, value, ledger->base_scale,
-						 psprintf("amount of order %s of customer " INT64_FORMAT,
-								  share->order_id ? share->order_id : "(without id)", share->customer_id));
-	}
-	else
-		share->amount = money_rescale(integer_value(value, table->amount_type), 0, ledger->base_scale);
+	if (table->amount_type != NUMERICOID)
+		value = NumericGetDatum(int64_to_numeric(integer_value(value, table->amount_type)));
+	fault = entry_amount(value, ledger->base_scale, &share->amount);
+	if (fault != MONEY_OK)
+		entry_refuse(fault, value, ledger->base_scale,
+					 psprintf("amount of order %s of customer " INT64_FORMAT,
+							  share->order_id ? share->order_id : "(without id)", share->customer_id));
 	if (share->amount < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

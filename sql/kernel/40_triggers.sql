@@ -28,7 +28,16 @@ CREATE FUNCTION credit.order_condition(orders regclass, condition text, no_gener
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cc_order_condition';
 COMMENT ON FUNCTION credit.order_condition(regclass, text, boolean) IS 'Checks a condition on the rows of a table (one immutable expression on its columns, no subquery) and returns it with every name qualified. With no_generated, generated columns are refused. Used by watch_orders().';
 
+CREATE FUNCTION credit.check_watched(table_schema text, table_name text, customer_column text, amount_column text, order_id_column text,
+	currency_column text, status_column text, open_when text, hold boolean) RETURNS void
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'cc_check_watched';
+COMMENT ON FUNCTION credit.check_watched(text, text, text, text, text, text, text, text, boolean) IS 'Raises an error of class 42 or 3F unless a registered order table is still what watch_orders() let in. Reads catalogs only and runs nothing of the table''s owner. Used before a recount.';
+
 CREATE FUNCTION credit.check_order(ledger text, customer_id bigint, amount numeric, currency text, record boolean,
 	OUT outcome text, OUT exposure numeric, OUT limit_amount numeric, OUT available numeric, OUT shortfall numeric, OUT checks jsonb)
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'cc_check_order';
 COMMENT ON FUNCTION credit.check_order(text, bigint, numeric, text, boolean) IS 'What would be decided on a new order, with the caller''s own rights on the ledger. Applications call the ledger''s check_credit().';
+
+CREATE FUNCTION credit.settle(ledger text) RETURNS void
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'cc_settle';
+COMMENT ON FUNCTION credit.settle(text) IS 'Counts now what this transaction has written straight into a partition, which otherwise is counted at commit. Used before a recount.';

@@ -7,9 +7,8 @@ COMMENT ON FUNCTION credit.template_version() IS 'Version of the ledger template
 -- Runs one part of the template in the ledger's schema.  pg_catalog is searched first as always; it is
 -- not written out, since objects are created in the first schema that is.
 CREATE FUNCTION credit.run_template(ledger name, run_part text) RETURNS void
-LANGUAGE plpgsql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	old_path text := pg_catalog.current_setting('search_path');
 	step record;
 BEGIN
 	IF pg_catalog.to_regnamespace(pg_catalog.quote_ident(ledger)) IS NULL THEN
@@ -19,14 +18,14 @@ BEGIN
 	FOR step IN SELECT t.body FROM credit.ledger_template() t WHERE t.part = run_part LOOP
 		EXECUTE step.body;
 	END LOOP;
-	PERFORM pg_catalog.set_config('search_path', old_path, true);
 END $$;
 COMMENT ON FUNCTION credit.run_template(name, text) IS 'Runs the tables or the code part of the ledger template in a schema. Used by create_ledger() and upgrade_ledger().';
 
 CREATE FUNCTION credit.create_ledger(
-	name text DEFAULT 'ar', base_currency text DEFAULT 'USD', aging_buckets credit.aging_buckets DEFAULT '0,30,60,90')
+	name text DEFAULT 'ar', base_currency text DEFAULT 'USD', aging_buckets credit.aging_buckets DEFAULT '0,30,60,90',
+	time_zone text DEFAULT NULL)
 RETURNS void
-LANGUAGE plpgsql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	IF name IS NULL OR base_currency IS NULL OR aging_buckets IS NULL THEN
 		RAISE EXCEPTION 'ledger name, base currency and aging buckets must not be null'
@@ -50,14 +49,14 @@ BEGIN
 	EXECUTE pg_catalog.format('COMMENT ON SCHEMA %I IS %L', name, 'credit_control ledger in ' || base_currency);
 	PERFORM credit.run_template(name::name, 'tables');
 	EXECUTE pg_catalog.format(
-		'INSERT INTO %I.ledger_info (template_version, base_currency, aging_buckets) VALUES ($1, $2, $3)', name)
-		USING credit.template_version(), base_currency, aging_buckets;
+		'INSERT INTO %I.ledger_info (template_version, base_currency, aging_buckets, time_zone) VALUES ($1, $2, $3, $4)', name)
+		USING credit.template_version(), base_currency, aging_buckets, COALESCE(time_zone, pg_catalog.current_setting('TimeZone'));
 	PERFORM credit.run_template(name::name, 'code');
 END $$;
-COMMENT ON FUNCTION credit.create_ledger(text, text, credit.aging_buckets) IS 'Creates a ledger: a schema of that name with its tables, views, functions and triggers, owned by the caller. base_currency: ISO 4217 code. aging_buckets: upper bounds in days past due of the columns of view aging_summary.';
+COMMENT ON FUNCTION credit.create_ledger(text, text, credit.aging_buckets, text) IS 'Creates a ledger: a schema of that name with its tables, views, functions and triggers, owned by the caller. base_currency: ISO 4217 code. aging_buckets: upper bounds in days past due of the columns of view aging_summary. time_zone: whose calendar says what day it is; default the session''s.';
 
 CREATE FUNCTION credit.upgrade_ledger(ledger name) RETURNS integer
-LANGUAGE plpgsql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	version integer;
 BEGIN
@@ -90,7 +89,7 @@ COMMENT ON FUNCTION credit.trigger_ledger(bytea) IS 'The ledger that an enforce_
 -- Objects of a ledger by name and shape, for comparing it with the template.
 CREATE FUNCTION credit.check_ledger(ledger name)
 RETURNS TABLE (problem text, object text, detail text, hint text)
-LANGUAGE plpgsql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	nsp oid;
 	ledger_owner oid;
@@ -115,7 +114,10 @@ BEGIN
 		WITH wanted AS (
 			SELECT DISTINCT pg_catalog.lower(m[1]) AS what, m[2] AS obj
 			FROM credit.ledger_template() t,
-				pg_catalog.regexp_matches(t.body, '^CREATE (?:OR REPLACE )?(TABLE|VIEW|FUNCTION|TRIGGER) ([a-z_]+)', 'gn') m)
+				pg_catalog.regexp_matches(t.body, '^CREATE (?:OR REPLACE )?(TABLE|VIEW|FUNCTION|TRIGGER) ([a-z_]+)', 'gn') m
+			UNION
+			-- made by format(), since its columns follow the ledger's buckets
+			SELECT 'view', 'aging_summary')
 		SELECT 'missing ' || w.what, w.obj, NULL::text, pg_catalog.format('SELECT credit.upgrade_ledger(%L);', ledger)
 		FROM wanted w
 		WHERE NOT CASE w.what
@@ -195,23 +197,51 @@ BEGIN
 			WHERE t.tgrelid = p.relid AND t.tgname = 'credit_control_truncate')
 		ORDER BY 2$q$, ledger);
 
-	-- Derived tables are written by triggers only; documents and allocations are only added to.
+	-- Derived tables are written by triggers only; documents and allocations are only added to, and what
+	-- triggers and defaults fill is not for a loader to say.
 	RETURN QUERY
+		WITH granted AS (
+			SELECT c.oid AS rel, c.relname, NULL::name AS col, a.privilege_type, a.grantee
+			FROM pg_class c, aclexplode(c.relacl) a
+			WHERE c.relnamespace = nsp AND c.relkind IN ('r', 'p')
+			UNION ALL
+			SELECT c.oid, c.relname, t.attname, a.privilege_type, a.grantee
+			FROM pg_class c JOIN pg_attribute t ON t.attrelid = c.oid, aclexplode(t.attacl) a
+			WHERE c.relnamespace = nsp AND c.relkind IN ('r', 'p'))
 		SELECT 'excess right'::text,
-			pg_catalog.format('%s on %s', a.privilege_type, c.oid::regclass),
-			'granted to ' || CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(a.grantee)::text END,
-			pg_catalog.format('REVOKE %s ON %s FROM %s;', a.privilege_type, c.oid::regclass,
-				CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END)
-		FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
-		WHERE c.relnamespace = nsp AND c.relkind IN ('r', 'p') AND a.grantee <> ledger_owner
-			AND (a.privilege_type IN ('UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER')
-				OR (a.privilege_type = 'INSERT' AND c.relname NOT IN ('customer', 'document', 'allocation')))
-			AND NOT (c.relname IN ('customer', 'check_rule') AND a.privilege_type = 'UPDATE')
+			format('%s%s on %s', g.privilege_type, ' (' || quote_ident(g.col) || ')', g.rel::regclass),
+			'granted to ' || CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(g.grantee)::text END,
+			format('REVOKE %s%s ON %s FROM %s;', g.privilege_type, ' (' || quote_ident(g.col) || ')', g.rel::regclass,
+				CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END)
+		FROM granted g
+		WHERE g.grantee <> ledger_owner AND CASE g.privilege_type
+			WHEN 'SELECT' THEN false
+			WHEN 'REFERENCES' THEN false
+			WHEN 'UPDATE' THEN g.relname NOT IN ('customer', 'check_rule')
+			WHEN 'INSERT' THEN COALESCE((g.relname, g.col) NOT IN (
+				('customer', 'customer_id'), ('customer', 'name'), ('customer', 'number'),
+				('document', 'customer_id'), ('document', 'kind'), ('document', 'number'), ('document', 'doc_date'),
+				('document', 'posting_date'), ('document', 'due_date'), ('document', 'currency'), ('document', 'amount'), ('document', 'reference'),
+				('allocation', 'customer_id'), ('allocation', 'credit_item_id'), ('allocation', 'debit_item_id'),
+				('allocation', 'amount'), ('allocation', 'applied_on'), ('allocation', 'reverses')), true)
+			ELSE true END
 		UNION ALL
 		SELECT 'excess right', 'EXECUTE on ' || p.oid::regprocedure, 'granted to PUBLIC',
-			pg_catalog.format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC;', p.oid::regprocedure)
-		FROM pg_catalog.pg_proc p, pg_catalog.aclexplode(COALESCE(p.proacl, pg_catalog.acldefault('f', p.proowner))) a
+			format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC;', p.oid::regprocedure)
+		FROM pg_proc p, aclexplode(COALESCE(p.proacl, acldefault('f', p.proowner))) a
 		WHERE p.pronamespace = nsp AND a.grantee = 0
+		UNION ALL
+		SELECT 'excess right', format('CREATE on schema %I', ledger),
+			'granted to ' || CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee)::text END,
+			format('REVOKE CREATE ON SCHEMA %I FROM %s;', ledger, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END)
+		FROM pg_namespace n, aclexplode(n.nspacl) a
+		WHERE n.oid = nsp AND a.privilege_type = 'CREATE' AND a.grantee <> ledger_owner
 		ORDER BY 2, 3;
+	RETURN QUERY
+		SELECT 'another owner'::text, c.oid::regclass::text, 'owned by ' || pg_get_userbyid(c.relowner),
+			format('ALTER TABLE %s OWNER TO %I;', c.oid::regclass, pg_get_userbyid(ledger_owner))
+		FROM pg_class c
+		WHERE c.relnamespace = nsp AND c.relkind IN ('r', 'p', 'v', 'S') AND c.relowner <> ledger_owner
+		ORDER BY 2;
 END $$;
 COMMENT ON FUNCTION credit.check_ledger(name) IS 'What differs from the template and from what is safe: old version, missing objects, disabled triggers, watched tables that are gone or unguarded, excess rights. No rows when all is well.';

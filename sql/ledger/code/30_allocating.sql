@@ -7,7 +7,7 @@ DECLARE
 	id bigint;
 BEGIN
 	INSERT INTO allocation (customer_id, credit_item_id, debit_item_id, amount, applied_on)
-	VALUES (p_customer_id, p_credit_item, p_debit_item, p_amount, COALESCE(p_applied_on, current_date))
+	VALUES (p_customer_id, p_credit_item, p_debit_item, p_amount, COALESCE(p_applied_on, ledger_today()))
 	RETURNING allocation_id INTO id;
 	RETURN id;
 END $$;
@@ -40,7 +40,7 @@ BEGIN
 		RAISE EXCEPTION 'document % of customer % is not in the customer''s favour', p_document_id, p_customer_id
 			USING ERRCODE = 'RC007', HINT = 'Only a payment or a credit note can be applied.';
 	END IF;
-	applied_on := COALESCE(p_applied_on, GREATEST(current_date, credit_item.posting_date));
+	applied_on := COALESCE(p_applied_on, GREATEST(ledger_today(), credit_item.posting_date));
 
 	-- What cannot take an allocation of that date yet (posted or reversed later) is left alone.
 	SELECT array_agg(i.item_id ORDER BY i.item_id), array_agg(i.open_amount ORDER BY i.item_id), array_agg(i.due_date ORDER BY i.item_id)
@@ -80,7 +80,7 @@ BEGIN
 	END IF;
 	INSERT INTO allocation (customer_id, credit_item_id, debit_item_id, amount, applied_on, reverses)
 	VALUES (p_customer_id, original.credit_item_id, original.debit_item_id, -original.amount,
-		COALESCE(p_reversed_on, GREATEST(current_date, original.applied_on)), p_allocation_id)
+		COALESCE(p_reversed_on, GREATEST(ledger_today(), original.applied_on)), p_allocation_id)
 	ON CONFLICT (customer_id, reverses) WHERE reverses IS NOT NULL DO NOTHING
 	RETURNING allocation_id INTO id;
 	IF id IS NULL THEN

@@ -112,9 +112,9 @@ COMMENT ON FUNCTION aging_at(date, text, timestamptz, credit.aging_buckets, bigi
 CREATE OR REPLACE VIEW open_items AS
 SELECT i.customer_id, c.name AS customer_name, i.item_id, i.document_id, d.kind, d.number, i.instalment_no, i.currency,
 	i.amount, i.open_amount, i.doc_date, i.posting_date, i.due_date,
-	CASE WHEN i.amount > 0 THEN current_date - i.due_date END AS days_past_due,
+	CASE WHEN i.amount > 0 THEN (now() AT TIME ZONE l.time_zone)::date - i.due_date END AS days_past_due,
 	CASE WHEN i.amount > 0 THEN credit.bucket_label(l.aging_buckets,
-		credit.bucket_of(l.aging_buckets, COALESCE(current_date - i.due_date, 0))) ELSE 'unapplied' END AS bucket
+		credit.bucket_of(l.aging_buckets, COALESCE((now() AT TIME ZONE l.time_zone)::date - i.due_date, 0))) ELSE 'unapplied' END AS bucket
 FROM item i
 	JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
 	JOIN customer c ON c.customer_id = i.customer_id
@@ -141,6 +141,7 @@ COMMENT ON COLUMN open_items.bucket IS 'Label of its aging bucket, or unapplied.
 DO $do$
 DECLARE
 	buckets credit.aging_buckets := (SELECT aging_buckets FROM ledger_info);
+	today text := (SELECT format('(now() AT TIME ZONE %L)::date', time_zone) FROM ledger_info);
 	bounds integer[] := buckets::integer[];
 	columns text := '';
 	labels text[] := '{}';
@@ -161,14 +162,14 @@ BEGIN
 			credit.past_due(q.aging) AS past_due, q.unapplied%s
 		FROM (%s) q JOIN customer c ON c.customer_id = q.customer_id
 		WHERE credit.total(q.aging) <> 0 OR q.unapplied <> 0',
-		-- The subquery is evaluated once instead of per row; the planner sees through current_date itself.
-		columns, aging_query('(SELECT current_date)', 'due_date', format('%L::credit.aging_buckets', buckets), NULL, 'current_date'));
+		-- The subquery is evaluated once instead of per row; the planner sees through the bare expression.
+		columns, aging_query(format('(SELECT %s)', today), 'due_date', format('%L::credit.aging_buckets', buckets), NULL, today));
 	FOR n IN 1 .. cardinality(labels) LOOP
 		EXECUTE format('COMMENT ON COLUMN aging_summary.%I IS %L', labels[n],
 			format('Open debit items in the bucket "%s" (days past due, inclusive).', credit.bucket_label(buckets, n)));
 	END LOOP;
 END $do$;
-COMMENT ON VIEW aging_summary IS 'Aging as of today: one row per customer and currency with something open. total = the bucket columns + unapplied.';
+COMMENT ON VIEW aging_summary IS 'Aging as of today (in the ledger''s time zone): one row per customer and currency with something open. total = the bucket columns + unapplied.';
 COMMENT ON COLUMN aging_summary.customer_id IS 'The debtor.';
 COMMENT ON COLUMN aging_summary.customer_name IS 'Its name.';
 COMMENT ON COLUMN aging_summary.currency IS 'ISO 4217 code of the amounts.';

@@ -23,16 +23,16 @@ BEGIN
 		RAISE EXCEPTION 'credit limit of customer % has more decimals than % has', p_customer_id, base
 			USING ERRCODE = 'numeric_value_out_of_range', DETAIL = format('It is %s.', p_amount);
 	END IF;
-	IF NOT isfinite(COALESCE(p_valid_from, current_date)) OR NOT isfinite(COALESCE(p_valid_to, current_date))
-		OR p_valid_to < COALESCE(p_valid_from, current_date) THEN
+	IF NOT isfinite(COALESCE(p_valid_from, ledger_today())) OR NOT isfinite(COALESCE(p_valid_to, ledger_today()))
+		OR p_valid_to < COALESCE(p_valid_from, ledger_today()) THEN
 		RAISE EXCEPTION 'credit limit of customer % has an impossible validity', p_customer_id
 			USING ERRCODE = 'datetime_field_overflow',
-				DETAIL = format('It is from %s to %s.', COALESCE(p_valid_from, current_date), COALESCE(p_valid_to::text, 'without end')),
+				DETAIL = format('It is from %s to %s.', COALESCE(p_valid_from, ledger_today()), COALESCE(p_valid_to::text, 'without end')),
 				HINT = 'Leave p_valid_to out for a limit without end.';
 	END IF;
 	PERFORM lock_customer(p_customer_id);
 	INSERT INTO credit_limit (customer_id, amount, currency, valid_from, valid_to, reason)
-	VALUES (p_customer_id, round(p_amount, credit.minor_unit(base)), base, COALESCE(p_valid_from, current_date), p_valid_to, p_reason)
+	VALUES (p_customer_id, round(p_amount, credit.minor_unit(base)), base, COALESCE(p_valid_from, ledger_today()), p_valid_to, p_reason)
 	RETURNING credit_limit_id INTO id;
 	PERFORM keep_limit(p_customer_id);
 	RETURN id;
@@ -68,8 +68,8 @@ COMMENT ON FUNCTION limit_on(bigint, date) IS 'The credit limit in force on a da
 CREATE OR REPLACE FUNCTION keep_limit(p_customer_id bigint)
 RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-	UPDATE exposure e SET limit_amount = l.amount, limit_since = current_date, limit_until = l.until
-	FROM limit_on(p_customer_id, current_date) l
+	UPDATE exposure e SET limit_amount = l.amount, limit_since = ledger_today(), limit_until = l.until
+	FROM limit_on(p_customer_id, ledger_today()) l
 	WHERE e.customer_id = p_customer_id AND e.currency = (SELECT i.base_currency FROM ledger_info i);
 END $$;
 COMMENT ON FUNCTION keep_limit(bigint) IS 'Keeps the limit in force today in the exposure row, where every order check finds it.';

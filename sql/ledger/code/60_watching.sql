@@ -83,9 +83,12 @@ BEGIN
 					HINT = 'Use mode reject, or a plain column.';
 		END IF;
 	END LOOP;
-	IF mode = 'hold' AND EXISTS (SELECT FROM pg_partitioned_table p JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = ANY (p.partattrs)
-			WHERE p.partrelid = orders AND a.attname = status_column) THEN
-		RAISE EXCEPTION 'column "%" of table % is its partition key', status_column, orders
+	-- An expression may use any column.
+	IF mode = 'hold' AND EXISTS (SELECT FROM pg_partition_tree(orders) t
+			JOIN pg_partitioned_table p ON p.partrelid = t.relid
+			LEFT JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = ANY (p.partattrs) AND a.attname = status_column
+			WHERE a.attname IS NOT NULL OR p.partexprs IS NOT NULL) THEN
+		RAISE EXCEPTION 'column "%" of table % is its partition key, or may be part of it', status_column, orders
 			USING ERRCODE = 'invalid_object_definition', HINT = 'Use mode reject: a hold would have to move the row.';
 	END IF;
 	IF mode = 'hold' THEN
@@ -203,6 +206,11 @@ DECLARE
 	watched watched_table;
 	orders regclass := to_regclass(p_table);
 BEGIN
+	IF current_setting('transaction_isolation') <> 'read committed' THEN
+		RAISE EXCEPTION 'unwatch_orders() needs a READ COMMITTED transaction'
+			USING ERRCODE = 'invalid_transaction_state', DETAIL = 'An older snapshot could miss orders that are open.';
+	END IF;
+	PERFORM credit.settle(current_schema());
 	SELECT w.* INTO watched FROM watched_table w
 	WHERE format('%I.%I', w.table_schema, w.table_name) = p_table
 		OR to_regclass(format('%I.%I', w.table_schema, w.table_name)) = orders;
@@ -254,10 +262,15 @@ DECLARE
 	open_rows text;
 BEGIN
 	-- IS NOT FALSE: an order counts unless it is known not to, as in the trigger.
-	SELECT format('SELECT %I::text AS order_id, %I::bigint AS customer_id, %I::numeric AS amount, %s AS currency FROM %I.%I WHERE (%s) IS NOT FALSE AND %s',
-		w.order_id_column, w.customer_column, w.amount_column, COALESCE(quote_ident(w.currency_column) || '::text', 'NULL::text'),
+	-- concat() is the type's own output; a cast could be somebody's function.
+	SELECT format('SELECT concat(%I) AS order_id, %I::bigint AS customer_id, %I::numeric AS amount, %s AS currency FROM %I.%I WHERE (%s) IS NOT FALSE AND %s',
+		w.order_id_column, w.customer_column, w.amount_column,
+		CASE WHEN w.currency_column IS NULL THEN 'NULL::text' ELSE format('CASE WHEN %1$I IS NOT NULL THEN rtrim(concat(%1$I)) END', w.currency_column) END,
 		w.table_schema, w.table_name, w.open_when,
-		CASE WHEN w.status_column IS NULL THEN 'true' ELSE format('%I::text IS DISTINCT FROM %L', w.status_column, w.hold_value) END)
+		CASE WHEN w.status_column IS NULL THEN 'true'
+			ELSE format('CASE WHEN %1$I IS NULL THEN true ELSE concat(%1$I) <> concat(%2$L::%3$s) END', w.status_column, w.hold_value,
+				(SELECT format_type(a.atttypid, a.atttypmod) FROM pg_attribute a
+				WHERE a.attrelid = to_regclass(format('%I.%I', w.table_schema, w.table_name)) AND a.attname = w.status_column)) END)
 	INTO open_rows
 	FROM watched_table w WHERE w.table_schema = p_schema AND w.table_name = p_table;
 	RETURN open_rows;
@@ -267,14 +280,14 @@ COMMENT ON FUNCTION open_orders_query(name, name) IS 'The text of the query for 
 CREATE OR REPLACE FUNCTION orders_readable(p_schema name, p_table name)
 RETURNS boolean LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-	EXECUTE open_orders_query(p_schema, p_table) || ' LIMIT 0';
-	RETURN true;
-EXCEPTION
-	-- A missing right is not a missing table: its orders are still there.
-	WHEN insufficient_privilege THEN RAISE;
-	WHEN syntax_error_or_access_rule_violation OR invalid_schema_name THEN RETURN false;
+	PERFORM credit.check_watched(w.table_schema, w.table_name, w.customer_column, w.amount_column, w.order_id_column,
+		w.currency_column, w.status_column, w.open_when, w.mode = 'hold')
+	FROM watched_table w WHERE w.table_schema = p_schema AND w.table_name = p_table;
+	RETURN FOUND;
+EXCEPTION WHEN syntax_error_or_access_rule_violation OR invalid_schema_name THEN
+	RETURN false;
 END $$;
-COMMENT ON FUNCTION orders_readable(name, name) IS 'Whether the orders of a watched table can still be counted: false when it was dropped, renamed or altered. An error when the ledger''s owner may not read it.';
+COMMENT ON FUNCTION orders_readable(name, name) IS 'Whether the orders of a watched table can still be counted: false when it was dropped, renamed, replaced or altered. Runs nothing of the table''s owner.';
 
 CREATE OR REPLACE FUNCTION unreadable_orders()
 RETURNS SETOF text LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -284,9 +297,11 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION unreadable_orders() IS 'The watched tables whose orders cannot be counted any more.';
 
--- Row security of the order table must not hide orders from the recount: it fails instead.
+-- Row security of the order table must not hide orders from the recount: it fails instead.  The condition
+-- reads as it was stored, whatever the session has set.
 CREATE OR REPLACE FUNCTION open_orders(p_schema name, p_table name)
-RETURNS TABLE (customer_id bigint, amount numeric) LANGUAGE plpgsql SET search_path FROM CURRENT SET row_security = off AS $$
+RETURNS TABLE (customer_id bigint, amount numeric) LANGUAGE plpgsql SET search_path FROM CURRENT SET row_security = off
+SET standard_conforming_strings = on SET DateStyle = 'ISO' SET IntervalStyle = 'postgres' AS $$
 DECLARE
 	base text := (SELECT l.base_currency FROM ledger_info l);
 	open_rows text := open_orders_query(p_schema, p_table);
@@ -300,6 +315,10 @@ BEGIN
 		RAISE EXCEPTION 'table %.% is not watched', p_schema, p_table
 			USING ERRCODE = 'undefined_object', HINT = 'Table watched_table lists those that are, as schema.table.';
 	END IF;
+	-- Before anything of the table is so much as planned: it may be somebody else's by now.
+	PERFORM credit.check_watched(w.table_schema, w.table_name, w.customer_column, w.amount_column, w.order_id_column,
+		w.currency_column, w.status_column, w.open_when, w.mode = 'hold')
+	FROM watched_table w WHERE w.table_schema = p_schema AND w.table_name = p_table;
 	-- What the trigger would refuse is not counted either.
 	EXECUTE format('SELECT true, o.* FROM (%s) o WHERE customer_id IS NULL OR amount IS NULL OR NOT (amount >= 0 AND amount < 1e18)
 		OR amount <> round(amount, %s) OR currency <> %L LIMIT 1', open_rows, credit.minor_unit(base), base)

@@ -7,9 +7,10 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	base text := (SELECT l.base_currency FROM ledger_info l);
 BEGIN
+	PERFORM credit.settle(current_schema());
 	-- Every document has its item.
 	RETURN QUERY
-		SELECT 'document without its item', d.customer_id, format('document %s', d.document_id), i.amount::text,
+		SELECT CASE WHEN i.item_id IS NULL THEN 'document without its item' ELSE 'item does not fit its document' END, d.customer_id, format('document %s', d.document_id), i.amount::text,
 			(CASE WHEN d.kind IN ('invoice', 'debit_note') THEN d.amount ELSE -d.amount END)::text
 		FROM document d LEFT JOIN item i ON i.customer_id = d.customer_id AND i.document_id = d.document_id
 		WHERE i.item_id IS NULL OR i.currency <> d.currency OR i.posting_date <> d.posting_date OR i.doc_date <> d.doc_date
@@ -66,8 +67,8 @@ BEGIN
 			AND (f.figure <> 'ordered' OR NOT EXISTS (SELECT FROM unreadable_orders()));
 	RETURN QUERY
 		SELECT 'credit limit', e.customer_id, format('exposure in %s', e.currency), e.limit_amount::text, l.amount::text
-		FROM exposure e, LATERAL limit_on(e.customer_id, current_date) l
-		WHERE e.currency = base AND current_date BETWEEN e.limit_since AND e.limit_until AND e.limit_amount IS DISTINCT FROM l.amount;
+		FROM exposure e, LATERAL limit_on(e.customer_id, ledger_today()) l
+		WHERE e.currency = base AND ledger_today() BETWEEN e.limit_since AND e.limit_until AND e.limit_amount IS DISTINCT FROM l.amount;
 	RETURN QUERY
 		SELECT 'other currencies', e.customer_id, format('exposure in %s', e.currency), e.has_other_currency::text, 'true'
 		FROM exposure e WHERE e.currency = base AND NOT e.has_other_currency
@@ -137,6 +138,7 @@ DECLARE
 	base text := (SELECT l.base_currency FROM ledger_info l);
 	unreadable text;
 BEGIN
+	PERFORM credit.settle(current_schema());
 	-- Orders that cannot be counted are not to be counted as none.
 	SELECT u INTO unreadable FROM unreadable_orders() u LIMIT 1;
 	IF FOUND THEN
@@ -188,9 +190,9 @@ BEGIN
 		AND EXISTS (SELECT FROM exposure o WHERE o.customer_id = e.customer_id AND o.currency <> base);
 	GET DIAGNOSTICS n = ROW_COUNT;
 	repaired := repaired + n;
-	UPDATE exposure e SET limit_amount = l.amount, limit_since = current_date, limit_until = l.until
-	FROM (SELECT o.customer_id, k.amount, k.until FROM exposure o, LATERAL limit_on(o.customer_id, current_date) k
-		WHERE o.currency = base AND current_date BETWEEN o.limit_since AND o.limit_until) l
+	UPDATE exposure e SET limit_amount = l.amount, limit_since = ledger_today(), limit_until = l.until
+	FROM (SELECT o.customer_id, k.amount, k.until FROM exposure o, LATERAL limit_on(o.customer_id, ledger_today()) k
+		WHERE o.currency = base AND ledger_today() BETWEEN o.limit_since AND o.limit_until) l
 	WHERE e.customer_id = l.customer_id AND e.currency = base AND e.limit_amount IS DISTINCT FROM l.amount;
 	GET DIAGNOSTICS n = ROW_COUNT;
 	RETURN repaired + n;

@@ -23,7 +23,7 @@ BEGIN
 	END IF;
 	EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', ledger, p_role);
 	EXECUTE format('GRANT SELECT ON aging_summary, open_items TO %I', p_role);
-	FOR fn IN SELECT p.oid FROM pg_proc p WHERE p.pronamespace = ledger::regnamespace AND p.proname = ANY (functions) LOOP
+	FOR fn IN SELECT p.oid FROM pg_proc p WHERE p.pronamespace = quote_ident(ledger)::regnamespace AND p.proname = ANY (functions) LOOP
 		EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', fn, p_role);
 	END LOOP;
 	IF p_access = 'loader' THEN

@@ -4,6 +4,7 @@ CREATE TABLE ledger_info (
 	template_version integer NOT NULL,
 	base_currency text NOT NULL CHECK (credit.minor_unit(base_currency) >= 0),
 	aging_buckets credit.aging_buckets NOT NULL,
+	time_zone text NOT NULL CHECK (now() AT TIME ZONE time_zone IS NOT NULL),
 	created_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE ledger_info IS 'What this ledger is: one row, written by credit.create_ledger() and credit.upgrade_ledger().';
@@ -11,6 +12,7 @@ COMMENT ON COLUMN ledger_info.only_row IS 'Always true: keeps the table at one r
 COMMENT ON COLUMN ledger_info.template_version IS 'Version of the ledger template these objects were made from.';
 COMMENT ON COLUMN ledger_info.base_currency IS 'ISO 4217 code of the currency the ledger reports and checks limits in. Never changes.';
 COMMENT ON COLUMN ledger_info.aging_buckets IS 'Default aging buckets, upper bounds in days past due; the columns of view aging_summary follow them.';
+COMMENT ON COLUMN ledger_info.time_zone IS 'IANA time zone whose calendar says what day it is: for limits, rules, days past due and default dates, whatever the session''s TimeZone. After a change call credit.upgrade_ledger() and reconnect.';
 COMMENT ON COLUMN ledger_info.created_at IS 'When the ledger was created.';
 
 CREATE TABLE customer (
