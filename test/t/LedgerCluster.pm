@@ -9,7 +9,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils qw(slurp_file);
 use Test::More;
 
-our @EXPORT = qw(start_cluster create_database refused allowed all_well sorted_diff crash);
+our @EXPORT = qw(start_cluster create_database outcome refused allowed all_well definitions sorted_diff crash);
 
 # A running server; the options are those of PostgreSQL::Test::Cluster->init, conf is more of postgresql.conf.
 sub start_cluster
@@ -78,6 +78,80 @@ sub all_well
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	return is($problems, '', "$name: verify_ledger() and check_ledger() find nothing");
+}
+
+# How every object is defined, a line each: of an extension ("extension NAME") or in schemas ("schemas NAME, ...").
+sub definitions
+{
+	my ($node, $database, $what) = @_;
+	my ($kind, $names) = $what =~ /^(extension|schemas) (.*)/ or die "definitions of what: $what";
+	my $list = join ', ', map { "'$_'" } split /, /, $names;
+	my $members = $kind eq 'extension'
+	  ? "SELECT classid, objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
+			AND refobjid = (SELECT oid FROM pg_extension WHERE extname = $list)"
+	  : join ' UNION ALL ',
+	  "SELECT 'pg_namespace'::regclass::oid AS classid, oid AS objid FROM pg_namespace WHERE nspname IN ($list)",
+	  map { my ($catalog, $schema) = split; "SELECT '$catalog'::regclass, oid FROM $catalog WHERE ${schema}::regnamespace::text IN ($list)" }
+	  'pg_class relnamespace', 'pg_proc pronamespace', 'pg_type typnamespace';
+
+	return $node->safe_psql($database, <<"SQL");
+CREATE TEMP VIEW member AS $members;
+CREATE TEMP VIEW member_right AS
+	SELECT classid, objid, relowner AS owner, COALESCE(relacl, acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner)) AS acl
+	FROM member JOIN pg_class c ON classid = 'pg_class'::regclass AND objid = c.oid
+	UNION ALL
+	SELECT classid, objid, proowner, COALESCE(proacl, acldefault('f', proowner))
+	FROM member JOIN pg_proc p ON classid = 'pg_proc'::regclass AND objid = p.oid
+	UNION ALL
+	SELECT classid, objid, typowner, COALESCE(typacl, acldefault('T', typowner))
+	FROM member JOIN pg_type t ON classid = 'pg_type'::regclass AND objid = t.oid
+	UNION ALL
+	SELECT classid, objid, nspowner, COALESCE(nspacl, acldefault('n', nspowner))
+	FROM member JOIN pg_namespace n ON classid = 'pg_namespace'::regclass AND objid = n.oid;
+
+SELECT 'object', pg_describe_object(classid, objid, 0) FROM member;
+SELECT 'owner', pg_describe_object(classid, objid, 0), pg_get_userbyid(owner) FROM member_right;
+SELECT 'right', pg_describe_object(classid, objid, 0), a.grantee::regrole, a.privilege_type, a.is_grantable
+	FROM member_right, aclexplode(acl) a;
+SELECT 'comment', pg_describe_object(m.classid, m.objid, d.objsubid), replace(d.description, E'\\n', ' ')
+	FROM member m JOIN pg_description d ON d.classoid = m.classid AND d.objoid = m.objid;
+-- Names inside a view's definition may differ after it was read back from a dump.
+SELECT 'relation', c.oid::regclass, relkind, reloptions, relrowsecurity,
+		CASE relkind WHEN 'v' THEN regexp_replace(replace(pg_get_viewdef(c.oid), E'\\n', ' '), ' AS [a-z_]+', '', 'g') END
+	FROM member JOIN pg_class c ON classid = 'pg_class'::regclass AND objid = c.oid;
+SELECT 'column', attrelid::regclass, attname, format_type(atttypid, atttypmod), attnotnull, attacl, attgenerated,
+		(SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = attrelid AND adnum = attnum)
+	FROM member JOIN pg_attribute ON classid = 'pg_class'::regclass AND attrelid = objid
+	WHERE attnum > 0 AND NOT attisdropped;
+SELECT 'index', pg_get_indexdef(indexrelid) FROM member JOIN pg_index ON classid = 'pg_class'::regclass AND indrelid = objid;
+SELECT 'constraint', conrelid::regclass, conname, pg_get_constraintdef(c.oid), convalidated
+	FROM member JOIN pg_constraint c ON classid = 'pg_class'::regclass AND conrelid = objid;
+SELECT 'trigger', pg_get_triggerdef(t.oid), tgenabled
+	FROM member JOIN pg_trigger t ON classid = 'pg_class'::regclass AND tgrelid = objid AND NOT tgisinternal;
+SELECT 'policy', p.* FROM pg_policies p JOIN member ON classid = 'pg_class'::regclass
+	AND objid = format('%I.%I', schemaname, tablename)::regclass;
+SELECT 'sequence', s.seqrelid::regclass, s.seqtypid::regtype, seqstart, seqincrement, seqmax, seqcache, seqcycle
+	FROM member JOIN pg_sequence s ON classid = 'pg_class'::regclass AND objid = s.seqrelid;
+SELECT 'function', replace(pg_get_functiondef(p.oid), E'\\n', ' ')
+	FROM member JOIN pg_proc p ON classid = 'pg_proc'::regclass AND objid = p.oid AND prokind <> 'a';
+SELECT 'aggregate', aggfnoid::regprocedure, aggtransfn, aggfinalfn, aggcombinefn, aggserialfn, aggdeserialfn, aggkind,
+		aggfinalextra, aggfinalmodify, aggtranstype::regtype, aggtransspace, agginitval, proparallel, proisstrict, provolatile
+	FROM member JOIN pg_aggregate ON classid = 'pg_proc'::regclass AND objid = aggfnoid JOIN pg_proc p ON p.oid = objid;
+SELECT 'type', t.oid::regtype, typlen, typbyval, typtype, typcategory, typispreferred, typdelim, typinput, typoutput, typreceive,
+		typsend, typmodin, typmodout, typalign, typstorage, typnotnull, typdefault
+	FROM member JOIN pg_type t ON classid = 'pg_type'::regclass AND objid = t.oid;
+SELECT 'operator', o.oid::regoperator, oprresult::regtype, oprcode, oprcom::regoperator, oprnegate::regoperator, oprrest, oprjoin,
+		oprcanmerge, oprcanhash
+	FROM member JOIN pg_operator o ON classid = 'pg_operator'::regclass AND objid = o.oid;
+SELECT 'operator class', opcname, opcmethod, opcintype::regtype, opcdefault, opckeytype::regtype
+	FROM member JOIN pg_opclass o ON classid = 'pg_opclass'::regclass AND objid = o.oid;
+SELECT 'operator of a family', pg_describe_object('pg_opfamily'::regclass, amopfamily, 0), amopstrategy, amoppurpose, amopopr::regoperator
+	FROM member JOIN pg_amop ON classid = 'pg_opfamily'::regclass AND objid = amopfamily;
+SELECT 'function of a family', pg_describe_object('pg_opfamily'::regclass, amprocfamily, 0), amprocnum, amproc
+	FROM member JOIN pg_amproc ON classid = 'pg_opfamily'::regclass AND objid = amprocfamily;
+SELECT 'cast', castsource::regtype, casttarget::regtype, castfunc::regprocedure, castcontext, castmethod
+	FROM member JOIN pg_cast c ON classid = 'pg_cast'::regclass AND objid = c.oid;
+SQL
 }
 
 # Two listings are the same; only what differs is shown.
