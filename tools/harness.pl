@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 # harness.pl: run the suites of the tree in the current directory on the server of tools/with-server.sh, all under
-# one TAP harness.  The last line is "N passed, N failed[, N skipped]"; a suite that is empty, breaks off or kills a
-# backend fails.  SUITES names the suites to run (default: all four).
+# one TAP harness.  The last line is "N passed, N failed[, N skipped]"; a suite that is empty, breaks off or breaks a
+# server fails.  SUITES names the suites to run (default: all four).
 use strict;
 use warnings;
 
@@ -28,6 +28,13 @@ my $out = getcwd() . '/build';
 @ENV{qw(PG_REGRESS TESTDIR TESTDATADIR TESTLOGDIR)} =
   ("$server_tests/regress/pg_regress", $out, "$out/tap", "$out/log");
 make_path("$out/tap", "$out/log");
+
+sub grep_files
+{
+	my ($pattern, @files) = @_;
+	local @ARGV = @files;
+	return @files ? grep { /$pattern/ } <> : ();
+}
 
 # pg_regress and its isolation twin: one command, one TAP stream each.
 sub pg_regress
@@ -87,10 +94,12 @@ foreach my $parser ($results->parsers)
 	$passed  += $parser->passed - $parser->skipped - $parser->todo;
 }
 
-# A backend that died is a failure even where the test that killed it got the output it expected.
-open my $log, '<', $ENV{SERVER_LOG} or die "cannot read $ENV{SERVER_LOG}: $!";
-my @crashes = grep { /was terminated by signal|^TRAP|PANIC:|ERROR: AddressSanitizer|: runtime error:/ } <$log>;
-if (@crashes) { print "not ok - a backend crashed\n", map { "# $_" } @crashes; $failed++; }
+# What a server said of itself fails too, even where the test that caused it got the output it expected.  The TAP tests
+# may kill their own servers; nobody kills the one all share.
+my $broken = qr/^TRAP|ERROR: AddressSanitizer|: runtime error:|detected write past chunk end/;
+my @said = grep_files(qr/$broken|was terminated by signal|PANIC:/, $ENV{SERVER_LOG});
+push @said, grep_files($broken, glob "$out/log/*.log $out/tmp_check/log/*.log");
+if (@said) { print "not ok - a server broke\n", map { "# $_" } @said; $failed++; }
 
 print "$passed passed, $failed failed", $skipped ? ", $skipped skipped" : '', "\n";
 exit($failed ? 1 : 0);
