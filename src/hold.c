@@ -526,6 +526,31 @@ order_settle(SettleBatch *batch)
 }
 
 /*
+ * Only the triggers that watch_orders() makes may count: names are unique per
+ * table, so with a name for each event nothing counts an order twice.
+ */
+static void
+check_trigger_name(TriggerData *trigger)
+{
+	const char *expected;
+
+	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
+		expected = "credit_control_truncate";
+	else if (TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event))
+		expected = "credit_control_settle";
+	else if (TRIGGER_FIRED_BEFORE(trigger->tg_event))
+		expected = "zz_credit_control_decide";
+	else
+		expected = "credit_control_gather";
+	if (strcmp(trigger->tg_trigger->tgname, expected) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("trigger \"%s\" on \"%s\" was not made by watch_orders()",
+						trigger->tg_trigger->tgname, RelationGetRelationName(trigger->tg_relation)),
+				 errhint("Drop it; watch_orders() makes the triggers that are needed.")));
+}
+
+/*
  * enforce_hold(ledger): attached by watch_orders() as AFTER INSERT OR UPDATE
  * OR DELETE FOR EACH ROW and FOR EACH STATEMENT, BEFORE TRUNCATE, and in mode
  * hold BEFORE INSERT OR UPDATE FOR EACH ROW.
@@ -545,6 +570,7 @@ cc_enforce_hold(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" must be attached by watch_orders()", "enforce_hold")));
+	check_trigger_name(trigger);
 	ledger = ledger_by_name(trigger->tg_trigger->tgargs[0]);
 
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
@@ -565,8 +591,13 @@ cc_enforce_hold(PG_FUNCTION_ARGS)
 	}
 
 	table = watched_table(trigger->tg_relation, ledger);
-	if (TRIGGER_FIRED_BEFORE(trigger->tg_event))
+	if (TRIGGER_FIRED_BEFORE(trigger->tg_event) && table->hold_mode)
 		return PointerGetDatum(decide_before(trigger, table, ledger));
+	if (TRIGGER_FIRED_BEFORE(trigger->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("table \"%s\" is not watched in mode hold", RelationGetRelationName(trigger->tg_relation)),
+				 errhint("Drop trigger \"%s\".", trigger->tg_trigger->tgname)));
 	gather_order(trigger, table, ledger);
 	return PointerGetDatum(NULL);
 }

@@ -178,6 +178,15 @@ BEGIN
 			AND NOT EXISTS (SELECT FROM %1$I.watched_table w WHERE w.table_schema = n.nspname AND w.table_name = c.relname)
 		ORDER BY 2$q$, ledger);
 
+	-- Each trigger has its name; another one would refuse every write.
+	RETURN QUERY
+		SELECT 'trigger not made by watch_orders()'::text, format('%s on %s', t.tgname, t.tgrelid::regclass), NULL::text,
+			format('DROP TRIGGER %I ON %s;', t.tgname, t.tgrelid::regclass)
+		FROM pg_trigger t
+		WHERE t.tgfoid = 'credit.enforce_hold()'::regprocedure AND t.tgparentid = 0 AND credit.trigger_ledger(t.tgargs) = ledger
+			AND t.tgname NOT IN ('credit_control_gather', 'credit_control_settle', 'credit_control_truncate', 'zz_credit_control_decide')
+		ORDER BY 2;
+
 	-- Old-style children inherit rows but no triggers.
 	RETURN QUERY EXECUTE pg_catalog.format($q$
 		SELECT 'watched table has inheritance children'::text, i.inhrelid::regclass::text, NULL::text,
@@ -190,7 +199,7 @@ BEGIN
 	-- A TRUNCATE of one partition fires no trigger of the partitioned table.
 	RETURN QUERY EXECUTE pg_catalog.format($q$
 		SELECT 'partition without TRUNCATE trigger'::text, p.relid::regclass::text, NULL::text,
-			format('SELECT %%I.watch_partitions(%%L);', %1$L, format('%%I.%%I', w.table_schema, w.table_name))
+			format('SELECT %%I.watch_partitions(%%L); and if it had open orders when attached: SELECT %1$I.rebuild_ledger();', %1$L, format('%%I.%%I', w.table_schema, w.table_name))
 		FROM %1$I.watched_table w,
 			pg_catalog.pg_partition_tree(to_regclass(format('%%I.%%I', w.table_schema, w.table_name))) p
 		WHERE p.level > 0 AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t

@@ -23,28 +23,29 @@ FROM (
 	WHERE open_amount > 0 AND posting_date <= %1$s %4$s
 	GROUP BY customer_id, currency
 	UNION ALL
-	SELECT customer_id, currency, NULL, sum(open_amount)
+	SELECT customer_id, currency, NULL::credit.aging AS aging, sum(open_amount) AS unapplied
 	FROM item
 	WHERE open_amount < 0 AND posting_date <= %1$s %4$s
 	GROUP BY customer_id, currency
 	UNION ALL
 	SELECT customer_id, currency,
-		credit.aging(CASE WHEN debit_posting_date <= %1$s THEN amount END, debit_%2$s, %1$s, %3$s, 0),
-		-sum(amount) FILTER (WHERE credit_posting_date <= %1$s)
+		credit.aging(CASE WHEN debit_posting_date <= %1$s THEN amount END, debit_%2$s, %1$s, %3$s, 0) AS aging,
+		-sum(amount) FILTER (WHERE credit_posting_date <= %1$s) AS unapplied
 	FROM allocation
 	WHERE applied_on > %5$s %4$s
 	GROUP BY customer_id, currency
 	UNION ALL
-	SELECT customer_id, currency, credit.aging(0, %2$s, %1$s, %3$s, 1), NULL
+	SELECT customer_id, currency, credit.aging(0::numeric, %2$s, %1$s, %3$s, 1) AS aging, NULL::numeric AS unapplied
 	FROM item
 	WHERE last_applied_on > %5$s AND open_amount = 0 AND amount > 0 AND reversed_on IS NULL AND posting_date <= %1$s %4$s
 	GROUP BY customer_id, currency
 	UNION ALL
-	SELECT r.customer_id, r.currency, credit.aging(0, r.%2$s, %1$s, %3$s, (r.open_then > 0)::integer - (r.open_amount > 0)::integer), NULL
+	SELECT r.customer_id, r.currency, 
+		credit.aging(0::numeric, r.%2$s, %1$s, %3$s, (r.open_then > 0)::integer - (r.open_amount > 0)::integer) AS aging, NULL::numeric AS unapplied
 	FROM (
 		SELECT i.customer_id, i.currency, i.%2$s, i.open_amount,
 			i.amount - COALESCE((SELECT sum(a.amount) FROM allocation a
-				WHERE a.customer_id = i.customer_id AND a.debit_item_id = i.item_id AND a.applied_on <= %1$s), 0) AS open_then
+				WHERE a.customer_id = i.customer_id AND a.debit_item_id = i.item_id AND a.applied_on <= %1$s), 0::numeric) AS open_then
 		FROM item i
 		WHERE i.reversed_on IS NOT NULL AND i.amount > 0 AND i.posting_date <= %1$s %4$s) r
 	GROUP BY r.customer_id, r.currency

@@ -324,7 +324,7 @@ BEGIN
 		OR amount <> round(amount, %s) OR currency <> %L LIMIT 1', open_rows, credit.minor_unit(base), base)
 	INTO is_bad, bad_order, bad_customer, bad_amount, bad_currency;
 	IF is_bad THEN
-		RAISE EXCEPTION 'open order % in %.% cannot be counted', COALESCE(bad_order, '(without id)'), p_schema, p_table
+		RAISE EXCEPTION 'open order % in %.% cannot be counted', COALESCE(NULLIF(bad_order, ''), '(without id)'), p_schema, p_table
 			USING ERRCODE = CASE WHEN bad_currency <> base THEN 'RC006' WHEN bad_customer IS NULL OR bad_amount IS NULL THEN '23502' ELSE '22003' END,
 				DETAIL = format('Its customer is %s, its amount %s %s.', COALESCE(bad_customer::text, 'null'),
 					COALESCE(bad_amount::text, 'null'), COALESCE(bad_currency, base)),
