@@ -198,15 +198,32 @@ find_oldest_overdue(Ledger *ledger, CreditCheck *check, const CheckRule *rule)
 	return finding;
 }
 
+static bool
+in_force(const CheckRule *rule, int64 customer_id, DateADT today)
+{
+	return today >= rule->valid_from && today <= rule->valid_to &&
+		(!rule->for_one_customer || rule->customer_id == customer_id);
+}
+
 void
 credit_check(Ledger *ledger, List *rules, CreditCheck *check)
 {
 	DateADT		today = ledger_today(ledger);
 	StringInfoData json;
+	bool		limit_missing_rule = false;
+	int			evaluated = 0;
 	ListCell   *lc;
 
 	check->outcome = OUTCOME_APPROVE;
 	check->shortfall = 0;
+
+	foreach(lc, rules)
+	{
+		const CheckRule *rule = lfirst(lc);
+
+		if (rule->kind == RULE_LIMIT_MISSING && in_force(rule, check->customer_id, today))
+			limit_missing_rule = true;
+	}
 
 	initStringInfo(&json);
 	appendStringInfoChar(&json, '[');
@@ -215,8 +232,7 @@ credit_check(Ledger *ledger, List *rules, CreditCheck *check)
 		const CheckRule *rule = lfirst(lc);
 		Finding		finding = {.figure = "null"};
 
-		if (today < rule->valid_from || today > rule->valid_to ||
-			(rule->for_one_customer && rule->customer_id != check->customer_id))
+		if (!in_force(rule, check->customer_id, today))
 			continue;
 		switch (rule->kind)
 		{
@@ -229,6 +245,12 @@ credit_check(Ledger *ledger, List *rules, CreditCheck *check)
 				break;
 			case RULE_LIMIT_USE:
 				finding = find_limit_use(ledger, check, rule);
+				/* Where no other rule speaks for a missing limit, this one does. */
+				if (finding.skipped && !limit_missing_rule)
+				{
+					finding.skipped = false;
+					finding.broken = true;
+				}
 				break;
 			case RULE_OLDEST_OVERDUE:
 				finding = find_oldest_overdue(ledger, check, rule);
@@ -239,8 +261,10 @@ credit_check(Ledger *ledger, List *rules, CreditCheck *check)
 		if (finding.broken && rule->action > check->outcome)
 		{
 			check->outcome = rule->action;
-			check->decisive = rule->kind;
+			check->decisive = rule->kind == RULE_LIMIT_USE && !check->exposure.has_limit ? RULE_LIMIT_MISSING : rule->kind;
 		}
+		if (!finding.skipped)
+			evaluated++;
 		appendStringInfo(&json, "%s{\"rule_no\": %d, \"kind\": \"%s\", \"figure\": %s, \"threshold\": %s, \"outcome\": \"%s\"}",
 						 json.len > 1 ? ", " : "", rule->rule_no, rule_names[rule->kind], finding.figure,
 						 rule->kind == RULE_LIMIT_USE || rule->kind == RULE_OLDEST_OVERDUE
@@ -248,7 +272,7 @@ credit_check(Ledger *ledger, List *rules, CreditCheck *check)
 						 finding.skipped ? "skipped" : finding.broken ? outcome_names[rule->action] : "approve");
 	}
 	/* Without a rule there is no approval. */
-	if (json.len == 1)
+	if (evaluated == 0)
 	{
 		check->outcome = OUTCOME_HOLD;
 		check->decisive = RULE_NONE;

@@ -21,6 +21,8 @@ CREATE OR REPLACE TRIGGER allocation_settle AFTER INSERT ON allocation
 
 CREATE OR REPLACE TRIGGER check_rule_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON check_rule
 	FOR EACH STATEMENT EXECUTE FUNCTION credit.rules_changed();
+-- Also where rows come by replication: sessions must not go on with old rules.
+ALTER TABLE check_rule ENABLE ALWAYS TRIGGER check_rule_changed;
 
 -- What auditors read is only added to.
 CREATE OR REPLACE TRIGGER document_append_only BEFORE UPDATE OR DELETE ON document
