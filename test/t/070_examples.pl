@@ -6,14 +6,14 @@ use warnings;
 
 use Test::More;
 
-# What psql prints for a file, statements included, in a fresh database.
+# What psql prints for a file in a fresh database; the context of an error is about the inside of functions.
 sub transcript
 {
 	my ($file, @options) = @_;
 	my $database = 'examples';
 
 	system("dropdb --if-exists $database 2>/dev/null && createdb -T template0 $database") == 0 or die "no database";
-	my $said = `psql -qX -d $database @options -f $file 2>&1`;
+	my $said = `psql -qX -v SHOW_CONTEXT=never -d $database @options -f $file 2>&1`;
 	return ($said, $? >> 8);
 }
 
