@@ -1,7 +1,7 @@
 -- The contract of a ledger: what every object that create_ledger() makes, and every object of the kernel, must be.
 -- Each test lists the offenders, so that the list says what to mend.
 BEGIN;
-SELECT plan(43);
+SELECT plan(44);
 
 -- The one who installs and creates needs CREATE on the database, and no more.
 CREATE ROLE contract_owner;
@@ -164,6 +164,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.grant_access volatile unsafe invoker',
 	'ar.item_movements stable unsafe invoker',
 	'ar.keep_limit volatile unsafe invoker',
+	'ar.ledger_today stable unsafe invoker',
 	'ar.limit_on stable unsafe invoker',
 	'ar.lock_customer volatile unsafe invoker',
 	'ar.open_orders volatile unsafe invoker',
@@ -180,6 +181,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.release_hold volatile unsafe definer',
 	'ar.reverse_allocation volatile unsafe definer',
 	'ar.set_credit_limit volatile unsafe definer',
+	'ar.unreadable_orders volatile unsafe invoker',
 	'ar.unwatch_orders volatile unsafe invoker',
 	'ar.verify_ledger volatile unsafe definer',
 	'ar.watch_orders volatile unsafe invoker',
@@ -193,8 +195,9 @@ SELECT set_eq($$
 	WHERE p.provolatile <> 'i' OR p.proparallel <> 's'
 	$$, ARRAY[
 	'credit.check_ledger(name) v u',
+	'credit.check_watched(text,text,text,text,text,text,text,text,boolean) v u',
 	'credit.check_order(text,bigint,numeric,text,boolean) v u',
-	'credit.create_ledger(text,text,credit.aging_buckets) v u',
+	'credit.create_ledger(text,text,credit.aging_buckets,text) v u',
 	'credit.enforce_hold() v u',
 	'credit.order_condition(regclass,text,boolean) s s',
 	'credit.post_allocation() v u',
@@ -203,12 +206,17 @@ SELECT set_eq($$
 	'credit.refuse_change() v u',
 	'credit.rules_changed() v u',
 	'credit.run_template(name,text) v u',
+	'credit.settle(text) v u',
 	'credit.trigger_ledger(bytea) s s',
 	'credit.upgrade_ledger(name) v u'], 'functions of the kernel that are not immutable or not parallel safe');
 SELECT is_empty($$
 	SELECT oid::regprocedure FROM kernel_function
 	WHERE NOT has_function_privilege('public', oid, 'EXECUTE') OR NOT has_schema_privilege('public', 'credit', 'USAGE')
 	$$, 'the kernel is for everybody');
+SELECT is_empty($$
+	SELECT p.oid::regprocedure, p.proconfig FROM kernel_function p JOIN pg_language l ON l.oid = p.prolang
+	WHERE l.lanname = 'plpgsql' AND NOT COALESCE('search_path=pg_catalog, pg_temp' = ANY (p.proconfig), false)
+	$$, 'every PL/pgSQL function of the kernel has its search_path set');
 SELECT is_empty($$
 	SELECT a.aggfnoid::regprocedure FROM pg_aggregate a JOIN kernel_function p ON p.oid = a.aggfnoid
 	WHERE a.aggtranstype = 'internal'::regtype OR a.aggcombinefn = 0

@@ -75,6 +75,8 @@ SELECT pg_temp.try($$SELECT credit.create_ledger('l', 'XXX')$$);
 SELECT pg_temp.try($$SELECT credit.create_ledger('l', NULL)$$);
 SELECT pg_temp.try($$SELECT credit.create_ledger('l', 'USD', NULL)$$);
 SELECT pg_temp.try($$SELECT credit.create_ledger('l', 'USD', '30,0')$$);
+SELECT pg_temp.try($$SELECT credit.create_ledger('l', 'USD', time_zone => 'Mars/Olympus_Mons')$$);
+SELECT pg_temp.try($$SELECT credit.create_ledger('l', 'USD', time_zone => '')$$);
 SELECT pg_temp.try($$SELECT credit.upgrade_ledger(NULL)$$);
 SELECT pg_temp.try($$SELECT credit.upgrade_ledger('nowhere')$$);
 SELECT pg_temp.try($$SELECT credit.upgrade_ledger('shop')$$);
@@ -454,9 +456,12 @@ SELECT pg_temp.try($$SELECT credit.post_document()$$);
 SELECT pg_temp.try($$CREATE TRIGGER t BEFORE UPDATE ON shop.other FOR EACH ROW EXECUTE FUNCTION credit.post_document(); INSERT INTO shop.other (id) VALUES (1); UPDATE shop.other SET id = 1$$);
 SELECT pg_temp.try($$CREATE TRIGGER t AFTER INSERT ON shop.other FOR EACH ROW EXECUTE FUNCTION credit.post_document(); INSERT INTO shop.other (id) VALUES (1)$$);
 SELECT pg_temp.try($$CREATE TRIGGER t AFTER INSERT ON shop.other FOR EACH ROW EXECUTE FUNCTION credit.post_allocation(); INSERT INTO shop.other (id) VALUES (1)$$);
-SELECT pg_temp.try($$CREATE TRIGGER t AFTER INSERT ON shop.other FOR EACH ROW EXECUTE FUNCTION credit.enforce_hold('nowhere'); INSERT INTO shop.other (id) VALUES (1)$$);
-SELECT pg_temp.try($$CREATE TRIGGER t AFTER INSERT ON shop.other FOR EACH ROW EXECUTE FUNCTION credit.enforce_hold('shop'); INSERT INTO shop.other (id) VALUES (1)$$);
-SELECT pg_temp.try($$CREATE TRIGGER t AFTER INSERT ON shop.other FOR EACH ROW EXECUTE FUNCTION credit.enforce_hold('ar', 'other'); INSERT INTO shop.other (id) VALUES (1)$$);
+SELECT pg_temp.try($$CREATE TRIGGER credit_control_gather AFTER INSERT ON shop.other FOR EACH ROW EXECUTE FUNCTION credit.enforce_hold('nowhere'); INSERT INTO shop.other (id) VALUES (1)$$);
+SELECT pg_temp.try($$CREATE TRIGGER credit_control_gather AFTER INSERT ON shop.other FOR EACH ROW EXECUTE FUNCTION credit.enforce_hold('shop'); INSERT INTO shop.other (id) VALUES (1)$$);
+SELECT pg_temp.try($$CREATE TRIGGER credit_control_gather AFTER INSERT ON shop.other FOR EACH ROW EXECUTE FUNCTION credit.enforce_hold('ar', 'other'); INSERT INTO shop.other (id) VALUES (1)$$);
+SELECT pg_temp.try($$CREATE TRIGGER t AFTER INSERT ON shop.other FOR EACH ROW EXECUTE FUNCTION credit.enforce_hold('ar'); INSERT INTO shop.other (id) VALUES (1)$$);
+SELECT pg_temp.try($$CREATE TRIGGER credit_control_gather BEFORE INSERT ON shop.other FOR EACH ROW EXECUTE FUNCTION credit.enforce_hold('ar'); INSERT INTO shop.other (id) VALUES (1)$$);
+SELECT pg_temp.try($$CREATE TRIGGER t AFTER INSERT ON shop.other FOR EACH ROW EXECUTE FUNCTION credit.refuse_change(); INSERT INTO shop.other (id) VALUES (1)$$);
 CREATE TRIGGER t AFTER INSERT ON shop.other FOR EACH ROW EXECUTE FUNCTION credit.post_customer();
 INSERT INTO shop.other (id, customer_id) VALUES (1, 1);
 DROP TRIGGER t ON shop.other;
@@ -536,7 +541,7 @@ FROM answers JOIN functions USING (signature)
 WHERE (state ~ '^(XX|P0002|P0003|22P02|42601|42804|42883|0A)' OR message ~ 'null values cannot be formatted')
 	AND NOT (state !~ '^XX' AND (names && '{condition,open_when}' OR comment ~ 'Used by'))
 ORDER BY 1, 2, 3;
--- A required argument of the ledger may be NULL only where NULL has a meaning.
+-- A required argument of the ledger may be NULL only where NULL has a meaning; helpers are not asked.
 SELECT signature, names[argument] AS argument FROM answers JOIN functions USING (signature)
 WHERE schema = 'ar'::regnamespace AND argument BETWEEN 1 AND required AND value IS NULL AND state = 'P9999'
 	AND comment !~ 'Used by|Behind' ORDER BY 1, 2;

@@ -132,6 +132,14 @@ INSERT INTO shop.orders VALUES (50, 1, 9999);
 ROLLBACK TO a;
 INSERT INTO shop.orders VALUES (50, 1, 40);
 COMMIT;
+-- ... also the rows before the one that failed.
+BEGIN;
+SAVEPOINT a;
+INSERT INTO shop.orders VALUES (52, 1, 7), (53, NULL, 1);
+ROLLBACK TO a;
+INSERT INTO shop.orders VALUES (52, 1, 7);
+COMMIT;
+SELECT * FROM ar.verify_ledger();
 DO $$ BEGIN
 	INSERT INTO shop.orders VALUES (51, 1, 9999);
 EXCEPTION WHEN SQLSTATE 'RC002' THEN
@@ -180,12 +188,15 @@ RESET ROLE;
 -- A trigger alone makes nothing count.
 \set VERBOSITY default
 CREATE TABLE shop.sneaked (id integer, customer_id bigint, total numeric);
-CREATE TRIGGER sneaked AFTER INSERT ON shop.sneaked FOR EACH ROW EXECUTE FUNCTION credit.enforce_hold('ar');
-INSERT INTO shop.sneaked VALUES (1, 1, 1);
-CREATE TRIGGER nameless AFTER INSERT ON shop.sneaked FOR EACH ROW EXECUTE FUNCTION credit.enforce_hold();
-ALTER TABLE shop.sneaked DISABLE TRIGGER sneaked;
+CREATE TRIGGER credit_control_gather AFTER INSERT ON shop.sneaked FOR EACH ROW EXECUTE FUNCTION credit.enforce_hold('ar');
 INSERT INTO shop.sneaked VALUES (1, 1, 1);
 DROP TABLE shop.sneaked;
+-- ... and one more on a table that is watched counts nothing twice.
+CREATE TRIGGER twice AFTER DELETE ON shop.orders FOR EACH ROW EXECUTE FUNCTION credit.enforce_hold('ar');
+DELETE FROM shop.orders WHERE id = 60;
+DELETE FROM shop.orders WHERE id = 1;
+SELECT problem, object FROM credit.check_ledger('ar');
+DROP TRIGGER twice ON shop.orders;
 \set VERBOSITY terse
 
 -- Partitions.  An order that moves is checked for what it adds; a leaf written directly is settled by the commit.
@@ -209,6 +220,14 @@ BEGIN;
 DELETE FROM shop.east WHERE "No" = 'a';
 INSERT INTO shop.west VALUES ('c', 4, 99, 'west');
 SELECT exposure FROM ar.check_credit(4, 0);
+COMMIT;
+SELECT ordered FROM exposed WHERE customer = 4;
+BEGIN;
+SAVEPOINT a;
+INSERT INTO shop.west VALUES ('d', 4, 5, 'west');
+ROLLBACK TO a;
+INSERT INTO shop.west VALUES ('d', 4, 5, 'west');
+RELEASE a;
 COMMIT;
 SELECT ordered FROM exposed WHERE customer = 4;
 TRUNCATE shop.west;

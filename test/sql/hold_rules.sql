@@ -86,9 +86,16 @@ SELECT pg_temp.try_order(2, 0);
 SELECT ar.post_payment(2, 'P-1', '2025-01-01', 30) IS NOT NULL AS paid_ahead;
 SELECT pg_temp.try_order(2, 30);
 SELECT pg_temp.try_order(2, 0.01);
--- Without a limit limit_use has nothing to measure, and another rule must speak.
+-- Without a limit limit_use has nothing to measure: another rule must speak of that, or it does.
 SELECT ar.add_customer('No limit', 3) AS customer;
-SELECT checks->0->>'outcome' AS limit_use FROM ar.check_credit(3, 1);
+SELECT outcome, checks->0->>'outcome' AS limit_use FROM ar.check_credit(3, 0);
+SELECT pg_temp.try_order(3, 0);
+UPDATE ar.check_rule SET action = 'warn';
+SELECT pg_temp.try_order(3, 0);
+UPDATE ar.check_rule SET action = 'hold';
+INSERT INTO ar.check_rule (rule_no, kind, action) VALUES (2, 'limit_missing', 'warn');
+SELECT pg_temp.try_order(3, 1);
+DELETE FROM ar.check_rule WHERE rule_no = 2;
 -- What is owed in another currency cannot be measured either: nobody guesses a rate.
 SELECT ar.add_customer('Abroad', 4) AS customer, ar.set_credit_limit(4, 1000) IS NOT NULL AS limited,
 	ar.post_invoice(4, 'I-1', '2025-01-01', 10, '2099-12-31', 'EUR') AS invoice, ar.post_payment(4, 'P-1', '2025-01-01', 10, 'EUR') AS payment \gset
@@ -176,6 +183,29 @@ INSERT INTO ar.check_rule (rule_no, kind) VALUES (1, 'manual_hold');
 SELECT pg_temp.try_order(5, 1);
 ROLLBACK;
 SELECT pg_temp.try_order(5, 1);
+
+-- ... also where nobody asks in between, which would have the rules read again.
+\set VERBOSITY sqlstate
+DELETE FROM ar.check_rule;
+INSERT INTO ar.check_rule (rule_no, kind, threshold) VALUES (1, 'limit_use', 100);
+INSERT INTO shop.orders (customer_id, total) VALUES (4, 1) RETURNING total;
+INSERT INTO ar.check_rule (rule_no, kind, threshold, action) VALUES (50, 'limit_use', 0, 'reject');
+INSERT INTO shop.orders (customer_id, total) VALUES (4, 1);
+UPDATE ar.check_rule SET action = 'warn' WHERE rule_no = 50;
+INSERT INTO shop.orders (customer_id, total) VALUES (4, 1) RETURNING total;
+BEGIN;
+UPDATE ar.check_rule SET action = 'hold' WHERE rule_no = 50;
+INSERT INTO shop.orders (customer_id, total) VALUES (4, 1);
+ROLLBACK;
+INSERT INTO shop.orders (customer_id, total) VALUES (4, 1) RETURNING total;
+BEGIN;
+TRUNCATE ar.check_rule;
+INSERT INTO ar.check_rule (rule_no, kind, threshold) VALUES (1, 'limit_use', 0);
+INSERT INTO shop.orders (customer_id, total) VALUES (4, 1);
+ROLLBACK;
+DELETE FROM ar.check_rule WHERE rule_no = 50;
+INSERT INTO shop.orders (customer_id, total) VALUES (4, 1) RETURNING total;
+\set VERBOSITY default
 
 -- A missing rule is no permission.
 BEGIN;

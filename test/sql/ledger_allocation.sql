@@ -34,7 +34,7 @@ SELECT ar.allocate(1, 6, 2, 30, '2025-01-12') AS allocation_id;
 SELECT number, cur, amount, open_amount FROM open WHERE c = 1;
 TABLE exposed;
 -- The row carries what rolling a balance back needs.
-SELECT allocation_id, credit_item_id, debit_item_id, amount, applied_on, reverses, currency, debit_amount, debit_due_date, debit_doc_date,
+SELECT allocation_id, credit_item_id, debit_item_id, amount, applied_on, reverses, currency, debit_due_date, debit_doc_date,
 	debit_posting_date, credit_posting_date FROM ar.allocation ORDER BY allocation_id;
 
 -- Never more than is open, on either side, and only credit to debit of one customer and currency.

@@ -135,6 +135,16 @@ SELECT ar.post_invoice(101, 'W-2', '2026-03-01', 20, '2026-03-31') IS NOT NULL A
 ROLLBACK TO a;
 SELECT ar.post_invoice(101, 'W-3', '2026-03-01', 40, '2026-03-31') IS NOT NULL AS kept;
 COMMIT;
+-- ... also where some rows of a statement were posted before one failed.
+BEGIN;
+SAVEPOINT a;
+\set VERBOSITY sqlstate
+INSERT INTO ar.document (customer_id, kind, number, doc_date, due_date, amount) VALUES
+	(101, 'invoice', 'W-4', '2026-03-01', '2026-03-31', 80), (999, 'invoice', 'W-4', '2026-03-01', '2026-03-31', 1);
+\set VERBOSITY default
+ROLLBACK TO a;
+SELECT ar.post_invoice(101, 'W-4', '2026-03-01', 160, '2026-03-31') IS NOT NULL AS kept;
+COMMIT;
 SELECT e.receivable - b.receivable AS added FROM ar.exposure e JOIN before b USING (customer_id, currency)
 WHERE customer_id = 101 AND currency = 'USD';
 
