@@ -91,63 +91,65 @@ $granted = definitions($node, 'fresh', 'schemas ar, shop');
 
 my $upgrade = "SELECT credit.upgrade_ledger('ar');";
 my @faults = (
-	# what is done | what check_ledger() says of it | what mends it
-	[ 'DROP FUNCTION ar.reverse_allocation', 'missing function|reverse_allocation||' . $upgrade, $upgrade ],
-	[ 'DROP VIEW ar.open_items', 'missing view|open_items||' . $upgrade, $upgrade ],
-	[ 'DROP VIEW ar.aging_summary', 'missing view|aging_summary||' . $upgrade, $upgrade ],
-	[ 'DROP TRIGGER allocation_gather ON ar.allocation', 'missing trigger|allocation_gather||' . $upgrade, $upgrade ],
-	[ 'DROP TRIGGER document_append_only ON ar.document', 'missing trigger|document_append_only||' . $upgrade, $upgrade ],
+	# what is done | problem, object and detail that check_ledger() gives | what mends it, and what its hint names
+	[ 'DROP FUNCTION ar.reverse_allocation', 'missing function|reverse_allocation|', $upgrade ],
+	[ 'DROP VIEW ar.open_items', 'missing view|open_items|', $upgrade ],
+	[ 'DROP VIEW ar.aging_summary', 'missing view|aging_summary|', $upgrade ],
+	[ 'DROP TRIGGER allocation_gather ON ar.allocation', 'missing trigger|allocation_gather|', $upgrade ],
+	[ 'DROP TRIGGER document_append_only ON ar.document', 'missing trigger|document_append_only|', $upgrade ],
 	[
 		'ALTER TABLE ar.document DISABLE TRIGGER document_settle',
-		'disabled trigger|document_settle on ar.document||ALTER TABLE ar.document ENABLE TRIGGER document_settle; then SELECT ar.rebuild_ledger();',
+		'disabled trigger|document_settle on ar.document|',
 		'ALTER TABLE ar.document ENABLE TRIGGER document_settle; SELECT ar.rebuild_ledger()' ],
 	[
 		'ALTER TABLE ar.hold ENABLE REPLICA TRIGGER hold_append_only',
-		'disabled trigger|hold_append_only on ar.hold||ALTER TABLE ar.hold ENABLE TRIGGER hold_append_only; then SELECT ar.rebuild_ledger();',
+		'disabled trigger|hold_append_only on ar.hold|',
 		'ALTER TABLE ar.hold ENABLE TRIGGER hold_append_only' ],
 	[
 		'ALTER TABLE ONLY shop.orders DISABLE TRIGGER credit_control_settle',
-		'disabled trigger|credit_control_settle on shop.orders||ALTER TABLE shop.orders ENABLE TRIGGER credit_control_settle; then SELECT ar.rebuild_ledger();',
+		'disabled trigger|credit_control_settle on shop.orders|',
 		'ALTER TABLE shop.orders ENABLE TRIGGER credit_control_settle' ],
 	[
 		'ALTER TABLE shop.orders_0 DISABLE TRIGGER credit_control_gather',
-		'disabled trigger|credit_control_gather on shop.orders_0||ALTER TABLE shop.orders_0 ENABLE TRIGGER credit_control_gather; then SELECT ar.rebuild_ledger();',
+		'disabled trigger|credit_control_gather on shop.orders_0|',
 		'ALTER TABLE shop.orders_0 ENABLE TRIGGER credit_control_gather' ],
 	[
 		'CREATE TABLE shop.orders_1 PARTITION OF shop.orders FOR VALUES WITH (MODULUS 2, REMAINDER 1)',
-		q{partition without TRUNCATE trigger|shop.orders_1||SELECT ar.watch_partitions('shop.orders');},
+		'partition without TRUNCATE trigger|shop.orders_1|',
 		q{SELECT ar.watch_partitions('shop.orders')} ],
 	[
 		'GRANT UPDATE ON ar.exposure TO clerk',
-		'excess right|UPDATE on ar.exposure|granted to clerk|REVOKE UPDATE ON ar.exposure FROM clerk;',
+		'excess right|UPDATE on ar.exposure|granted to clerk',
 		'REVOKE UPDATE ON ar.exposure FROM clerk' ],
 	[
 		'GRANT INSERT ON ar.item TO PUBLIC',
-		'excess right|INSERT on ar.item|granted to PUBLIC|REVOKE INSERT ON ar.item FROM PUBLIC;',
+		'excess right|INSERT on ar.item|granted to PUBLIC',
 		'REVOKE INSERT ON ar.item FROM PUBLIC' ],
 	[
 		'GRANT UPDATE (open_amount) ON ar.item TO clerk',
-		'excess right|UPDATE (open_amount) on ar.item|granted to clerk|REVOKE UPDATE (open_amount) ON ar.item FROM clerk;',
+		'excess right|UPDATE (open_amount) on ar.item|granted to clerk',
 		'REVOKE UPDATE (open_amount) ON ar.item FROM clerk' ],
 	[
 		'GRANT TRIGGER ON ar.document TO clerk',
-		'excess right|TRIGGER on ar.document|granted to clerk|REVOKE TRIGGER ON ar.document FROM clerk;',
+		'excess right|TRIGGER on ar.document|granted to clerk',
 		'REVOKE TRIGGER ON ar.document FROM clerk' ],
 	[
 		'GRANT EXECUTE ON FUNCTION ar.place_hold TO PUBLIC',
-		'excess right|EXECUTE on ar.place_hold(bigint,text)|granted to PUBLIC|REVOKE EXECUTE ON FUNCTION ar.place_hold(bigint,text) FROM PUBLIC;',
-		'REVOKE EXECUTE ON FUNCTION ar.place_hold FROM PUBLIC' ],
+		'excess right|EXECUTE on ar.place_hold(bigint,text)|granted to PUBLIC',
+		'REVOKE EXECUTE ON FUNCTION ar.place_hold(bigint,text) FROM PUBLIC' ],
 	[
 		'UPDATE ar.ledger_info SET template_version = 0',
 		'old template|ar|The ledger is of version 0, the kernel of version '
-		  . $node->safe_psql('fresh', 'SELECT credit.template_version()') . ".|$upgrade",
+		  . $node->safe_psql('fresh', 'SELECT credit.template_version()') . '.',
 		$upgrade ]);
 
 foreach my $fault (@faults)
 {
 	my ($sql, $said, $mend) = @$fault;
 	$node->safe_psql('fresh', $sql);
-	is($node->safe_psql('fresh', "SELECT * FROM credit.check_ledger('ar')"), $said, "check_ledger() sees: $sql");
+	my ($hint_names) = split /;/, $mend;
+	is($node->safe_psql('fresh', "SELECT problem, object, detail FROM credit.check_ledger('ar')"), $said, "check_ledger() sees: $sql");
+	like($node->safe_psql('fresh', "SELECT hint FROM credit.check_ledger('ar')"), qr/\Q$hint_names\E/, '... and its hint says what mends it');
 	$node->safe_psql('fresh', $mend);
 	is($node->safe_psql('fresh', "SELECT * FROM credit.check_ledger('ar')"), '', "... and nothing after: $mend");
 }

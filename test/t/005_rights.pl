@@ -139,7 +139,7 @@ may_not('loader', '42501', $_, "loader: $_")
   foreach (
 	"INSERT INTO ar.document (customer_id, kind, number, doc_date, due_date, amount, recorded_at) VALUES (3, 'invoice', 'I2', '2020-01-01', '2020-02-01', 1, '2019-01-01')",
 	"INSERT INTO ar.document (customer_id, kind, number, doc_date, due_date, amount, recorded_by) VALUES (3, 'invoice', 'I2', '2020-01-01', '2020-02-01', 1, 'poster')",
-	"INSERT INTO ar.allocation (customer_id, credit_item_id, debit_item_id, amount, applied_on, debit_amount) VALUES (3, 2, 1, 30, '2020-01-10', 1000)",
+	"INSERT INTO ar.allocation (customer_id, credit_item_id, debit_item_id, amount, applied_on, recorded_at) VALUES (3, 2, 1, 30, '2020-01-10', '2019-01-01')",
 	"INSERT INTO ar.item (customer_id, document_id, currency, amount, open_amount, doc_date, posting_date) VALUES (3, 2, 'USD', 1, 1, '2020-01-01', '2020-01-01')",
 	'UPDATE ar.exposure SET receivable = 0', 'UPDATE ar.item SET open_amount = 0', 'SELECT * FROM ar.document',
 	'INSERT INTO ar.credit_limit (customer_id, amount, currency, valid_from) VALUES (3, 1, \'USD\', now())',
@@ -179,24 +179,13 @@ CREATE OPERATOR mine.< (leftarg = numeric, rightarg = numeric, function = mine.s
 CREATE OPERATOR mine.> (leftarg = numeric, rightarg = numeric, function = mine.spring);
 CREATE OPERATOR mine.+ (leftarg = numeric, rightarg = numeric, function = mine.add);
 CREATE OPERATOR mine.- (leftarg = numeric, rightarg = numeric, function = mine.add);
-CREATE TABLE mine.exposure (customer_id bigint, currency text, receivable numeric, unapplied numeric, ordered numeric,
-	has_other_currency boolean, open_holds integer, limit_amount numeric, limit_since date, limit_until date);
-CREATE TABLE mine.ledger_info (base_currency text, aging_buckets credit.aging_buckets);
-CREATE TABLE mine.item (customer_id bigint, item_id bigint, document_id bigint, currency text, amount numeric, open_amount numeric,
-	doc_date date, posting_date date, due_date date, reversed_on date);
-CREATE TABLE mine.check_rule (rule_no integer);
-CREATE TABLE mine.document (customer_id bigint, document_id bigint, kind text, number text, doc_date date, posting_date date,
-	due_date date, currency text, amount numeric);
 GRANT USAGE, CREATE ON SCHEMA mine TO PUBLIC;
-GRANT ALL ON ALL TABLES IN SCHEMA mine TO PUBLIC;
 SQL
 $node->safe_psql('company', $trap, extra_params => [ '-U', 'app' ]);
-my $hostile = <<'SQL';
-CREATE TEMP TABLE exposure AS SELECT * FROM mine.exposure;
-CREATE TEMP TABLE item AS SELECT * FROM mine.item;
-CREATE TEMP TABLE document AS SELECT * FROM mine.document;
-CREATE TEMP TABLE ledger_info AS SELECT 'JPY'::text AS base_currency;
-CREATE TEMP TABLE check_rule AS SELECT * FROM mine.check_rule;
+my @tables = qw(ledger_info customer document item allocation exposure credit_limit hold check_rule decision watched_table);
+$node->safe_psql('company', join "\n", 'GRANT app TO CURRENT_USER;',
+	map { "CREATE TABLE mine.$_ (LIKE ar.$_); ALTER TABLE mine.$_ OWNER TO app; GRANT ALL ON mine.$_ TO PUBLIC;" } @tables);
+my $hostile = join "\n", (map { "CREATE TEMP TABLE $_ (LIKE mine.$_);" } @tables), <<'SQL';
 SET search_path = pg_temp, mine, pg_catalog;
 SQL
 may_not('app', 'P0001', "$hostile SELECT sum(1::numeric) FROM (VALUES (1)) v (x)", 'the trap works');
@@ -229,24 +218,29 @@ may_not(undef, '42501', 'SET ROLE app; SELECT * FROM ar.exposure', 'SET ROLE: no
 my $figures = $node->safe_psql('company', 'SELECT * FROM ar.exposure ORDER BY 1; SELECT count(*) FROM ar.item');
 $node->safe_psql('company', <<'SQL', extra_params => [ '-U', 'app' ]);
 CREATE TABLE mine.orders (LIKE shop.orders);
+CREATE TABLE mine.look_alike (LIKE shop.orders);
 CREATE TRIGGER a AFTER INSERT OR UPDATE OR DELETE ON mine.orders FOR EACH ROW EXECUTE FUNCTION credit.enforce_hold('ar');
-CREATE TRIGGER b AFTER INSERT OR UPDATE OR DELETE ON mine.orders FOR EACH STATEMENT EXECUTE FUNCTION credit.enforce_hold('ar');
+CREATE TRIGGER credit_control_gather AFTER INSERT OR UPDATE OR DELETE ON mine.look_alike FOR EACH ROW EXECUTE FUNCTION credit.enforce_hold('ar');
+CREATE TRIGGER credit_control_settle AFTER INSERT OR UPDATE OR DELETE ON mine.look_alike FOR EACH STATEMENT EXECUTE FUNCTION credit.enforce_hold('ar');
 CREATE TRIGGER a BEFORE INSERT ON mine.document FOR EACH ROW EXECUTE FUNCTION credit.post_document();
 CREATE TRIGGER b AFTER INSERT ON mine.document FOR EACH ROW EXECUTE FUNCTION credit.post_document();
 CREATE TRIGGER c AFTER INSERT ON mine.document FOR EACH STATEMENT EXECUTE FUNCTION credit.post_document();
 SQL
-may_not('app', '55000', 'INSERT INTO mine.orders (id, customer_id, total) VALUES (1, 1, -50)', 'enforce_hold() on a table that is not watched');
-may_not('app', '55000', 'SET search_path = mine; INSERT INTO orders (id, customer_id, total) VALUES (1, 1, 50)', 'nor by the name of one that is');
-my $forged = "INSERT INTO mine.document VALUES (1, 1, 'payment', 'F', '2020-01-01', '2020-01-01', NULL, 'USD', 1000)";
-$node->safe_psql('company', "INSERT INTO mine.ledger_info VALUES ('USD'); INSERT INTO mine.exposure VALUES (1, 'USD', 0, 0, 0)");
-may('app', $forged, undef, 'post_document() on a table of its own');
+may_not('app', '39P01', 'SET search_path = mine; INSERT INTO orders (id, customer_id, total) VALUES (1, 1, 50)', 'enforce_hold() in a trigger of its own');
+may_not('app', '55000', 'INSERT INTO mine.look_alike (id, customer_id, total) VALUES (1, 1, -50)', 'enforce_hold() on a table that is not watched');
+$node->safe_psql('company', "INSERT INTO mine.ledger_info SELECT * FROM ar.ledger_info; INSERT INTO mine.exposure SELECT * FROM ar.exposure WHERE customer_id = 1;"
+	  . ' UPDATE mine.exposure SET unapplied = 0; ALTER TABLE mine.item ALTER item_id DROP NOT NULL, ALTER instalment_no DROP NOT NULL;');
+may('app', <<'SQL', undef, 'post_document() on a table of its own');
+INSERT INTO mine.document (customer_id, document_id, kind, number, doc_date, posting_date, currency, amount, recorded_at, recorded_by)
+	VALUES (1, 1, 'payment', 'F', '2020-01-01', '2020-01-01', 'USD', 1000, now(), 'x');
+SQL
 is($node->safe_psql('company', 'SELECT unapplied FROM mine.exposure; SELECT count(*) FROM mine.item'), "1000.00\n1",
 	'... works on its own schema');
 is($node->safe_psql('company', 'SELECT * FROM ar.exposure ORDER BY 1; SELECT count(*) FROM ar.item'), $figures, '... and not on the ledger');
 $node->safe_psql('company', 'GRANT CREATE ON SCHEMA ar TO app');
 like($node->safe_psql('company', "SELECT problem, object, detail FROM credit.check_ledger('ar')"), qr/^excess right\|CREATE on schema ar\|granted to app$/m,
 	'whoever may create tables in the ledger\'s schema could post through them: check_ledger() says so');
-$node->safe_psql('company', 'REVOKE CREATE ON SCHEMA ar FROM app; DROP TABLE mine.orders');
+$node->safe_psql('company', 'REVOKE CREATE ON SCHEMA ar FROM app; DROP TABLE mine.orders, mine.look_alike');
 
 # ---- The owner of a watched table is not the ledger's owner ----
 

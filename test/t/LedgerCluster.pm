@@ -115,9 +115,8 @@ SELECT 'right', pg_describe_object(classid, objid, 0), a.grantee::regrole, a.pri
 	FROM member_right, aclexplode(acl) a;
 SELECT 'comment', pg_describe_object(m.classid, m.objid, d.objsubid), replace(d.description, E'\\n', ' ')
 	FROM member m JOIN pg_description d ON d.classoid = m.classid AND d.objoid = m.objid;
--- Names inside a view's definition may differ after it was read back from a dump.
 SELECT 'relation', c.oid::regclass, relkind, reloptions, relrowsecurity,
-		CASE relkind WHEN 'v' THEN regexp_replace(replace(pg_get_viewdef(c.oid), E'\\n', ' '), ' AS [a-z_]+', '', 'g') END
+		CASE relkind WHEN 'v' THEN replace(pg_get_viewdef(c.oid), E'\\n', ' ') END
 	FROM member JOIN pg_class c ON classid = 'pg_class'::regclass AND objid = c.oid;
 SELECT 'column', attrelid::regclass, attname, format_type(atttypid, atttypmod), attnotnull, attacl, attgenerated,
 		(SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = attrelid AND adnum = attnum)
@@ -154,12 +153,21 @@ SELECT 'cast', castsource::regtype, casttarget::regtype, castfunc::regprocedure,
 SQL
 }
 
-# Two listings are the same; only what differs is shown.
+# The lines of a listing, told apart where they repeat.
+sub lines
+{
+	my ($listing) = @_;
+	my %seen;
+
+	return map { $seen{$_}++ ? ("$_ (no. $seen{$_})" => 1) : ($_ => 1) } split /\n/, $listing;
+}
+
+# Two listings have the same lines, in whatever order; only what differs is shown.
 sub sorted_diff
 {
 	my ($got, $wanted, $name) = @_;
-	my %got    = map { $_ => 1 } split /\n/, $got;
-	my %wanted = map { $_ => 1 } split /\n/, $wanted;
+	my %got    = lines($got);
+	my %wanted = lines($wanted);
 	my @differences = (
 		map({ "- $_" } grep { !$got{$_} } sort keys %wanted),
 		map({ "+ $_" } grep { !$wanted{$_} } sort keys %got));
