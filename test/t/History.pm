@@ -18,7 +18,8 @@ use Receivables;
 sub new
 {
 	my ($class, %self) = @_;
-	my $self = bless { model => Receivables->new, journal => [], serial => 0, last_allocation => 0, %self }, $class;
+	my $self = bless { model => Receivables->new, journal => [], serial => 0, last_allocation => 0,
+		currencies => [qw(USD USD USD EUR JPY KWD)], %self }, $class;
 
 	$self->{today} = $self->{db}->query('SELECT current_date');
 	return $self;
@@ -44,11 +45,11 @@ sub date
 sub literal { return defined $_[0] ? "'" . ($_[0] =~ s/'/''/gr) . "'" : 'NULL'; }
 sub copy_line { return join "\t", map { $_ // '\N' } @_; }
 
-# Rows of a table by multi-row INSERT or by COPY: statement and data.
+# Rows of a table, hashes of text, by multi-row INSERT or by COPY: statement and data.
 sub load
 {
-	my ($self, $table, $columns, @rows) = @_;
-	my $into = "$self->{ledger}.$table (" . join(', ', @$columns) . ')';
+	my ($table, $columns, @rows) = @_;
+	my $into = "$table (" . join(', ', @$columns) . ')';
 
 	return ("COPY $into FROM STDIN", map { copy_line(@$_{@$columns}) } @rows) if chance(50);
 	return "INSERT INTO $into VALUES "
@@ -68,7 +69,7 @@ sub random_document
 		customer => pick(@{ $self->{customers} }),
 		kind     => $kind,
 		number   => sprintf('%s-%d', uc substr($kind, 0, 3), ++$self->{serial}),
-		currency => pick(qw(USD USD USD EUR JPY KWD)),
+		currency => pick(@{ $self->{currencies} }),
 		units    => pick(1, between(1, 1000), between(1, 1_000_000), 100 * between(1, 1000)),
 		doc      => $doc,
 		posting  => $doc + (chance(70) ? 0 : between(-40, 60)),
@@ -160,7 +161,7 @@ sub post_many
 {
 	my ($self) = @_;
 	my @documents = map { $self->random_document } 1 .. between(2, 20);
-	my ($sql, @data) = $self->load('document', \@document_columns, map { $self->document_row($_) } @documents);
+	my ($sql, @data) = load("$self->{ledger}.document", \@document_columns, map { $self->document_row($_) } @documents);
 
 	return {
 		name => @data ? 'copy documents' : 'insert documents',
@@ -222,7 +223,7 @@ sub post_bad
 	# A payment has no due date, and a function no way to pass one.
 	return if $fault =~ /due/ && !defined $row->{due_date} && $fault ne 'no due date';
 	if (chance(40)) { return { %op, sql => $self->post_function($row) }; }
-	my ($sql, @data) = $self->load('document', \@document_columns,
+	my ($sql, @data) = load("$self->{ledger}.document", \@document_columns,
 		shuffle($row, map { $self->document_row($self->random_document) } 1 .. between(0, 5)));
 
 	return { %op, sql => $sql, data => \@data };
@@ -402,7 +403,7 @@ sub allocate_many
 	}
 	$model->back_to($mark);
 	return if !@rows;
-	my ($sql, @data) = $self->load('allocation', \@allocation_columns, @rows);
+	my ($sql, @data) = load("$self->{ledger}.allocation", \@allocation_columns, @rows);
 
 	return {
 		name => @data ? 'copy allocations' : 'insert allocations',
@@ -521,7 +522,7 @@ sub allocate_bad
 
 	# In company: the good rows before it must leave nothing behind.
 	my $good = $self->random_allocation;
-	my ($sql, @data) = $self->load('allocation', \@allocation_columns, $good ? $self->allocation_row($good) : (), $row);
+	my ($sql, @data) = load("$self->{ledger}.allocation", \@allocation_columns, $good ? $self->allocation_row($good) : (), $row);
 
 	# What the good row takes may be what the bad one's debit had open; then it is refused for that as well.
 	return { %op, faults => [ @faults, 'RC007' ], sql => $sql, data => \@data };

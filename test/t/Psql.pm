@@ -73,8 +73,8 @@ sub DESTROY
 	return;
 }
 
-# A new database with the extension in it, and a session there.  The clock of the session stands near noon: a test
-# that runs across midnight would otherwise see current_date change.
+# A new database with the extension in it, and a session there.  Its clock, and that of the
+# ledgers it creates, stands near noon: a test that runs across midnight would otherwise see the date change.
 sub fresh_database
 {
 	my ($class, $database) = @_;
@@ -83,7 +83,7 @@ sub fresh_database
 	$admin->query("DROP DATABASE IF EXISTS $database");
 	$admin->query("CREATE DATABASE $database TEMPLATE template0");
 	my $self = $class->new($database);
-	$self->query('SET TIME ZONE ' . (12 - (gmtime)[2]));
+	$self->query(sprintf q{SET TIME ZONE 'Etc/GMT%+d'}, (gmtime)[2] - 12);
 	$self->query('CREATE EXTENSION credit_control');
 	return $self;
 }

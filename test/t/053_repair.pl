@@ -1,0 +1,155 @@
+#!/usr/bin/env perl
+# 053_repair.pl: verify_ledger() sees each kept figure that is wrong, and rebuild_ledger() makes it again what it was.
+#
+#   CREDIT_CONTROL_SEED: as in 050_property.pl
+use strict;
+use warnings;
+
+use Test::More;
+
+use History;
+use Psql;
+
+my $seed = $ENV{CREDIT_CONTROL_SEED} // time;
+srand $seed;
+note "CREDIT_CONTROL_SEED=$seed";
+END { diag "to see this again: CREDIT_CONTROL_SEED=$seed" if $? }
+
+my $db = Psql->fresh_database('repair');
+$db->query('SELECT setseed(' . $seed % 1000 / 1000 . ')');
+$db->query("SELECT credit.create_ledger('ar', 'USD')");
+my @customers = map { $db->query("SELECT ar.add_customer('customer $_')") } 1 .. 4;
+my $history = History->new(db => $db, ledger => 'ar', customers => \@customers);
+
+# A ledger with something of everything.
+for (1 .. 300)
+{
+	my $op;
+
+	until ($op) { my $generator = History::pick(('post') x 4, 'allocate', 'apply', 'undo'); $op = $history->$generator; }
+	my ($sqlstate, $answer) = $db->try($op->{sql});
+	die "$answer in: $op->{sql}\n" if $sqlstate ne '00000';
+	$op->{done}->($answer);
+}
+# Rules of their own, because of the currencies without a rate.
+$db->query('DELETE FROM ar.check_rule WHERE kind = \'limit_use\'');
+$db->query("SELECT ar.set_credit_limit(c, 1000 * c) FROM generate_series(1, 4) c");
+$db->query('CREATE TABLE public.orders (id integer PRIMARY KEY, customer_id bigint, total numeric)');
+$db->query("SELECT ar.watch_orders('public.orders', 'customer_id', 'total', 'id')");
+$db->query('INSERT INTO public.orders SELECT n, 1 + n % 4, n * 1.25 FROM generate_series(1, 40) n');
+$db->query("SELECT ar.place_hold(c, 'for the test') FROM generate_series(2, 4) c");
+
+# Everything that is kept, as text, whatever the decimals shown.  An item that was lost gets a new id, and a limit that is
+# not kept is looked up.
+sub kept
+{
+	return $db->query(q{
+		SELECT concat_ws(' ', 'item of', customer_id, document_id, instalment_no, currency, trim_scale(amount), trim_scale(open_amount),
+			doc_date, posting_date, COALESCE(due_date, 'infinity'), COALESCE(reversed_on, 'infinity'), COALESCE(last_applied_on, 'infinity'))
+		FROM ar.item
+		UNION ALL
+		SELECT concat_ws(' ', 'exposure of', customer_id, currency, trim_scale(receivable), trim_scale(unapplied), trim_scale(ordered),
+			has_other_currency, open_holds, CASE WHEN currency = 'USD' THEN trim_scale(CASE
+				WHEN current_date BETWEEN limit_since AND limit_until THEN limit_amount
+				ELSE (SELECT l.amount FROM ar.limit_on(customer_id, current_date) l) END) END)
+		FROM ar.exposure});
+}
+
+my $right = kept();
+
+# What differs from the beginning, if anything.
+sub wrong
+{
+	my %then = map { $_ => 1 } split /\n/, $right;
+	my %now = map { $_ => 1 } split /\n/, kept();
+
+	return join "\n", (map { "was $_" } sort grep { !$now{$_} } keys %then), (map { "is $_" } sort grep { !$then{$_} } keys %now);
+}
+
+is($db->query('SELECT count(*) FROM ar.verify_ledger()'), 0, 'verify_ledger() finds nothing at first');
+is($db->query('SELECT ar.rebuild_ledger()'), 0, 'and rebuild_ledger() has nothing to mend');
+is(wrong(), '', 'and mends nothing');
+
+# Each: what verify_ledger() must call the problem, the row to spoil, and how.
+my $some_item = 'SELECT customer_id, item_id FROM ar.item WHERE %s ORDER BY random() LIMIT 1';
+my $some_exposure = 'SELECT customer_id, currency FROM ar.exposure WHERE %s ORDER BY random() LIMIT 1';
+my @spoilt = (
+	[ 'open amount', 'item', 'true', 'open_amount = open_amount + 0.01' ],
+	[ 'open amount', 'item', 'open_amount <> 0', 'open_amount = 0' ],
+	[ 'open amount', 'item', 'open_amount = 0', 'open_amount = amount' ],
+	[ 'open amount', 'item', 'true', 'open_amount = -open_amount - 1' ],
+	[ 'date of the latest reversal', 'item', 'reversed_on IS NOT NULL', 'reversed_on = NULL' ],
+	[ 'date of the latest reversal', 'item', 'reversed_on IS NOT NULL', 'reversed_on = reversed_on - 1' ],
+	[ 'date of the latest reversal', 'item', 'reversed_on IS NULL', 'reversed_on = current_date' ],
+	[ 'date of the latest allocation', 'item', 'last_applied_on IS NOT NULL', 'last_applied_on = last_applied_on + 1' ],
+	[ 'item does not fit its document', 'item', 'true', 'due_date = due_date + 1, doc_date = doc_date + 1' ],
+	[ 'item does not fit its document', 'item', 'true', 'posting_date = posting_date - 1' ],
+	[ 'item does not fit its document', 'item', 'open_amount <> 0', 'amount = amount * 2, open_amount = open_amount + amount' ],
+	[ 'receivable', 'exposure', 'true', 'receivable = receivable + 1' ],
+	[ 'receivable', 'exposure', 'receivable <> 0', 'receivable = 0' ],
+	[ 'unapplied', 'exposure', 'true', 'unapplied = unapplied - 1' ],
+	[ 'ordered', 'exposure', "currency = 'USD'", 'ordered = ordered + 0.01' ],
+	[ 'ordered', 'exposure', "currency <> 'USD'", 'ordered = 1' ],
+	[ 'open holds', 'exposure', "currency = 'USD'", 'open_holds = open_holds + 1' ],
+	[ 'open holds', 'exposure', 'open_holds > 0', 'open_holds = 0' ],
+	[ 'credit limit', 'exposure', "currency = 'USD'", 'limit_amount = limit_amount * 2' ],
+	[ 'credit limit', 'exposure', "currency = 'USD'", 'limit_amount = NULL' ],
+	[ 'other currencies', 'exposure', "currency = 'USD'", 'has_other_currency = false' ],
+	[ 'receivable', 'exposure', "currency <> 'USD'", undef ],
+	[ 'receivable', 'exposure', "currency = 'USD'", undef ],
+	[ 'document without its item', 'item', 'NOT EXISTS (SELECT FROM ar.allocation a WHERE item_id IN (a.credit_item_id, a.debit_item_id))', undef ],
+);
+
+foreach my $case (@spoilt)
+{
+	my ($problem, $table, $which, $set) = @$case;
+	my $name = $set ? "$table: $set" : "$table: a row is gone ($which)";
+	my ($customer, $id) = split /\|/, $db->query(sprintf $table eq 'item' ? $some_item : $some_exposure, $which);
+	my $row = "customer_id = $customer AND " . ($table eq 'item' ? "item_id = $id" : "currency = '$id'");
+
+	if ($set) { $db->query("UPDATE ar.$table SET $set WHERE $row"); }
+	else      { $db->query("DELETE FROM ar.$table WHERE $row"); }
+	isnt(wrong(), '', "$name: there is something to find");
+	my @found = $db->rows('SELECT problem, customer_id, object FROM ar.verify_ledger()');
+	ok((grep { $_->[0] eq $problem && $_->[1] == $customer && $_->[2] =~ /\b$id\b|document/ } @found), "$name: verify_ledger() says \"$problem\" of customer $customer")
+	  or diag explain \@found;
+	cmp_ok($db->query('SELECT ar.rebuild_ledger()'), '>', 0, "$name: rebuild_ledger() says that it mended something");
+	is(wrong(), '', "$name: what it was");
+	is($db->query('SELECT count(*) FROM ar.verify_ledger()'), 0, "$name: verify_ledger() is content");
+}
+
+# Everything at once.
+$db->query('UPDATE ar.item SET open_amount = open_amount * 3 - 7, reversed_on = NULL, last_applied_on = NULL, doc_date = doc_date - 5');
+$db->query('UPDATE ar.exposure SET receivable = -1, unapplied = 12, ordered = ordered * 2, open_holds = 9, has_other_currency = false, limit_amount = limit_amount + 1');
+$db->query('SELECT ar.rebuild_ledger()');
+is(wrong(), '', 'everything at once: what it was');
+
+# Documents and allocations are the truth: what is wrong with them is seen, not mended.  Only somebody who may disable
+# triggers gets there.
+my @tampered = (
+	[ 'open amount', 'UPDATE ar.allocation SET amount = amount + 0.01 WHERE allocation_id = %s', 'reverses IS NULL' ],
+	[ 'open amount', 'DELETE FROM ar.allocation WHERE allocation_id = %s', 'true' ],
+	[ 'over-allocated on a date', 'UPDATE ar.allocation SET amount = 100000000 WHERE allocation_id = %s', 'reverses IS NULL' ],
+	[ 'allocation does not fit its items', 'UPDATE ar.allocation SET applied_on = LEAST(debit_posting_date, credit_posting_date) - 1 WHERE allocation_id = %s', 'true' ],
+	[ 'allocation does not fit its items', 'UPDATE ar.allocation SET debit_due_date = debit_due_date + 1 WHERE allocation_id = %s', 'true' ],
+	[ 'allocation does not fit its items', 'UPDATE ar.allocation SET debit_posting_date = debit_posting_date - 1 WHERE allocation_id = %s', 'true' ],
+	[ 'allocation does not fit its items', 'UPDATE ar.allocation SET debit_item_id = credit_item_id WHERE allocation_id = %s', 'true' ],
+	[ 'item does not fit its document', 'UPDATE ar.document SET amount = amount + 1 WHERE document_id = (SELECT document_id FROM ar.item i, ar.allocation a'
+		  . ' WHERE i.item_id = a.debit_item_id AND a.allocation_id = %s)', 'true' ],
+);
+foreach my $case (@tampered)
+{
+	my ($problem, $statement, $which) = @$case;
+	my $id = $db->query("SELECT allocation_id FROM ar.allocation WHERE $which ORDER BY random() LIMIT 1");
+	my $sql = sprintf $statement, $id;
+
+	$db->query('BEGIN');
+	$db->query('SET LOCAL session_replication_role = replica');
+	$db->query($sql);
+	ok((grep { $_->[0] eq $problem } $db->rows('SELECT problem FROM ar.verify_ledger()')), "$sql: verify_ledger() says \"$problem\"")
+	  or diag explain [ $db->rows('SELECT * FROM ar.verify_ledger()') ];
+	$db->query('ROLLBACK');
+}
+is(wrong(), '', 'in the end all is as at first');
+
+done_testing();
