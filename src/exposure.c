@@ -141,7 +141,6 @@ struct ExposureDeltas
 {
 	MemoryContext cxt;
 	HTAB	   *table;
-	int64		last_customer;
 };
 
 ExposureDeltas *

@@ -23,10 +23,10 @@ cc_refuse_change(PG_FUNCTION_ARGS)
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	const char *what;
 
-	if (!CALLED_AS_TRIGGER(fcinfo))
+	if (!CALLED_AS_TRIGGER(fcinfo) || TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" must be called as a trigger", "refuse_change")));
+				 errmsg("function \"%s\" must be called as an UPDATE, DELETE or TRUNCATE trigger", "refuse_change")));
 	what = TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event) ? "TRUNCATE" :
 		TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ? "DELETE" : "UPDATE";
 	ereport(ERROR,

@@ -521,6 +521,13 @@ order_settle(SettleBatch *batch)
 	}
 	MemoryContextSwitchTo(old);
 	ledger_leave(&scope);
+	/* What is in the exposure now is pending no more. */
+	for (int64 i = 0; state->pending && i < state->n; i++)
+	{
+		Pending    *pending = pending_of(batch, state->entries[i].customer_id);
+
+		pending->amount = Max(pending->amount - Max(state->entries[i].after - state->entries[i].before, 0), 0);
+	}
 	state->n = 0;
 	state->has_decrease = false;
 }

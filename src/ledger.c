@@ -298,7 +298,10 @@ ledger_enter(Ledger *ledger, bool as_owner, LedgerScope *scope)
 			elog(ERROR, "ledger \"%s\" has an unknown base currency", NameStr(ledger->name));
 		ledger->time_zone = pg_tzset(TextDatumGetCString(ledger_value(0, 2, &isnull)));
 		if (ledger->time_zone == NULL)
-			elog(ERROR, "ledger \"%s\" has an unknown time zone", NameStr(ledger->name));
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("ledger \"%s\" has an unknown time zone", NameStr(ledger->name)),
+					 errhint("Set ledger_info.time_zone to a name of view pg_timezone_names.")));
 		strlcpy(ledger->base_currency, base, sizeof(ledger->base_currency));
 		ledger->base_scale = scale;
 	}

@@ -11,12 +11,16 @@
 #include "access/relation.h"
 #include "access/sysattr.h"
 #include "access/table.h"
+#include "access/tableam.h"
 #include "access/transam.h"
 #include "catalog/namespace.h"
 #include "catalog/partition.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "executor/executor.h"
+#include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
@@ -38,6 +42,7 @@
 #include "utils/numeric.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
+#include "utils/snapmgr.h"
 
 #include "cc_error.h"
 #include "credit_check.h"
@@ -47,6 +52,7 @@
 
 PG_FUNCTION_INFO_V1(cc_order_condition);
 PG_FUNCTION_INFO_V1(cc_check_watched);
+PG_FUNCTION_INFO_V1(cc_open_orders);
 
 static HTAB *watched = NULL;
 
@@ -176,16 +182,17 @@ parse_condition(Relation rel, const char *text, bool no_generated)
 				 errhint("Keep what a function of yours would say in a column of the table.")));
 
 	pull_varattnos(expr, 1, &attrs);
-	while (no_generated && (attno = bms_next_member(attrs, attno)) >= 0)
+	while ((attno = bms_next_member(attrs, attno)) >= 0)
 	{
 		AttrNumber	att = attno + FirstLowInvalidHeapAttributeNumber;
+		char		generated = att > 0 ? TupleDescAttr(RelationGetDescr(rel), att - 1)->attgenerated : '\0';
 
-		if (att > 0 && TupleDescAttr(RelationGetDescr(rel), att - 1)->attgenerated)
+		if ((no_generated && generated) || generated == 'v')
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
-					 errmsg("condition must not use the generated column \"%s\" in mode hold",
+					 errmsg("condition must not use the generated column \"%s\"",
 							NameStr(TupleDescAttr(RelationGetDescr(rel), att - 1)->attname)),
-					 errdetail("It has no value yet when the order is decided on.")));
+					 errdetail("It has no value yet when the order is decided on in mode hold; a virtual one never has.")));
 	}
 	free_parsestate(pstate);
 	error_context_stack = callback.previous;
@@ -339,7 +346,8 @@ column_number(Relation rel, const char *column, bool (*fits) (Oid type), bool no
 				 errmsg("watched table \"%s\" has no column \"%s\"", RelationGetRelationName(rel), column),
 				 errhint("If it was renamed, call unwatch_orders() and watch_orders() again.")));
 	att = TupleDescAttr(RelationGetDescr(rel), attnum - 1);
-	if (!fits(att->atttypid) || (no_generated && att->attgenerated))
+	/* A virtual column (PostgreSQL 18) is in no stored row at all. */
+	if (!fits(att->atttypid) || (no_generated && att->attgenerated) || att->attgenerated == 'v')
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("column \"%s\" of watched table \"%s\" was altered and cannot be used any more",
@@ -445,10 +453,8 @@ load_watched(WatchedTable *table, Relation rel, Ledger *ledger)
  * boolean) returns void: an error of class 42 or 3F unless the table is what
  * watch_orders() let in.
  *
- * Reads catalogs only.  Whoever owns the order table can put anything in its
- * place, and a recount runs with the rights of the ledger's owner; so it
- * must not so much as plan a query before this.  The lock is kept, for the
- * table to stay what it is until the end of the transaction.
+ * Reads catalogs only: whoever owns the order table can put anything in its
+ * place.
  */
 Datum
 cc_check_watched(PG_FUNCTION_ARGS)
@@ -481,7 +487,7 @@ cc_check_watched(PG_FUNCTION_ARGS)
 	if (name[6])
 		column_number(rel, name[6], is_label, true);
 	parse_registered_condition(rel, name[7], hold);
-	relation_close(rel, NoLock);
+	relation_close(rel, AccessShareLock);
 	PG_RETURN_VOID();
 }
 
@@ -607,4 +613,129 @@ order_share(WatchedTable *table, Ledger *ledger, TupleTableSlot *slot, OrderShar
 				 errmsg("amount of order %s of \"%s\" must not be negative", share->order_id ? share->order_id : "(without id)", table->source),
 				 errdetail("The amount is %s, for customer " INT64_FORMAT ".",
 						   money_out(share->amount, ledger->base_scale), share->customer_id)));
+}
+
+/* ---- the recount ---- */
+
+typedef struct CustomerOrders
+{
+	int64		customer_id;
+	int128		amount;
+} CustomerOrders;
+
+static void
+count_open_orders(Relation rel, Ledger *ledger, HTAB *sums)
+{
+	WatchedTable *table = watched_table(rel, ledger);
+	TableScanDesc scan = table_beginscan(rel, GetActiveSnapshot(), 0, NULL);
+	TupleTableSlot *slot = table_slot_create(rel, NULL);
+	MemoryContext per_row = AllocSetContextCreate(CurrentMemoryContext, "credit_control recount", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old;
+
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		OrderShare	share;
+
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(per_row);
+		old = MemoryContextSwitchTo(per_row);
+		order_share(table, ledger, slot, &share);
+		MemoryContextSwitchTo(old);
+		if (share.open)
+		{
+			bool		found;
+			CustomerOrders *sum = hash_search(sums, &share.customer_id, HASH_ENTER, &found);
+
+			sum->amount = found ? money_add(sum->amount, share.amount) : share.amount;
+		}
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	table_endscan(scan);
+	MemoryContextDelete(per_row);
+}
+
+/* Whether the table's owner let watch_orders() of this ledger attach its triggers. */
+static bool
+has_hold_trigger(Relation rel, Ledger *ledger)
+{
+	for (int i = 0; rel->trigdesc && i < rel->trigdesc->numtriggers; i++)
+	{
+		Trigger    *trigger = &rel->trigdesc->triggers[i];
+
+		if (strcmp(trigger->tgname, "credit_control_gather") == 0 && trigger->tgnargs == 1 &&
+			strcmp(trigger->tgargs[0], NameStr(ledger->name)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * open_orders(ledger, table_schema, table_name text) returns set of
+ * (customer_id bigint, amount numeric): the orders of a watched table that
+ * count, per customer, in no order.
+ *
+ * Reads rows with the trigger's own order_share(), so the two cannot differ,
+ * and as the owner of the order table in a restricted context, as REFRESH
+ * MATERIALIZED VIEW does: whatever code is in that table runs as its owner.
+ * The hold trigger on the table is that owner's consent.
+ */
+Datum
+cc_open_orders(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Ledger	   *ledger = ledger_by_name(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	char	   *schema = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	Oid			relid = get_relname_relid(name, get_namespace_oid(schema, false));
+	Relation	rel = OidIsValid(relid) ? try_relation_open(relid, AccessShareLock) : NULL;
+	HASHCTL		ctl = {.keysize = sizeof(int64), .entrysize = sizeof(CustomerOrders), .hcxt = CurrentMemoryContext};
+	HTAB	   *sums;
+	HASH_SEQ_STATUS seq;
+	CustomerOrders *sum;
+	Oid			userid;
+	int			sec_context;
+	int			guc_level;
+	List	   *tables;
+	ListCell   *lc;
+
+	if (rel == NULL || (rel->rd_rel->relkind != RELKIND_RELATION && rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) ||
+		!has_hold_trigger(rel, ledger))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table %s is not watched by ledger \"%s\"", quote_qualified_identifier(schema, name), NameStr(ledger->name)),
+				 errhint("Table watched_table lists those that are, as schema.table.")));
+	InitMaterializedSRF(fcinfo, 0);
+	(void) ledger_base_currency(ledger->nspoid);
+	sums = hash_create("credit_control open orders", 256, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+
+	tables = find_all_inheritors(relid, AccessShareLock, NULL);
+	guc_level = pin_settings();
+	GetUserIdAndSecContext(&userid, &sec_context);
+	SetUserIdAndSecContext(rel->rd_rel->relowner, sec_context | SECURITY_RESTRICTED_OPERATION | SECURITY_LOCAL_USERID_CHANGE);
+	foreach(lc, tables)
+	{
+		Relation	part = table_open(lfirst_oid(lc), NoLock);
+
+		if (part->rd_rel->relkind == RELKIND_RELATION)
+			count_open_orders(part, ledger, sums);
+		else if (part->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+			ereport(ERROR,
+					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+					 errmsg("orders in \"%s\" cannot be counted", RelationGetRelationName(part)),
+					 errdetail("It is a foreign table.")));
+		table_close(part, NoLock);
+	}
+	SetUserIdAndSecContext(userid, sec_context);
+	AtEOXact_GUC(true, guc_level);
+	relation_close(rel, NoLock);
+
+	hash_seq_init(&seq, sums);
+	while ((sum = hash_seq_search(&seq)) != NULL)
+	{
+		Datum		values[2] = {Int64GetDatum(sum->customer_id), money_to_numeric(sum->amount, ledger->base_scale)};
+		bool		nulls[2] = {false, false};
+
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
 }

@@ -31,7 +31,7 @@ COMMENT ON FUNCTION credit.order_condition(regclass, text, boolean) IS 'Checks a
 CREATE FUNCTION credit.check_watched(table_schema text, table_name text, customer_column text, amount_column text, order_id_column text,
 	currency_column text, status_column text, open_when text, hold boolean) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'cc_check_watched';
-COMMENT ON FUNCTION credit.check_watched(text, text, text, text, text, text, text, text, boolean) IS 'Raises an error of class 42 or 3F unless a registered order table is still what watch_orders() let in. Reads catalogs only and runs nothing of the table''s owner. Used before a recount.';
+COMMENT ON FUNCTION credit.check_watched(text, text, text, text, text, text, text, text, boolean) IS 'Raises an error of class 42 or 3F unless a registered order table is still what watch_orders() let in. Reads catalogs only and runs nothing of the table''s owner.';
 
 CREATE FUNCTION credit.check_order(ledger text, customer_id bigint, amount numeric, currency text, record boolean,
 	OUT outcome text, OUT exposure numeric, OUT limit_amount numeric, OUT available numeric, OUT shortfall numeric, OUT checks jsonb)
@@ -41,3 +41,8 @@ COMMENT ON FUNCTION credit.check_order(text, bigint, numeric, text, boolean) IS 
 CREATE FUNCTION credit.settle(ledger text) RETURNS void
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'cc_settle';
 COMMENT ON FUNCTION credit.settle(text) IS 'Counts now what this transaction has written straight into a partition, which otherwise is counted at commit. Used before a recount.';
+
+CREATE FUNCTION credit.open_orders(ledger text, table_schema text, table_name text, OUT customer_id bigint, OUT amount numeric)
+RETURNS SETOF record
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'cc_open_orders';
+COMMENT ON FUNCTION credit.open_orders(text, text, text) IS 'The orders of a watched table that count toward exposure, summed per customer, recounted from its rows as the trigger reads them. Runs as the owner of the table, whose hold trigger is the consent. An error if an open order is nothing the trigger would let in.';

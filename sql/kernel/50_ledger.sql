@@ -39,7 +39,13 @@ BEGIN
 			USING ERRCODE = 'name_too_long',
 				DETAIL = pg_catalog.format('It has %s bytes; a schema''s name has at most 63.', pg_catalog.octet_length(name));
 	END IF;
+	-- search_path reads this name as somebody's.
+	IF name = '$user' THEN
+		RAISE EXCEPTION 'ledger name "%" is not possible', name USING ERRCODE = 'invalid_name';
+	END IF;
 	PERFORM credit.minor_unit(base_currency);
+	-- Refuses what is no time zone; the setting itself ends with this function.
+	PERFORM pg_catalog.set_config('TimeZone', COALESCE(time_zone, pg_catalog.current_setting('TimeZone')), true);
 	IF EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.nspname = name) THEN
 		RAISE EXCEPTION 'schema "%" exists already', name
 			USING ERRCODE = 'duplicate_schema',
@@ -86,7 +92,6 @@ RETURN CASE WHEN pg_catalog.length(tgargs) > 0
 	THEN pg_catalog.convert_from(pg_catalog.substring(tgargs, 1, pg_catalog.length(tgargs) - 1), pg_catalog.getdatabaseencoding()) END;
 COMMENT ON FUNCTION credit.trigger_ledger(bytea) IS 'The ledger that an enforce_hold trigger belongs to, from pg_trigger.tgargs.';
 
--- Objects of a ledger by name and shape, for comparing it with the template.
 CREATE FUNCTION credit.check_ledger(ledger name)
 RETURNS TABLE (problem text, object text, detail text, hint text)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -145,7 +150,8 @@ BEGIN
 		FROM pg_catalog.pg_trigger t
 			JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
 			JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
-		WHERE p.pronamespace = 'credit'::regnamespace AND t.tgenabled NOT IN ('O', 'A')
+		WHERE p.pronamespace = 'credit'::regnamespace
+			AND (t.tgenabled NOT IN ('O', 'A') OR (t.tgname = 'check_rule_changed' AND t.tgenabled <> 'A'))
 			AND (c.relnamespace = nsp OR (p.proname = 'enforce_hold' AND credit.trigger_ledger(t.tgargs) = ledger))
 		ORDER BY 2;
 
@@ -199,7 +205,7 @@ BEGIN
 	-- A TRUNCATE of one partition fires no trigger of the partitioned table.
 	RETURN QUERY EXECUTE pg_catalog.format($q$
 		SELECT 'partition without TRUNCATE trigger'::text, p.relid::regclass::text, NULL::text,
-			format('SELECT %%I.watch_partitions(%%L); and if it had open orders when attached: SELECT %1$I.rebuild_ledger();', %1$L, format('%%I.%%I', w.table_schema, w.table_name))
+			format('SELECT %%1$I.watch_partitions(%%2$L); and if it had open orders when attached: SELECT %%1$I.rebuild_ledger();', %1$L, format('%%I.%%I', w.table_schema, w.table_name))
 		FROM %1$I.watched_table w,
 			pg_catalog.pg_partition_tree(to_regclass(format('%%I.%%I', w.table_schema, w.table_name))) p
 		WHERE p.level > 0 AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t
@@ -248,7 +254,7 @@ BEGIN
 		ORDER BY 2, 3;
 	RETURN QUERY
 		SELECT 'another owner'::text, c.oid::regclass::text, 'owned by ' || pg_get_userbyid(c.relowner),
-			format('ALTER TABLE %s OWNER TO %I;', c.oid::regclass, pg_get_userbyid(ledger_owner))
+			'Find out what it is; what does not belong to the ledger is to be dropped.'::text
 		FROM pg_class c
 		WHERE c.relnamespace = nsp AND c.relkind IN ('r', 'p', 'v', 'S') AND c.relowner <> ledger_owner
 		ORDER BY 2;

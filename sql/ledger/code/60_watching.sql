@@ -8,7 +8,6 @@ DECLARE
 	rel record;
 	col record;
 	ledger text := current_schema();
-	ledger_owner name;
 	condition text;
 	other text;
 BEGIN
@@ -18,8 +17,6 @@ BEGIN
 	END IF;
 	SELECT c.oid, c.relkind, c.relname, n.nspname, c.relispartition, c.relpersistence, c.relowner INTO rel
 	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = orders;
-	SELECT pg_get_userbyid(c.relowner) INTO STRICT ledger_owner
-	FROM pg_class c WHERE c.oid = format('%I.exposure', ledger)::regclass;
 	IF rel.oid IS NULL OR customer IS NULL OR amount IS NULL OR order_id IS NULL OR open_when IS NULL THEN
 		RAISE EXCEPTION 'order table, its customer, amount and order_id columns and open_when must not be null'
 			USING ERRCODE = 'null_value_not_allowed';
@@ -76,11 +73,11 @@ BEGIN
 				USING ERRCODE = 'datatype_mismatch',
 					HINT = 'customer: an integer type. amount: numeric or an integer type. status_column, currency: text or an enum.';
 		END IF;
-		IF col.attgenerated <> '' AND mode = 'hold' AND col.role <> 'order_id' THEN
+		IF col.attgenerated = 'v' OR (col.attgenerated <> '' AND mode = 'hold' AND col.role <> 'order_id') THEN
 			RAISE EXCEPTION 'column "%" of table % is generated', col.name, orders
 				USING ERRCODE = 'invalid_object_definition',
-					DETAIL = 'In mode hold an order is decided on before generated columns have a value.',
-					HINT = 'Use mode reject, or a plain column.';
+					DETAIL = 'In mode hold an order is decided on before generated columns have a value; a virtual one never has any.',
+					HINT = 'Use mode reject with a stored column, or a plain column.';
 		END IF;
 	END LOOP;
 	-- An expression may use any column.
@@ -124,13 +121,6 @@ BEGIN
 	END IF;
 	PERFORM watch_partitions(orders);
 
-	-- The ledger's owner recounts the orders in verify_ledger().
-	IF NOT pg_has_role(ledger_owner, rel.relowner, 'USAGE') THEN
-		EXECUTE format('GRANT SELECT ON %s TO %I', orders, ledger_owner);
-		IF NOT has_schema_privilege(ledger_owner, rel.nspname, 'USAGE') THEN
-			EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', rel.nspname, ledger_owner);
-		END IF;
-	END IF;
 	PERFORM add_open_orders(rel.nspname, rel.relname, 1);
 END $$;
 COMMENT ON FUNCTION watch_orders(regclass, text, text, text, text, text, text, text, text, text, boolean) IS 'Puts a table of orders under credit control: from now on every writer passes the check. customer, amount, order_id, currency, status_column: names of its columns. open_when: immutable condition; an order counts while it is true. mode reject refuses an order that fails; mode hold saves it with status_column = hold_value. Orders open now are counted. Run it as owner of the table and of the ledger.';
@@ -214,15 +204,14 @@ BEGIN
 	SELECT w.* INTO watched FROM watched_table w
 	WHERE format('%I.%I', w.table_schema, w.table_name) = p_table
 		OR to_regclass(format('%I.%I', w.table_schema, w.table_name)) = orders;
-	IF watched.table_name IS NOT NULL AND orders IS NOT NULL THEN
-		EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', orders);
-		PERFORM drop_hold_triggers(orders);
-	END IF;
 	IF watched.table_name IS NOT NULL AND orders_readable(watched.table_schema::name, watched.table_name::name) THEN
+		EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', orders);
 		PERFORM add_open_orders(watched.table_schema::name, watched.table_name::name, -1);
+		PERFORM drop_hold_triggers(orders);
 		DELETE FROM watched_table w WHERE w.table_schema = watched.table_schema AND w.table_name = watched.table_name;
 	ELSIF watched.table_name IS NOT NULL THEN
 		-- Dropped, renamed or altered: what it counted cannot be read from it any more.
+		PERFORM drop_hold_triggers(orders);
 		DELETE FROM watched_table w WHERE w.table_schema = watched.table_schema AND w.table_name = watched.table_name;
 		IF EXISTS (SELECT FROM unreadable_orders()) THEN
 			RAISE NOTICE 'other watched tables cannot be read either: until they are unwatched too the exposure stays as it is';
@@ -243,7 +232,7 @@ DECLARE
 	share record;
 	base text := (SELECT l.base_currency FROM ledger_info l);
 BEGIN
-	FOR share IN SELECT o.customer_id, o.amount FROM open_orders(p_schema, p_table) o ORDER BY o.customer_id LOOP
+	FOR share IN SELECT o.customer_id, o.amount FROM credit.open_orders(current_schema(), p_schema, p_table) o ORDER BY o.customer_id LOOP
 		UPDATE exposure e SET ordered = e.ordered + p_sign * share.amount
 		WHERE e.customer_id = share.customer_id AND e.currency = base;
 		IF NOT FOUND THEN
@@ -255,39 +244,19 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION add_open_orders(name, name, integer) IS 'Adds a watched table''s open orders to the exposure, or takes them out. Used by watch_orders() and unwatch_orders().';
 
--- The rows of a watched table that count: order_id, customer_id, amount, currency.  NULL if it is not registered.
-CREATE OR REPLACE FUNCTION open_orders_query(p_schema name, p_table name)
-RETURNS text LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
-DECLARE
-	open_rows text;
-BEGIN
-	-- IS NOT FALSE: an order counts unless it is known not to, as in the trigger.
-	-- concat() is the type's own output; a cast could be somebody's function.
-	SELECT format('SELECT concat(%I) AS order_id, %I::bigint AS customer_id, %I::numeric AS amount, %s AS currency FROM %I.%I WHERE (%s) IS NOT FALSE AND %s',
-		w.order_id_column, w.customer_column, w.amount_column,
-		CASE WHEN w.currency_column IS NULL THEN 'NULL::text' ELSE format('CASE WHEN %1$I IS NOT NULL THEN rtrim(concat(%1$I)) END', w.currency_column) END,
-		w.table_schema, w.table_name, w.open_when,
-		CASE WHEN w.status_column IS NULL THEN 'true'
-			ELSE format('CASE WHEN %1$I IS NULL THEN true ELSE concat(%1$I) <> concat(%2$L::%3$s) END', w.status_column, w.hold_value,
-				(SELECT format_type(a.atttypid, a.atttypmod) FROM pg_attribute a
-				WHERE a.attrelid = to_regclass(format('%I.%I', w.table_schema, w.table_name)) AND a.attname = w.status_column)) END)
-	INTO open_rows
-	FROM watched_table w WHERE w.table_schema = p_schema AND w.table_name = p_table;
-	RETURN open_rows;
-END $$;
-COMMENT ON FUNCTION open_orders_query(name, name) IS 'The text of the query for the orders of a watched table that count.';
-
 CREATE OR REPLACE FUNCTION orders_readable(p_schema name, p_table name)
 RETURNS boolean LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
 	PERFORM credit.check_watched(w.table_schema, w.table_name, w.customer_column, w.amount_column, w.order_id_column,
 		w.currency_column, w.status_column, w.open_when, w.mode = 'hold')
 	FROM watched_table w WHERE w.table_schema = p_schema AND w.table_name = p_table;
-	RETURN FOUND;
+	RETURN FOUND AND EXISTS (SELECT FROM pg_trigger t
+		WHERE t.tgrelid = to_regclass(format('%I.%I', p_schema, p_table)) AND t.tgname = 'credit_control_gather'
+			AND t.tgfoid = 'credit.enforce_hold()'::regprocedure AND credit.trigger_ledger(t.tgargs) = current_schema());
 EXCEPTION WHEN syntax_error_or_access_rule_violation OR invalid_schema_name THEN
 	RETURN false;
 END $$;
-COMMENT ON FUNCTION orders_readable(name, name) IS 'Whether the orders of a watched table can still be counted: false when it was dropped, renamed, replaced or altered. Runs nothing of the table''s owner.';
+COMMENT ON FUNCTION orders_readable(name, name) IS 'Whether the orders of a watched table can still be counted: false when it was dropped, renamed, replaced or altered, or has lost its triggers. Runs nothing of the table''s owner.';
 
 CREATE OR REPLACE FUNCTION unreadable_orders()
 RETURNS SETOF text LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -296,40 +265,3 @@ BEGIN
 		WHERE NOT orders_readable(w.table_schema::name, w.table_name::name) ORDER BY 1;
 END $$;
 COMMENT ON FUNCTION unreadable_orders() IS 'The watched tables whose orders cannot be counted any more.';
-
--- Row security of the order table must not hide orders from the recount: it fails instead.  The condition
--- reads as it was stored, whatever the session has set.
-CREATE OR REPLACE FUNCTION open_orders(p_schema name, p_table name)
-RETURNS TABLE (customer_id bigint, amount numeric) LANGUAGE plpgsql SET search_path FROM CURRENT SET row_security = off
-SET standard_conforming_strings = on SET DateStyle = 'ISO' SET IntervalStyle = 'postgres' AS $$
-DECLARE
-	base text := (SELECT l.base_currency FROM ledger_info l);
-	open_rows text := open_orders_query(p_schema, p_table);
-	is_bad boolean;
-	bad_order text;
-	bad_customer bigint;
-	bad_amount numeric;
-	bad_currency text;
-BEGIN
-	IF open_rows IS NULL THEN
-		RAISE EXCEPTION 'table %.% is not watched', p_schema, p_table
-			USING ERRCODE = 'undefined_object', HINT = 'Table watched_table lists those that are, as schema.table.';
-	END IF;
-	-- Before anything of the table is so much as planned: it may be somebody else's by now.
-	PERFORM credit.check_watched(w.table_schema, w.table_name, w.customer_column, w.amount_column, w.order_id_column,
-		w.currency_column, w.status_column, w.open_when, w.mode = 'hold')
-	FROM watched_table w WHERE w.table_schema = p_schema AND w.table_name = p_table;
-	-- What the trigger would refuse is not counted either.
-	EXECUTE format('SELECT true, o.* FROM (%s) o WHERE customer_id IS NULL OR amount IS NULL OR NOT (amount >= 0 AND amount < 1e18)
-		OR amount <> round(amount, %s) OR currency <> %L LIMIT 1', open_rows, credit.minor_unit(base), base)
-	INTO is_bad, bad_order, bad_customer, bad_amount, bad_currency;
-	IF is_bad THEN
-		RAISE EXCEPTION 'open order % in %.% cannot be counted', COALESCE(NULLIF(bad_order, ''), '(without id)'), p_schema, p_table
-			USING ERRCODE = CASE WHEN bad_currency <> base THEN 'RC006' WHEN bad_customer IS NULL OR bad_amount IS NULL THEN '23502' ELSE '22003' END,
-				DETAIL = format('Its customer is %s, its amount %s %s.', COALESCE(bad_customer::text, 'null'),
-					COALESCE(bad_amount::text, 'null'), COALESCE(bad_currency, base)),
-				HINT = 'An open order needs a customer and an amount of zero or more in ' || base || '.';
-	END IF;
-	RETURN QUERY EXECUTE format('SELECT o.customer_id, sum(o.amount) FROM (%s) o GROUP BY o.customer_id', open_rows);
-END $$;
-COMMENT ON FUNCTION open_orders(name, name) IS 'Open orders of a watched table per customer, recounted from its rows; an error if one of them is nothing the trigger would let in.';

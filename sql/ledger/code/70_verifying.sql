@@ -109,7 +109,7 @@ BEGIN
 			FROM item i WHERE i.open_amount <> 0 GROUP BY 1, 2),
 		orders AS (
 			SELECT o.customer_id, sum(o.amount) AS ordered
-			FROM watched_table w, LATERAL open_orders(w.table_schema::name, w.table_name::name) o
+			FROM watched_table w, LATERAL credit.open_orders(current_schema(), w.table_schema, w.table_name) o
 			WHERE orders_readable(w.table_schema::name, w.table_name::name) GROUP BY 1),
 		holds AS (
 			SELECT h.customer_id, count(*) AS holds FROM hold h
@@ -143,7 +143,7 @@ BEGIN
 	SELECT u INTO unreadable FROM unreadable_orders() u LIMIT 1;
 	IF FOUND THEN
 		RAISE EXCEPTION 'orders of watched table % cannot be read', unreadable
-			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = 'It was dropped, renamed or altered.',
+			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = 'It was dropped, renamed or altered, or has lost its triggers.',
 				HINT = format('Call unwatch_orders(%L) first.', unreadable);
 	END IF;
 	-- Nobody posts, applies or orders meanwhile.
