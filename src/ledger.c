@@ -323,8 +323,8 @@ ledger_today(Ledger *ledger)
 	fsec_t		fsec;
 	int			tz;
 
-	if (timestamp2tm(GetCurrentTransactionStartTimestamp(), &tz, &tm, &fsec, NULL, ledger->time_zone) != 0)
-		elog(ERROR, "transaction start out of range");
+	if (timestamp2tm(GetCurrentStatementStartTimestamp(), &tz, &tm, &fsec, NULL, ledger->time_zone) != 0)
+		elog(ERROR, "statement start out of range");
 	return date2j(tm.tm_year, tm.tm_mon, tm.tm_mday) - POSTGRES_EPOCH_JDATE;
 }
 

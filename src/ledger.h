@@ -89,8 +89,9 @@ extern Ledger *ledger_by_name(const char *name);
 extern const char *ledger_base_currency(Oid nspoid);
 
 /*
- * The business date: the day on which the transaction began, in the ledger's
- * time zone.  The session's TimeZone must not move a limit's last day.
+ * The business date: the day on which the statement began, in the ledger's
+ * time zone.  Neither the session's TimeZone nor a transaction left open over
+ * midnight moves a limit's last day.
  */
 extern DateADT ledger_today(Ledger *ledger);
 

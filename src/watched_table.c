@@ -295,11 +295,28 @@ read_registration(Relation rel, Ledger *ledger, Registration *reg)
 	ledger_leave(&scope);
 }
 
+/* Whether the table's owner let watch_orders() of this ledger attach its triggers. */
+static bool
+has_hold_trigger(Relation rel, Ledger *ledger)
+{
+	for (int i = 0; rel->trigdesc && i < rel->trigdesc->numtriggers; i++)
+	{
+		Trigger    *trigger = &rel->trigdesc->triggers[i];
+
+		if (strcmp(trigger->tgname, "credit_control_gather") == 0 && trigger->tgnargs == 1 &&
+			strcmp(trigger->tgargs[0], NameStr(ledger->name)) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool
 is_watched(Relation rel, Ledger *ledger)
 {
 	Registration reg;
 
+	if (has_hold_trigger(rel, ledger))
+		return true;
 	read_registration(rel, ledger, &reg);
 	return reg.source != NULL;
 }
@@ -652,21 +669,6 @@ count_open_orders(Relation rel, Ledger *ledger, HTAB *sums)
 	ExecDropSingleTupleTableSlot(slot);
 	table_endscan(scan);
 	MemoryContextDelete(per_row);
-}
-
-/* Whether the table's owner let watch_orders() of this ledger attach its triggers. */
-static bool
-has_hold_trigger(Relation rel, Ledger *ledger)
-{
-	for (int i = 0; rel->trigdesc && i < rel->trigdesc->numtriggers; i++)
-	{
-		Trigger    *trigger = &rel->trigdesc->triggers[i];
-
-		if (strcmp(trigger->tgname, "credit_control_gather") == 0 && trigger->tgnargs == 1 &&
-			strcmp(trigger->tgargs[0], NameStr(ledger->name)) == 0)
-			return true;
-	}
-	return false;
 }
 
 /*

@@ -56,7 +56,10 @@ typedef struct OrderShare
  */
 extern WatchedTable *watched_table(Relation rel, Ledger *ledger);
 
-/* Whether rel, or a partitioned table it is part of, is registered in the ledger. */
+/*
+ * Whether rel counts in the ledger: it, or a partitioned table it is part of,
+ * is registered there, or still has the trigger that counts (renamed).
+ */
 extern bool is_watched(Relation rel, Ledger *ledger);
 
 /*

@@ -92,6 +92,20 @@ RETURN CASE WHEN pg_catalog.length(tgargs) > 0
 	THEN pg_catalog.convert_from(pg_catalog.substring(tgargs, 1, pg_catalog.length(tgargs) - 1), pg_catalog.getdatabaseencoding()) END;
 COMMENT ON FUNCTION credit.trigger_ledger(bytea) IS 'The ledger that an enforce_hold trigger belongs to, from pg_trigger.tgargs.';
 
+CREATE FUNCTION credit.is_watchable(table_schema text, table_name text, customer_column text, amount_column text, order_id_column text,
+	currency_column text, status_column text, open_when text, hold boolean) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	PERFORM credit.check_watched(table_schema, table_name, customer_column, amount_column, order_id_column,
+		currency_column, status_column, open_when, hold);
+	RETURN true;
+EXCEPTION WHEN syntax_error_or_access_rule_violation OR invalid_schema_name THEN
+	RETURN false;
+END $$;
+COMMENT ON FUNCTION credit.is_watchable(text, text, text, text, text, text, text, text, boolean) IS 'Whether a registered order table is still what watch_orders() let in. Reads catalogs only.';
+
+-- Whoever runs this, a superuser perhaps, must run nothing of the ledger's or the order tables' owners: it
+-- calls kernel functions only, and reads the ledger's tables only where they are tables.
 CREATE FUNCTION credit.check_ledger(ledger name)
 RETURNS TABLE (problem text, object text, detail text, hint text)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -107,6 +121,12 @@ BEGIN
 			USING ERRCODE = 'undefined_table', HINT = 'credit.create_ledger() makes one.';
 	END IF;
 
+	IF (SELECT count(*) FROM pg_class c WHERE c.relnamespace = nsp AND c.relname IN ('ledger_info', 'watched_table')
+			AND c.relkind = 'r' AND c.relowner = ledger_owner AND NOT c.relrowsecurity) < 2 THEN
+		RETURN QUERY SELECT 'not a ledger''s table'::text, 'ledger_info or watched_table'::text,
+			'One of them is gone, no table, has row security or another owner: nothing more was looked at.'::text, NULL::text;
+		RETURN;
+	END IF;
 	EXECUTE pg_catalog.format('SELECT template_version FROM %I.ledger_info', ledger) INTO version;
 	IF version IS DISTINCT FROM credit.template_version() THEN
 		RETURN QUERY SELECT 'old template'::text, ledger::text,
@@ -158,14 +178,14 @@ BEGIN
 	-- Registered order tables that are gone, renamed, or without this ledger's triggers.
 	RETURN QUERY EXECUTE pg_catalog.format($q$
 		SELECT CASE WHEN c.oid IS NULL THEN 'watched table is gone'
-				WHEN NOT %1$I.orders_readable(w.table_schema::name, w.table_name::name) THEN 'watched table was altered'
+				WHEN NOT credit.is_watchable(w.table_schema, w.table_name, w.customer_column, w.amount_column, w.order_id_column, w.currency_column, w.status_column, w.open_when, w.mode = 'hold') THEN 'watched table was altered'
 				ELSE 'watched table without its triggers' END,
 			format('%%I.%%I', w.table_schema, w.table_name), NULL::text,
 			format('SELECT %%I.unwatch_orders(%%L); then watch_orders() again.', %1$L, format('%%I.%%I', w.table_schema, w.table_name))
 		FROM %1$I.watched_table w
 			LEFT JOIN (pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace)
 				ON n.nspname = w.table_schema AND c.relname = w.table_name
-		WHERE c.oid IS NULL OR NOT %1$I.orders_readable(w.table_schema::name, w.table_name::name) OR (SELECT count(*) FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+		WHERE c.oid IS NULL OR NOT credit.is_watchable(w.table_schema, w.table_name, w.customer_column, w.amount_column, w.order_id_column, w.currency_column, w.status_column, w.open_when, w.mode = 'hold') OR (SELECT count(*) FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
 			WHERE t.tgrelid = c.oid AND p.proname = 'enforce_hold' AND p.pronamespace = 'credit'::regnamespace
 				AND credit.trigger_ledger(t.tgargs) = %1$L)
 			< CASE w.mode WHEN 'hold' THEN 4 ELSE 3 END
@@ -182,6 +202,15 @@ BEGIN
 		WHERE p.proname = 'enforce_hold' AND p.pronamespace = 'credit'::regnamespace
 			AND credit.trigger_ledger(t.tgargs) = %1$L AND NOT c.relispartition
 			AND NOT EXISTS (SELECT FROM %1$I.watched_table w WHERE w.table_schema = n.nspname AND w.table_name = c.relname)
+		ORDER BY 2$q$, ledger);
+
+	-- What is written on another server is not counted.
+	RETURN QUERY EXECUTE pg_catalog.format($q$
+		SELECT 'foreign partition'::text, p.relid::regclass::text, NULL::text,
+			format('ALTER TABLE %%I.%%I DETACH PARTITION %%s;', w.table_schema, w.table_name, p.relid::regclass)
+		FROM %1$I.watched_table w,
+			pg_catalog.pg_partition_tree(to_regclass(format('%%I.%%I', w.table_schema, w.table_name))) p
+			JOIN pg_class c ON c.oid = p.relid AND c.relkind = 'f'
 		ORDER BY 2$q$, ledger);
 
 	-- Each trigger has its name; another one would refuse every write.
@@ -208,7 +237,7 @@ BEGIN
 			format('SELECT %%1$I.watch_partitions(%%2$L); and if it had open orders when attached: SELECT %%1$I.rebuild_ledger();', %1$L, format('%%I.%%I', w.table_schema, w.table_name))
 		FROM %1$I.watched_table w,
 			pg_catalog.pg_partition_tree(to_regclass(format('%%I.%%I', w.table_schema, w.table_name))) p
-		WHERE p.level > 0 AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t
+		WHERE p.level > 0 AND (SELECT c.relkind FROM pg_class c WHERE c.oid = p.relid) <> 'f' AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t
 			WHERE t.tgrelid = p.relid AND t.tgname = 'credit_control_truncate')
 		ORDER BY 2$q$, ledger);
 

@@ -3,9 +3,9 @@
 CREATE OR REPLACE FUNCTION ledger_today()
 RETURNS date LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
 BEGIN
-	RETURN (now() AT TIME ZONE (SELECT l.time_zone FROM ledger_info l))::date;
+	RETURN (statement_timestamp() AT TIME ZONE (SELECT l.time_zone FROM ledger_info l))::date;
 END $$;
-COMMENT ON FUNCTION ledger_today() IS 'The business date: the day on which the transaction began, in the ledger''s time zone.';
+COMMENT ON FUNCTION ledger_today() IS 'The business date: the day on which the statement began, in the ledger''s time zone.';
 
 CREATE OR REPLACE FUNCTION add_customer(p_name text, p_customer_id bigint DEFAULT NULL, p_number text DEFAULT NULL)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
