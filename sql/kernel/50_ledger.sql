@@ -86,6 +86,13 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION credit.upgrade_ledger(name) IS 'Brings a ledger to this kernel''s template: table changes once, then all views, functions and triggers by CREATE OR REPLACE. Returns the template version. Also mends a ledger whose schema was renamed.';
 
+-- Not to_regclass(): that asks for a right on the schema, which the ledger's owner need not have.
+CREATE FUNCTION credit.table_oid(table_schema text, table_name text) RETURNS oid
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+RETURN (SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+	WHERE n.nspname OPERATOR(pg_catalog.=) table_schema::name AND c.relname OPERATOR(pg_catalog.=) table_name::name);
+COMMENT ON FUNCTION credit.table_oid(text, text) IS 'OID of a relation by schema and name, NULL if there is none; asks for no right.';
+
 CREATE FUNCTION credit.trigger_ledger(tgargs bytea) RETURNS text
 LANGUAGE sql STABLE STRICT PARALLEL SAFE
 RETURN CASE WHEN pg_catalog.length(tgargs) > 0
@@ -209,7 +216,7 @@ BEGIN
 		SELECT 'foreign partition'::text, p.relid::regclass::text, NULL::text,
 			format('ALTER TABLE %%I.%%I DETACH PARTITION %%s;', w.table_schema, w.table_name, p.relid::regclass)
 		FROM %1$I.watched_table w,
-			pg_catalog.pg_partition_tree(to_regclass(format('%%I.%%I', w.table_schema, w.table_name))) p
+			pg_catalog.pg_partition_tree(credit.table_oid(w.table_schema, w.table_name)) p
 			JOIN pg_class c ON c.oid = p.relid AND c.relkind = 'f'
 		ORDER BY 2$q$, ledger);
 
@@ -227,7 +234,7 @@ BEGIN
 		SELECT 'watched table has inheritance children'::text, i.inhrelid::regclass::text, NULL::text,
 			format('ALTER TABLE %%s NO INHERIT %%I.%%I;', i.inhrelid::regclass, w.table_schema, w.table_name)
 		FROM %1$I.watched_table w
-			JOIN pg_catalog.pg_inherits i ON i.inhparent = to_regclass(format('%%I.%%I', w.table_schema, w.table_name))
+			JOIN pg_catalog.pg_inherits i ON i.inhparent = credit.table_oid(w.table_schema, w.table_name)
 			JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND NOT c.relispartition
 		ORDER BY 2$q$, ledger);
 
@@ -236,7 +243,7 @@ BEGIN
 		SELECT 'partition without TRUNCATE trigger'::text, p.relid::regclass::text, NULL::text,
 			format('SELECT %%1$I.watch_partitions(%%2$L); and if it had open orders when attached: SELECT %%1$I.rebuild_ledger();', %1$L, format('%%I.%%I', w.table_schema, w.table_name))
 		FROM %1$I.watched_table w,
-			pg_catalog.pg_partition_tree(to_regclass(format('%%I.%%I', w.table_schema, w.table_name))) p
+			pg_catalog.pg_partition_tree(credit.table_oid(w.table_schema, w.table_name)) p
 		WHERE p.level > 0 AND (SELECT c.relkind FROM pg_class c WHERE c.oid = p.relid) <> 'f' AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t
 			WHERE t.tgrelid = p.relid AND t.tgname = 'credit_control_truncate')
 		ORDER BY 2$q$, ledger);

@@ -182,7 +182,7 @@ RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	part regclass;
 BEGIN
-	IF NOT EXISTS (SELECT FROM watched_table w WHERE to_regclass(format('%I.%I', w.table_schema, w.table_name)) = orders) THEN
+	IF NOT EXISTS (SELECT FROM watched_table w WHERE credit.table_oid(w.table_schema, w.table_name) = orders) THEN
 		RAISE EXCEPTION 'table % is not watched', COALESCE(orders::text, 'null')
 			USING ERRCODE = 'undefined_object', HINT = 'Table watched_table lists those that are, as schema.table.';
 	END IF;
@@ -209,7 +209,7 @@ BEGIN
 	PERFORM credit.settle(current_schema());
 	SELECT w.* INTO watched FROM watched_table w
 	WHERE format('%I.%I', w.table_schema, w.table_name) = p_table
-		OR to_regclass(format('%I.%I', w.table_schema, w.table_name)) = orders;
+		OR credit.table_oid(w.table_schema, w.table_name) = orders;
 	IF watched.table_name IS NOT NULL AND orders_readable(watched.table_schema::name, watched.table_name::name) THEN
 		EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', orders);
 		PERFORM add_open_orders(watched.table_schema::name, watched.table_name::name, -1);
@@ -258,7 +258,7 @@ BEGIN
 			AND credit.is_watchable(w.table_schema, w.table_name, w.customer_column, w.amount_column, w.order_id_column,
 				w.currency_column, w.status_column, w.open_when, w.mode = 'hold')
 			AND EXISTS (SELECT FROM pg_trigger t
-				WHERE t.tgrelid = to_regclass(format('%I.%I', p_schema, p_table)) AND t.tgname = 'credit_control_gather'
+				WHERE t.tgrelid = credit.table_oid(p_schema, p_table) AND t.tgname = 'credit_control_gather'
 					AND t.tgfoid = 'credit.enforce_hold()'::regprocedure AND credit.trigger_ledger(t.tgargs) = current_schema()));
 END $$;
 COMMENT ON FUNCTION orders_readable(name, name) IS 'Whether the orders of a watched table can still be counted: false when it was dropped, renamed, replaced or altered, or has lost its triggers. Runs nothing of the table''s owner.';
