@@ -24,13 +24,14 @@ $make all install 2>&1 | sed -n 1,40p >&2
 
 if [ -n "${SERVER_WRAP:-}" ]; then
 	mv "$bin/postgres" "$bin/postgres.bin"
-	# initdb's own runs load no extension, and are slow enough already.
+	# initdb's own runs load no extension, and are slow enough already.  The server itself goes by the wrapper's name,
+	# for "pg_ctl restart" starts again what the server says it was started as.
 	cat > "$bin/postgres" <<-EOF
-		#!/bin/sh
+		#!/bin/bash
 		case " \$* " in
 			*" --boot "* | *" --single "* | *" --check "* | *" -V "*) exec "$bin/postgres.bin" "\$@" ;;
 		esac
-		exec $SERVER_WRAP "$bin/postgres.bin" "\$@"
+		exec $SERVER_WRAP bash -c 'exec -a "\$0" "\$0.bin" "\$@"' "$bin/postgres" "\$@"
 	EOF
 	chmod 755 "$bin/postgres"
 fi

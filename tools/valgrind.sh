@@ -9,7 +9,8 @@ logs=$(mktemp -d /tmp/valgrind.XXXXXX)
 trap 'rm -rf "$logs"' EXIT
 chmod 1777 "$logs"
 
-export SERVER_WRAP="valgrind --quiet --vgdb=no --leak-check=no --num-callers=20 --log-file=$logs/%p.log"
+export SERVER_WRAP="valgrind --quiet --trace-children=yes --vgdb=no --leak-check=no --num-callers=20"
+SERVER_WRAP+=" --log-file=$logs/%p.log"
 export PGCTLTIMEOUT=600 PG_TEST_TIMEOUT_DEFAULT=3600 SKIP_DEPS=1
 rc=0
 tools/check.sh "$pg_config" || rc=$?
