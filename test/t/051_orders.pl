@@ -251,6 +251,9 @@ sub insert_orders
 {
 	my $table = pick(sort keys %shop);
 	my @orders = map { new_order($table) } 1 .. pick(1, 1, 1, between(2, 8));
+
+	# Orders of one customer compete.
+	$_->{customer} = $orders[0]{customer} for chance(50) ? @orders : ();
 	my ($sql, @data) = History::load($shop{$table}{table}, $shop{$table}{columns}, map { order_row($table, $_) } @orders);
 
 	return writing(@data ? 'copy' : 'insert', $table, $sql, \@data, map { [ undef, $_ ] } @orders);
@@ -401,8 +404,10 @@ sub truncate_orders { return { name => 'truncate', sql => 'TRUNCATE shop.' . pic
 sub set_limit
 {
 	my $customer = pick(@customers);
+	# Mistakes live at the edge: what is used now, or a cent beside it.
+	my $used = max(0, owed($customer, 'USD') + ordered($customer) + between(-1, 1));
 	my %limit = (
-		units  => pick(0, between(0, 1_000_000), (between(0, 10_000_000)) x 2, 100_000 * between(1, 100)),
+		units  => pick(0, between(0, 1_000_000), (between(0, 10_000_000)) x 2, $used, $used + between(0, 100_000)),
 		from   => pick(0, 0, between(-60, 0), between(1, 60)),
 		serial => ++$serial);
 
@@ -448,7 +453,7 @@ sub change_rule
 	    $no == 10 ? (kind => 'manual_hold', action => pick('hold', 'reject'))
 	  : $no == 20 ? (kind => 'limit_missing', action => pick('warn', 'hold', 'hold', 'reject'))
 	  : $no == 30 ? (kind => 'limit_use', action => pick('hold', 'hold', 'reject'), percent => pick(100, 100, 80, 125))
-	  : $no == 40 ? (kind => 'oldest_overdue', action => pick('warn', 'hold', 'reject'), days => pick(0, 60, 120, 180, 220))
+	  : $no == 40 ? (kind => 'oldest_overdue', action => pick('warn', 'hold', 'reject'), days => max(0, pick(0, 60, 120, 180, 220, days_overdue(pick(@customers)) + between(-1, 1))))
 	  : (kind => 'limit_use', action => 'warn', percent => 50);
 
 	$new{customer} = pick(@customers) if $no == 40 && chance(80) || $no == 50 && chance(30);
