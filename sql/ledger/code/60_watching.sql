@@ -135,24 +135,23 @@ RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	type text := (SELECT format_type(a.atttypid, a.atttypmod) FROM pg_attribute a WHERE a.attrelid = orders AND a.attname = status_column);
 	value text;
-	stored text[] := '{}';
+	stored text;
+	other text;
 BEGIN
 	-- concat() prints with the type's own output; a cast could be somebody's function.
 	FOREACH value IN ARRAY ARRAY[open_value, hold_value] LOOP
-		DECLARE
-			as_stored text;
+		other := stored;
 		BEGIN
-			EXECUTE format('SELECT concat(%L::%s)', value, type) INTO as_stored;
-			stored := stored || as_stored;
+			EXECUTE format('SELECT concat(%L::%s)', value, type) INTO stored;
 		EXCEPTION WHEN data_exception THEN
-			stored := stored || NULL::text;
+			stored := NULL;
 		END;
-		IF rtrim(stored[cardinality(stored)]) IS DISTINCT FROM rtrim(value) THEN
+		IF rtrim(stored) IS DISTINCT FROM rtrim(value) THEN
 			RAISE EXCEPTION 'column "%" of table % cannot hold the value "%"', status_column, orders, value
 				USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It is of type %s.', type);
 		END IF;
 	END LOOP;
-	IF stored[1] = stored[2] THEN
+	IF stored = other THEN
 		RAISE EXCEPTION 'open_value and hold_value must differ' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 END $$;
