@@ -158,12 +158,13 @@ END $$;
 SET max_parallel_workers_per_gather = 0;
 SELECT node->>'Strategy' AS strategy, node->>'Partial Mode' AS mode, input->>'Node Type' AS fed_by, input->>'Index Name' AS index
 FROM jsonb_path_query(pg_temp.plan('TABLE ar.aging_summary'), 'strict $.** ? (@."Node Type" == "Aggregate")') node,
-	jsonb_path_query(node, '$.Plans[*] ? (@."Relation Name" == "item" && @."Parent Relationship" == "Outer")') input
+	jsonb_path_query(node, '$.Plans[*] ? (@."Index Name" starts with "item_open" || @."Index Name" starts with "item_unapplied")') input
 ORDER BY index;
 CREATE TEMP TABLE serial AS TABLE ar.aging_summary;
 -- What was applied since is looked up, so that last week costs no more than last week.
-SELECT count(*) AS full_scans_of_allocation
-FROM jsonb_path_query(pg_temp.plan('TABLE ar.aging_summary'), 'strict $.** ? (@."Relation Name" == "allocation" && @."Node Type" like_regex "Seq Scan")') node;
+SELECT count(*) AS full_scans
+FROM jsonb_path_query(pg_temp.plan('TABLE ar.aging_summary'),
+	'strict $.** ? (@."Node Type" like_regex "Seq Scan" && (@."Relation Name" == "allocation" || @."Relation Name" == "item"))') node;
 SET max_parallel_workers_per_gather = 2;
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
