@@ -17,7 +17,7 @@ use History;
 use Psql;
 
 my $seed = $ENV{CREDIT_CONTROL_SEED} // time;
-my $default_steps = 2500;
+my $default_steps = 1500;
 my $steps = $ENV{CREDIT_CONTROL_STEPS} // $default_steps;
 srand $seed;
 note "CREDIT_CONTROL_SEED=$seed CREDIT_CONTROL_STEPS=$steps";

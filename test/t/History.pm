@@ -212,10 +212,18 @@ sub document_faults { return sort keys %document_fault; }
 sub document_fault_state { return $document_fault{ $_[1] }[0]; }
 sub document_columns { return \@document_columns; }
 
+# So that no fault is left out by chance.
+sub each_in_turn
+{
+	my ($self, @faults) = @_;
+
+	return $faults[ $self->{turn}{ $faults[0] }++ % @faults ];
+}
+
 sub post_bad
 {
 	my ($self) = @_;
-	my $fault = pick($self->document_faults);
+	my $fault = $self->each_in_turn($self->document_faults);
 	my $row = $self->bad_document_row($fault);
 	my %op = (name => $fault, faults => [ $self->document_fault_state($fault) ]);
 
@@ -298,18 +306,16 @@ sub allocations_done
 sub random_pair
 {
 	my ($self) = @_;
-	my @open = grep { $_->{open} > 0 } @{ $self->{model}{documents} };
-	my @debits = shuffle(grep { $_->{debit} } @open);
+	my (@credits, %debits);
 
-	foreach my $credit (shuffle(grep { !$_->{debit} } @open))
+	foreach my $document (grep { $_->{open} > 0 } @{ $self->{model}{documents} })
 	{
-		foreach my $debit (@debits)
-		{
-			return ($credit, $debit)
-			  if $credit->{customer} == $debit->{customer} && $credit->{currency} eq $debit->{currency};
-		}
+		if ($document->{debit}) { push @{ $debits{ $document->{customer} }{ $document->{currency} } }, $document; }
+		else                    { push @credits, $document; }
 	}
-	return;
+	my $credit = pick(grep { $debits{ $_->{customer} }{ $_->{currency} } } @credits) or return;
+
+	return ($credit, pick(@{ $debits{ $credit->{customer} }{ $credit->{currency} } }));
 }
 
 # The first day an allocation of these two may have.
@@ -512,7 +518,7 @@ sub bad_allocation
 sub allocate_bad
 {
 	my ($self) = @_;
-	my $fault = pick($self->allocation_faults);
+	my $fault = $self->each_in_turn($self->allocation_faults);
 	my $allocation = $self->bad_allocation($fault) or return;
 	my @faults = $self->{model}->allocation_faults(@$allocation{qw(credit debit units on)}) or return;
 	my $row = $self->allocation_row($allocation);
