@@ -98,22 +98,22 @@ SQL
 # It goes on as before: what fits passes, what does not is refused, and new rows get new numbers.
 sub goes_on
 {
-	my ($database) = @_;
+	my ($database, $role) = @_;
 
-	refused($node, $database, undef, 'RC002', 'INSERT INTO shop.orders (customer_id, total) VALUES (2, 100000)',
+	refused($node, $database, $role, 'RC002', 'INSERT INTO shop.orders (customer_id, total) VALUES (2, 100000)',
 		"$database: an order over the limit is refused");
-	refused($node, $database, undef, 'RC001', 'INSERT INTO shop.orders (customer_id, total) VALUES (3, 1)',
+	refused($node, $database, $role, 'RC001', 'INSERT INTO shop.orders (customer_id, total) VALUES (3, 1)',
 		"$database: an order of a customer on hold is refused");
-	allowed($node, $database, undef,
+	allowed($node, $database, $role,
 		q{INSERT INTO shop."Web Orders" VALUES (100, 12, 1000000) RETURNING state}, 'on hold',
 		"$database: an order over the limit is saved on hold");
-	allowed($node, $database, undef, <<'SQL', undef, "$database: orders, documents and allocations go on");
+	allowed($node, $database, $role, <<'SQL', undef, "$database: orders, documents and allocations go on");
 INSERT INTO shop.orders (customer_id, total) VALUES (2, 1);
 SELECT ar.apply_payment(2, ar.post_payment(2, 'after', '2020-09-01', 20));
 SELECT ar.add_customer('New');
 SQL
 	all_well($node, $database, 'ar', $database);
-	refused($node, $database, undef, 'RC008', 'UPDATE ar.document SET amount = 1', "$database: documents stay as they are");
+	refused($node, $database, $role, 'RC008', 'UPDATE ar.document SET amount = 1', "$database: documents stay as they are");
 	return;
 }
 
@@ -165,6 +165,21 @@ $node->command_ok([ 'psql', '-qX', '-v', 'ON_ERROR_STOP=1', '-f', "$dumps/data.s
 $node->safe_psql('data_only', "SELECT credit.upgrade_ledger('ar')");
 sorted_diff(listing('data_only', 'ar, shop'), $whole, 'data: everything is back');
 goes_on('data_only');
+
+# 5. By an ordinary role into a database of its own: the ledger is then his.
+$node->safe_psql('postgres', 'CREATE ROLE tenant LOGIN; CREATE DATABASE tenant OWNER tenant TEMPLATE template0');
+$node->command_ok([ 'pg_restore', '--exit-on-error', '--no-owner', '--no-acl', '-U', 'tenant', '-d', $node->connstr('tenant'),
+		"$dumps/archive" ], 'restore as an ordinary role');
+my $rows = qr/^(row of|aging|summary)/;
+sorted_diff((map { my $l = $_; join "\n", grep { /$rows/ } split /\n/, $l } listing('tenant', 'ar, shop'), $whole),
+	'tenant: every row is back, and every report the same');
+is($node->safe_psql('tenant', q{SELECT DISTINCT relowner::regrole FROM pg_class WHERE relnamespace::regnamespace::text IN ('ar', 'shop')}),
+	'tenant', 'tenant: owns it');
+# Without rights the functions are everybody's, as new functions are; upgrade_ledger() takes them back.
+is($node->safe_psql('tenant', "SELECT DISTINCT problem, detail FROM credit.check_ledger('ar')"), 'excess right|granted to PUBLIC',
+	'tenant: check_ledger() sees that rights are missing');
+allowed($node, 'tenant', 'tenant', "SELECT credit.upgrade_ledger('ar')", undef, 'tenant: upgrade_ledger()');
+goes_on('tenant', 'tenant');
 
 # A restore in which the triggers fired would have counted every balance twice.
 is( $node->safe_psql('data_only', 'SELECT count(*) FROM ar.item'),

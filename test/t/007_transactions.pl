@@ -193,6 +193,15 @@ is($node->safe_psql('company', 'SELECT count(*) FROM pg_prepared_xacts'), '0', '
 $node->safe_psql('company', "BEGIN; INSERT INTO north VALUES (1, 1, 1, 60); PREPARE TRANSACTION 'p'");
 $node->restart;
 refused($node, 'company', undef, '55P03', "SET lock_timeout = '100ms'; INSERT INTO orders VALUES (2, 1, 1, 50)", 'an order waits for one that is prepared');
+refused($node, 'company', undef, 'RC002', <<'SQL', 'a session that gave up waiting, and goes on');
+BEGIN;
+SET lock_timeout = '50ms';
+INSERT INTO orders VALUES (3, 2, 2, 70);
+DO $$ BEGIN INSERT INTO orders VALUES (4, 1, 2, 10), (5, 1, 1, 10); EXCEPTION WHEN lock_not_available THEN NULL; END $$;
+DO $$ BEGIN INSERT INTO north VALUES (6, 1, 1, 10); PERFORM ar.check_credit(1, 0); EXCEPTION WHEN lock_not_available THEN NULL; END $$;
+INSERT INTO orders VALUES (7, 2, 2, 30);
+INSERT INTO orders VALUES (8, 2, 2, 1);
+SQL
 leaves('prepared, over a restart', "COMMIT PREPARED 'p'; INSERT INTO orders VALUES (2, 1, 1, 50)", 'RC002', '1:60');
 
 # ---- Statements within statements ----
