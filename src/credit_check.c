@@ -30,7 +30,8 @@ PG_FUNCTION_INFO_V1(cc_check_order);
 PG_FUNCTION_INFO_V1(cc_settle);
 
 static const char *const outcome_names[] = {"approve", "warn", "hold", "reject"};
-static const char *const rule_names[] = {"manual_hold", "limit_missing", "limit_use", "oldest_overdue"};
+/* As check_rule has them; the last is no rule of the table. */
+static const char *const rule_names[] = {"manual_hold", "limit_missing", "limit_use", "oldest_overdue", "none"};
 
 const char *
 outcome_name(Outcome outcome)
@@ -63,7 +64,7 @@ read_rules(Ledger *ledger)
 		Datum		value;
 
 		rule->rule_no = DatumGetInt32(ledger_value(i, 1, &isnull));
-		rule->kind = name_index(TextDatumGetCString(ledger_value(i, 2, &isnull)), rule_names, lengthof(rule_names));
+		rule->kind = name_index(TextDatumGetCString(ledger_value(i, 2, &isnull)), rule_names, RULE_NONE);
 		value = ledger_value(i, 3, &isnull);
 		if (!isnull)
 			rule->threshold = money_from_numeric(value, &rule->threshold_scale, "threshold");
