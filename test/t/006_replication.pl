@@ -1,10 +1,11 @@
 #!/usr/bin/env perl
 # 006_replication.pl: reports on a physical standby, and on a replica for BI that takes the ledger's tables by logical
-# replication, say what the primary says.
+# replication, say what the primary says; orders that arrive by replication are held.
 use strict;
 use warnings;
 
 use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
 use Test::More;
 
 use LedgerCluster;
@@ -107,6 +108,42 @@ foreach my $database ('dumped', 'anew')
 	is($replica->safe_psql($database, "SELECT * FROM ar.verify_ledger() WHERE problem <> 'ordered' AND object <> 'shop.orders'"), '',
 		"on the replica, $database: verify_ledger() finds nothing but the orders missing");
 }
+
+# ---- Orders that arrive by logical replication ----
+
+# Opted in by ENABLE ALWAYS, and in mode hold, since a refusal would stall the subscription.
+my $orders = "CREATE SCHEMA web; CREATE TABLE web.orders (id bigint PRIMARY KEY, customer_id bigint, total numeric, status text DEFAULT 'open')";
+$primary->safe_psql('company', "$orders; CREATE PUBLICATION orders FOR TABLE web.orders; INSERT INTO web.orders VALUES (1, 1, 60), (2, 1, 60)");
+create_database($replica, 'credit', <<"SQL");
+SELECT credit.create_ledger('ar', 'USD');
+SELECT ar.add_customer('Acme', 1), ar.set_credit_limit(1, 100);
+$orders;
+SELECT ar.watch_orders('web.orders', 'customer_id', 'total', 'id', mode => 'hold', status_column => 'status', open_value => 'open', hold_value => 'on hold');
+ALTER TABLE web.orders ENABLE ALWAYS TRIGGER zz_credit_control_decide, ENABLE ALWAYS TRIGGER credit_control_gather,
+	ENABLE ALWAYS TRIGGER credit_control_settle;
+SQL
+(my $connection = $primary->connstr('company')) =~ s/'/''/g;
+$replica->safe_psql('credit', "CREATE SUBSCRIPTION orders CONNECTION '$connection' PUBLICATION orders");
+$replica->wait_for_subscription_sync($primary, 'orders', 'credit');
+is($replica->safe_psql('credit', 'SELECT id, status FROM web.orders ORDER BY id'), "1|open\n2|on hold", 'orders copied at first');
+$primary->safe_psql('company', <<'SQL');
+INSERT INTO web.orders VALUES (3, 1, 30), (4, 1, 30);
+UPDATE web.orders SET total = 70 WHERE id = 1;
+DELETE FROM web.orders WHERE id = 3;
+BEGIN; INSERT INTO web.orders VALUES (5, 1, 20); INSERT INTO web.orders VALUES (6, 1, 20); COMMIT;
+-- At home it is not on hold, and so it arrives.
+UPDATE web.orders SET total = 61 WHERE id = 2;
+INSERT INTO web.orders VALUES (7, 1, 10);
+SQL
+{
+	# A stalled one would be tried again for ever.
+	local $PostgreSQL::Test::Utils::timeout_default = 20;
+	ok($replica->poll_query_until('credit', 'SELECT count(*) = 1 FROM web.orders WHERE id = 7'), 'orders that follow do not stall the subscription');
+}
+is($replica->safe_psql('credit', 'SELECT id, total, status FROM web.orders ORDER BY id'),
+	"1|70|open\n2|61|on hold\n4|30|on hold\n5|20|open\n6|20|on hold\n7|10|open", 'each is decided on as it arrives');
+is($replica->safe_psql('credit', 'SELECT ordered::integer FROM ar.exposure'), '100', 'and counted');
+all_well($replica, 'credit', 'ar', 'orders by replication');
 
 # ---- The standby takes over ----
 
