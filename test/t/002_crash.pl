@@ -23,6 +23,10 @@ CREATE SCHEMA shop;
 CREATE TABLE shop.orders (id bigserial PRIMARY KEY, customer_id bigint, total numeric, status text NOT NULL DEFAULT 'open');
 SELECT ar.watch_orders('shop.orders', customer => 'customer_id', amount => 'total', order_id => 'id',
 	mode => 'hold', status_column => 'status', open_value => 'open', hold_value => 'on_hold');
+CREATE TABLE shop.refusable (id bigserial, customer_id bigint, total numeric, PRIMARY KEY (id, customer_id)) PARTITION BY HASH (customer_id);
+CREATE TABLE shop.refusable_0 PARTITION OF shop.refusable FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE shop.refusable_1 PARTITION OF shop.refusable FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+SELECT ar.watch_orders('shop.refusable', customer => 'customer_id', amount => 'total', order_id => 'id');
 SQL
 
 sub ask { return $node->safe_psql('company', $_[0]); }
@@ -71,14 +75,27 @@ SELECT ar.apply_payment(:c, ar.post_payment(:c, gen_random_uuid()::text, '2020-0
 SELECT ar.post_invoice(:c, gen_random_uuid()::text, '2020-04-01', 90, '2020-05-01');
 COMMIT;
 SQL
+append_to_file("$files/refuse.sql", <<'SQL');
+\set c random(1, 20)
+\set d random(1, 20)
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+DO $$ BEGIN
+	INSERT INTO shop.refusable (customer_id, total) SELECT * FROM (VALUES (:c, 5000), (:d, 5000)) o (c, t);
+EXCEPTION WHEN SQLSTATE 'RC002' THEN
+	DELETE FROM shop.refusable WHERE customer_id IN (:c, :d) AND id % 3 = 0;
+END $$;
+COMMIT;
+SQL
 foreach my $round (1, 2)
 {
-	my $orders = beside('pgbench', '-n', '-c', '8', '-j', '2', '-T', '100', '-f', "$files/order.sql", '-f', "$files/change.sql",
-		'-f', "$files/post.sql");
+	my $orders = beside('pgbench', '-n', '-c', '8', '-j', '2', '-T', '100', '--max-tries', '0', '-f', "$files/order.sql", '-f', "$files/change.sql",
+		'-f', "$files/post.sql", '-f', "$files/refuse.sql");
 	wait_until("SELECT count(*) > 500 * $round FROM shop.orders", "orders are under way, round $round");
 	crash($node);
 	$orders->finish;
-	is(ask('SELECT count(*) FROM ar.decision'), ask('SELECT count(*) FROM shop.orders'), 'one decision for each order');
+	like(slurp_file("$files/err"), qr/^(?!.*ERROR)/s, 'no session met an error before the crash') || diag(slurp_file("$files/err"));
+	is(ask("SELECT count(*) FROM ar.decision WHERE source = 'shop.orders'"), ask('SELECT count(*) FROM shop.orders'), 'one decision for each order');
+	cmp_ok(ask('SELECT count(*) FROM shop.refusable'), '>', 0, 'orders in the other mode, too');
 	is(ask('SELECT count(*) FROM shop.orders') % 2, 0, 'orders of one statement are all there or none');
 	is(ask("SELECT count(*) FROM ar.document WHERE posting_date = '2020-04-01' AND kind = 'payment'"),
 		ask("SELECT count(*) FROM ar.document WHERE posting_date = '2020-04-01' AND kind = 'invoice'"),
@@ -98,7 +115,7 @@ is(kill('KILL', $victim), 1, 'a backend is killed');
 $orders->finish;
 ok($node->poll_query_until('company', 'SELECT true'), 'the server is back');
 is(ask('SELECT pg_postmaster_start_time()'), $started, 'by itself');
-is(ask('SELECT count(*) FROM ar.decision'), ask('SELECT count(*) FROM shop.orders'), 'one decision for each order');
+is(ask("SELECT count(*) FROM ar.decision WHERE source = 'shop.orders'"), ask('SELECT count(*) FROM shop.orders'), 'one decision for each order');
 all_well($node, 'company', 'ar', 'after the loss of a backend');
 
 # It goes on.
