@@ -14,10 +14,11 @@ use List::Util qw(uniq);
 use Test::More;
 
 use History;
+use Mistakes;
 use Psql;
 
 my $seed = $ENV{CREDIT_CONTROL_SEED} // time;
-my $default_steps = 1500;
+my $default_steps = 2000;
 my $steps = $ENV{CREDIT_CONTROL_STEPS} // $default_steps;
 srand $seed;
 note "CREDIT_CONTROL_SEED=$seed CREDIT_CONTROL_STEPS=$steps";
@@ -33,6 +34,7 @@ $db->query(
 
 my @customers = map { $db->query("SELECT ar.add_customer('customer $_')") } 1 .. 8;
 my $history = History->new(db => $db, ledger => 'ar', customers => \@customers);
+my $mistakes = Mistakes->new($history);
 my $model = $history->{model};
 $history->write_journal;
 
@@ -97,11 +99,13 @@ sub compare_aging
 	my $as_of = "'" . $history->date(interesting_day()) . "'";
 	my $basis = History::pick("'due_date'", "'doc_date'");
 	my $known = History::chance(50) ? $history->{step} : History::between(1, $history->{step});
-	my $known_at = $known == $history->{step} && History::chance(80) ? 'NULL' : "(SELECT at FROM journal.moment WHERE step = $known)";
+	my $known_at = $known == $history->{step}
+	  && History::chance(80) ? 'NULL' : "(SELECT at FROM journal.moment WHERE step = $known)";
 	my $customer = History::chance(15) ? History::pick(@customers) : 'NULL';
 	my $arguments = join ', ', $as_of, $basis, interesting_buckets(), $known_at, $known, $customer;
 
-	find_nothing('laws 1 and 2: aging_at() is what the journal says',
+	find_nothing(
+		'laws 1 and 2: aging_at() is what the journal says',
 		"SELECT journal.differences('ar', $arguments)", $arguments);
 	return;
 }
@@ -139,7 +143,8 @@ sub compare_reports
 {
 	foreach my $report (@_)
 	{
-		find_nothing('law 2: what was reported then is what was known then',
+		find_nothing(
+			'law 2: what was reported then is what was known then',
 			compare_report($report, "(SELECT at FROM journal.moment WHERE step = $report->{step})"),
 			"report of step $report->{step}, $report->{as_of}, $report->{basis}, $report->{buckets}");
 	}
@@ -148,18 +153,22 @@ sub compare_reports
 
 sub compare_kept_figures
 {
-	find_nothing('law 3: exposure is what the journal says', q{
+	find_nothing(
+		'law 3: exposure is what the journal says', q{
 		SELECT w.*, e.receivable, e.unapplied
 		FROM (SELECT customer_id, currency, sum(open) FILTER (WHERE debit) AS receivable, sum(open) FILTER (WHERE NOT debit) AS unapplied
 				FROM journal.open_at('infinity', 2147483647) GROUP BY 1, 2) w
 			FULL JOIN ar.exposure e USING (customer_id, currency)
-		WHERE COALESCE(w.receivable, 0) IS DISTINCT FROM e.receivable OR COALESCE(w.unapplied, 0) IS DISTINCT FROM e.unapplied});
-	find_nothing('law 3: items are what the journal says', q{
+		WHERE COALESCE(w.receivable, 0) IS DISTINCT FROM e.receivable OR COALESCE(w.unapplied, 0) IS DISTINCT FROM e.unapplied}
+	);
+	find_nothing(
+		'law 3: items are what the journal says', q{
 		SELECT w.*, i.open_amount
 		FROM journal.open_at('infinity', 2147483647) w FULL JOIN ar.item i USING (customer_id, document_id)
 		WHERE i.open_amount IS DISTINCT FROM CASE WHEN w.debit THEN w.open ELSE -w.open END
 			OR i.due_date IS DISTINCT FROM w.due_date OR i.doc_date <> w.doc_date OR i.currency <> w.currency});
-	find_nothing('law 3: open_items lists what is open', q{
+	find_nothing(
+		'law 3: open_items lists what is open', q{
 		SELECT w.*, o.open_amount, o.days_past_due, o.bucket
 		FROM (SELECT *, current_date - due_date AS days FROM journal.open_at('infinity', 2147483647) WHERE open <> 0) w
 			FULL JOIN ar.open_items o USING (customer_id, document_id)
@@ -167,17 +176,20 @@ sub compare_kept_figures
 			OR o.days_past_due IS DISTINCT FROM w.days
 			OR o.bucket IS DISTINCT FROM CASE WHEN NOT w.debit THEN 'unapplied' WHEN w.days <= 0 THEN 'not due'
 				WHEN w.days <= 30 THEN '1-30' WHEN w.days <= 60 THEN '31-60' WHEN w.days <= 90 THEN '61-90' ELSE '> 90' END});
-	find_nothing('law 1: open_items add up to debits less credits', q{
+	find_nothing(
+		'law 1: open_items add up to debits less credits', q{
 		SELECT *
 		FROM journal.balance('infinity', 2147483647) b
 			FULL JOIN (SELECT customer_id, currency, sum(open_amount) AS open FROM ar.open_items GROUP BY 1, 2) o USING (customer_id, currency)
 		WHERE COALESCE(b.balance, 0) <> COALESCE(o.open, 0)});
-	find_nothing('law 2: aging_summary is aging_at() of today', q{
+	find_nothing(
+		'law 2: aging_summary is aging_at() of today', q{
 		WITH view AS (SELECT customer_id, currency, total, past_due, unapplied,
 				ARRAY[not_due, days_1_30, days_31_60, days_61_90, days_over_90] AS amounts FROM ar.aging_summary),
 		at AS (SELECT customer_id, currency, total, past_due, unapplied, amounts FROM ar.aging_at(current_date))
 		(TABLE view EXCEPT ALL TABLE at) UNION ALL (TABLE at EXCEPT ALL TABLE view)});
-	find_nothing('law 4: open amounts stay between zero and the amount on every day',
+	find_nothing(
+		'law 4: open amounts stay between zero and the amount on every day',
 		'SELECT * FROM journal.impossible(2147483647)');
 	find_nothing('law 3: verify_ledger() finds nothing', 'SELECT * FROM ar.verify_ledger()');
 	return;
@@ -187,9 +199,11 @@ sub compare_kept_figures
 
 sub kept_figures
 {
-	return $db->query('SELECT (SELECT md5(string_agg(e::text, \' \' ORDER BY e.customer_id, e.currency)) FROM ar.exposure e),'
+	return $db->query(
+			'SELECT (SELECT md5(string_agg(e::text, \' \' ORDER BY e.customer_id, e.currency)) FROM ar.exposure e),'
 		  . ' (SELECT concat_ws(\' \', count(*), sum(open_amount), sum(amount), max(reversed_on)) FROM ar.item),'
-		  . ' (SELECT count(*) FROM ar.document), (SELECT concat_ws(\' \', count(*), sum(amount)) FROM ar.allocation)');
+		  . ' (SELECT count(*) FROM ar.document), (SELECT concat_ws(\' \', count(*), sum(amount)) FROM ar.allocation)'
+	);
 }
 
 sub run
@@ -223,14 +237,20 @@ sub run
 }
 
 my @generators = (
-	('post') x 30, ('post_many') x 3, ('allocate') x 14, ('allocate_many') x 4, ('apply') x 8, ('undo') x 8,
-	('post_bad') x 5, ('allocate_bad') x 5, ('undo_bad') x 2, ('apply_bad') x 2, 'tamper');
+	(
+		map { [ $history, $_ ] } ('post') x 30, ('post_many') x 3, ('allocate') x 14, ('allocate_many') x 4,
+		('apply') x 8, ('undo') x 8),
+	(map { [ $mistakes, $_ ] } ('post') x 5, ('allocate') x 5, ('undo') x 2, ('apply') x 2, 'tamper'));
 
 sub next_operation
 {
 	my $op;
 
-	until ($op) { my $generator = History::pick(@generators); $op = $history->$generator; }
+	until ($op)
+	{
+		my ($who, $what) = @{ History::pick(@generators) };
+		$op = $who->$what;
+	}
 	return $op;
 }
 
@@ -242,7 +262,8 @@ sub run_alone
 	# A reversal never rewrites a report for an earlier day, whoever knows what.
 	$report = keep_report($op->{reversed_on} - 1) if defined $op->{reversed_on} && History::chance(30);
 	run($op);
-	find_nothing('law 2: a reversal changes no report for an earlier day', compare_report($report, 'NULL')) if $report;
+	find_nothing('law 2: a reversal changes no report for an earlier day', compare_report($report, 'NULL'))
+	  if $report;
 	return;
 }
 
@@ -263,7 +284,7 @@ sub run_transaction
 		$model->back_to($savepoint);
 		$happened{'rolled back to a savepoint'}++;
 	}
-	$db->query($committed ? 'COMMIT' : 'ROLLBACK');
+	$db->query($committed ? 'COMMIT'    : 'ROLLBACK');
 	$happened{ $committed ? 'committed' : 'rolled back' }++;
 	$model->back_to($start) if !$committed;
 	return;
@@ -292,10 +313,8 @@ if ($steps >= $default_steps)
 		(map { "post_$_" } qw(invoice debit_note credit_note payment)),
 		(map { ("copy $_", "insert $_") } qw(documents allocations)),
 		(map { "apply $_" } @Receivables::methods),
-		'allocate', 'allocate today', 'reverse', $history->document_faults, $history->allocation_faults,
-		'reversed twice', 'reversal before the allocation', 'reversal of a reversal', 'unknown allocation',
-		'applied before its date', 'unknown method', 'unknown document', 'a debit applied', 'change of history',
-		'committed', 'rolled back', 'rolled back to a savepoint');
+		'allocate', 'allocate today', 'reverse', @Mistakes::names, 'committed', 'rolled back',
+		'rolled back to a savepoint');
 
 	is_deeply([ grep { !$happened{$_} } @wanted ], [], 'everything that can happen in a history happened');
 }

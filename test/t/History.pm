@@ -1,16 +1,14 @@
-# History.pm: random documents, allocations and reversals for a ledger, valid ones and invalid ones, with what must come
-# of each.
+# History.pm: random documents, allocations and reversals that a ledger must accept, with what must come of each.
 #
-# An operation is a hash: name, sql, data (lines of COPY), faults (SQLSTATEs it may end with; none: it must succeed) and
-# done, which takes a success over into the model and the journal.  A generator may return nothing when the history has
-# no material for it yet.
+# An operation is a hash: name, sql, data (lines of COPY) and done, which takes it over into the model and the journal.
+# A generator may return nothing when the history has no material for it yet.
 package History;
 
 use strict;
 use warnings;
 
-use List::Util qw(max min shuffle);
-use POSIX qw(strftime);
+use List::Util  qw(max min);
+use POSIX       qw(strftime);
 use Time::Local qw(timegm);
 
 use Receivables;
@@ -18,7 +16,8 @@ use Receivables;
 sub new
 {
 	my ($class, %self) = @_;
-	my $self = bless { model => Receivables->new, journal => [], serial => 0, last_allocation => 0,
+	my $self = bless {
+		model      => Receivables->new, journal => [], serial => 0, last_allocation => 0,
 		currencies => [qw(USD USD USD EUR JPY KWD)], %self }, $class;
 
 	$self->{today} = $self->{db}->query('SELECT current_date');
@@ -27,8 +26,8 @@ sub new
 
 # ---- chance ----
 
-sub chance { return rand(100) < $_[0]; }
-sub pick { return $_[ rand @_ ]; }
+sub chance  { return rand(100) < $_[0]; }
+sub pick    { return $_[ rand @_ ]; }
 sub between { my ($from, $to) = @_; return $from + int rand($to - $from + 1); }
 
 # ---- text ----
@@ -43,7 +42,11 @@ sub date
 }
 
 sub literal { return defined $_[0] ? "'" . ($_[0] =~ s/'/''/gr) . "'" : 'NULL'; }
-sub copy_line { return join "\t", map { $_ // '\N' } @_; }
+
+sub copy_line
+{
+	return join "\t", map { $_ // '\N' } @_;
+}
 
 # Rows of a table, hashes of text, by multi-row INSERT or by COPY: statement and data.
 sub load
@@ -52,13 +55,16 @@ sub load
 	my $into = "$table (" . join(', ', @$columns) . ')';
 
 	return ("COPY $into FROM STDIN", map { copy_line(@$_{@$columns}) } @rows) if chance(50);
-	return "INSERT INTO $into VALUES "
-	  . join(', ', map { '(' . join(', ', map { literal($_) } @$_{@$columns}) . ')' } @rows);
+	return "INSERT INTO $into VALUES " . join(
+		', ',
+		map {
+			'(' . join(', ', map { literal($_) } @$_{@$columns}) . ')'
+		} @rows);
 }
 
 # ---- documents ----
 
-my @document_columns = qw(customer_id kind number doc_date posting_date due_date currency amount);
+our @document_columns = qw(customer_id kind number doc_date posting_date due_date currency amount);
 
 sub random_document
 {
@@ -76,11 +82,13 @@ sub random_document
 		%fixed,
 	};
 	my @debits = grep {
-			 $_->{debit} && $_->{open} > 0
-		  && $_->{customer} == $document->{customer} && $_->{currency} eq $document->{currency}
+			 $_->{debit}
+		  && $_->{open} > 0
+		  && $_->{customer} == $document->{customer}
+		  && $_->{currency} eq $document->{currency}
 	} @{ $self->{model}{documents} };
 
-	if (Receivables::is_debit($document)) { $document->{due} = $doc + pick(0, 30, between(0, 90)); }
+	if    (Receivables::is_debit($document)) { $document->{due} = $doc + pick(0, 30, between(0, 90)); }
 	elsif (@debits && chance(40))
 	{
 		# Customers pay what an invoice says, more often than not.
@@ -101,7 +109,8 @@ sub document_row
 		amount      => Receivables::money(@$document{qw(units currency)}),
 		due_date    => defined $document->{due} ? $self->date($document->{due}) : undef,
 		# What has a default is left to it, half of the time.
-		posting_date => $document->{posting} == $document->{doc} && chance(50) ? undef : $self->date($document->{posting}),
+		posting_date => $document->{posting} == $document->{doc}
+		  && chance(50) ? undef : $self->date($document->{posting}),
 		currency => $document->{currency} eq 'USD' && chance(50) ? undef : $document->{currency},
 	};
 }
@@ -114,7 +123,8 @@ sub post_function
 
 	delete $argument{due_date} if $kind !~ /^(invoice|debit_note)$/;
 	defined $argument{$_} or delete $argument{$_} for qw(due_date posting_date currency);
-	return "SELECT $self->{ledger}.post_$kind("
+	return
+	  "SELECT $self->{ledger}.post_$kind("
 	  . join(', ', map { "p_$_ => " . literal($argument{$_}) } sort keys %argument) . ')';
 }
 
@@ -123,10 +133,12 @@ sub documents_done
 	my ($self, @documents) = @_;
 	my %by_number = map { $_->{number} => $_ } @documents;
 
-	foreach my $row ($self->{db}->rows(
-			"SELECT d.number, d.document_id, i.item_id FROM $self->{ledger}.document d"
+	foreach my $row (
+		$self->{db}->rows(
+				"SELECT d.number, d.document_id, i.item_id FROM $self->{ledger}.document d"
 			  . " JOIN $self->{ledger}.item i USING (customer_id, document_id) WHERE d.number IN ("
-			  . join(', ', map { literal($_) } sort keys %by_number) . ') ORDER BY 2'))
+			  . join(', ', map { literal($_) } sort keys %by_number)
+			  . ') ORDER BY 2'))
 	{
 		my $document = $by_number{ $row->[0] };
 
@@ -161,7 +173,8 @@ sub post_many
 {
 	my ($self) = @_;
 	my @documents = map { $self->random_document } 1 .. between(2, 20);
-	my ($sql, @data) = load("$self->{ledger}.document", \@document_columns, map { $self->document_row($_) } @documents);
+	my ($sql, @data) =
+	  load("$self->{ledger}.document", \@document_columns, map { $self->document_row($_) } @documents);
 
 	return {
 		name => @data ? 'copy documents' : 'insert documents',
@@ -170,76 +183,9 @@ sub post_many
 		done => sub { $self->documents_done(@documents) } };
 }
 
-# What can be wrong with a document, by what it breaks.
-my %document_fault = (
-	'zero amount'      => [ '22023', sub { $_[1]{amount} = 0 } ],
-	'negative amount'  => [ '22023', sub { $_[1]{amount} = "-$_[1]{amount}" } ],
-	'amount not a number' => [ '22003', sub { $_[1]{amount} = 'NaN' } ],
-	'infinite amount'  => [ '22003', sub { $_[1]{amount} = 'Infinity' } ],
-	'too many decimals' => [ '22003', sub { $_[1]{amount} = "7.0001" } ],
-	'unknown currency' => [ 'RC006', sub { $_[1]{currency} = 'XXX' } ],
-	'currency in small letters' => [ 'RC006', sub { $_[1]{currency} = 'usd' } ],
-	'unknown customer' => [ '23503', sub { $_[1]{customer_id} = 999_999 } ],
-	'number used twice' => [
-		'23505',
-		sub {
-			my ($self, $row) = @_;
-			my $other = pick(grep { $_->{debit} } @{ $self->{model}{documents} }) or return;
-
-			@$row{qw(customer_id kind number due_date)} = (@$other{qw(customer kind number)}, $row->{doc_date});
-		}
-	],
-	'empty number'     => [ '23514', sub { $_[1]{number} = '' } ],
-	'no document date' => [ '23502', sub { $_[1]{doc_date} = undef } ],
-	'no due date'      => [ '23502', sub { @{ $_[1] }{qw(kind due_date)} = ('invoice', undef) } ],
-	'due before its date' =>
-	  [ '22023', sub { @{ $_[1] }{qw(kind doc_date due_date)} = ('debit_note', '2020-01-02', '2020-01-01') } ],
-	'endless document date' => [ '22008', sub { @{ $_[1] }{qw(doc_date kind)} = ('-infinity', 'payment') } ],
-	'endless posting date' => [ '22008', sub { $_[1]{posting_date} = 'infinity' } ],
-	'endless due date' => [ '22008', sub { @{ $_[1] }{qw(kind due_date)} = ('invoice', 'infinity') } ],
-);
-
-sub bad_document_row
-{
-	my ($self, $fault) = @_;
-	my $row = $self->document_row($self->random_document);
-
-	$document_fault{$fault}[1]->($self, $row);
-	return $row;
-}
-
-sub document_faults { return sort keys %document_fault; }
-sub document_fault_state { return $document_fault{ $_[1] }[0]; }
-sub document_columns { return \@document_columns; }
-
-# So that no fault is left out by chance.
-sub each_in_turn
-{
-	my ($self, @faults) = @_;
-
-	return $faults[ $self->{turn}{ $faults[0] }++ % @faults ];
-}
-
-sub post_bad
-{
-	my ($self) = @_;
-	my $fault = $self->each_in_turn($self->document_faults);
-	my $row = $self->bad_document_row($fault);
-	my %op = (name => $fault, faults => [ $self->document_fault_state($fault) ]);
-
-	return if $fault eq 'number used twice' && $row->{number} !~ /^(INV|DEB)/;
-	# A payment has no due date, and a function no way to pass one.
-	return if $fault =~ /due/ && !defined $row->{due_date} && $fault ne 'no due date';
-	if (chance(40)) { return { %op, sql => $self->post_function($row) }; }
-	my ($sql, @data) = load("$self->{ledger}.document", \@document_columns,
-		shuffle($row, map { $self->document_row($self->random_document) } 1 .. between(0, 5)));
-
-	return { %op, sql => $sql, data => \@data };
-}
-
 # ---- allocations ----
 
-my @allocation_columns = qw(customer_id credit_item_id debit_item_id amount applied_on reverses);
+our @allocation_columns = qw(customer_id credit_item_id debit_item_id amount applied_on reverses);
 
 sub note_allocation
 {
@@ -261,8 +207,7 @@ sub allocations_done
 {
 	my ($self, $expected, $any_order) = @_;
 	my $key = sub { join '|', @_ };
-	my @found = $self->{db}->rows(
-		"SELECT allocation_id, credit_item_id, debit_item_id, amount, applied_on, reverses"
+	my @found = $self->{db}->rows("SELECT allocation_id, credit_item_id, debit_item_id, amount, applied_on, reverses"
 		  . " FROM $self->{ledger}.allocation WHERE allocation_id > $self->{last_allocation} ORDER BY allocation_id");
 	my @wanted = map {
 		$key->(
@@ -278,7 +223,9 @@ sub allocations_done
 	if (join(' ', $any_order ? (sort @said) : @said) ne join(' ', $any_order ? (sort @wanted) : @wanted))
 	{
 		die "allocations (credit item|debit item|amount|date|reverses) are\n  "
-		  . join("\n  ", @said) . "\nand should be\n  " . join("\n  ", @wanted)
+		  . join("\n  ", @said)
+		  . "\nand should be\n  "
+		  . join("\n  ", @wanted)
 		  . "\nin: $self->{db}{statement}\n";
 	}
 	for my $i (0 .. $#found)
@@ -319,7 +266,10 @@ sub random_pair
 }
 
 # The first day an allocation of these two may have.
-sub first_day { return max(map { ($_->{posting}, $_->{reversed} // $_->{posting}) } @_); }
+sub first_day
+{
+	return max(map { ($_->{posting}, $_->{reversed} // $_->{posting}) } @_);
+}
 
 sub random_allocation
 {
@@ -342,9 +292,9 @@ sub allocation_row
 		customer_id    => $allocation->{credit}{customer},
 		credit_item_id => $allocation->{credit}{item},
 		debit_item_id  => $allocation->{debit}{item},
-		amount => Receivables::money($allocation->{units}, $allocation->{debit}{currency}),
-		applied_on => $self->date($allocation->{on}),
-		reverses   => undef };
+		amount         => Receivables::money($allocation->{units}, $allocation->{debit}{currency}),
+		applied_on     => $self->date($allocation->{on}),
+		reverses       => undef };
 }
 
 sub reversal_row
@@ -363,7 +313,8 @@ sub allocate_function
 	my ($self, $row, $no_date) = @_;
 
 	return "SELECT $self->{ledger}.allocate("
-	  . join(', ', map { literal($_) } @$row{qw(customer_id credit_item_id debit_item_id amount)}, $no_date ? () : $row->{applied_on})
+	  . join(', ', map { literal($_) } @$row{qw(customer_id credit_item_id debit_item_id amount)},
+		$no_date ? () : $row->{applied_on})
 	  . ')';
 }
 
@@ -403,7 +354,7 @@ sub allocate_many
 		}
 		my $allocation = $self->random_allocation or next;
 
-		push @rows, $self->allocation_row($allocation);
+		push @rows,     $self->allocation_row($allocation);
 		push @expected, $allocation;
 		$model->allocate(@$allocation{qw(credit debit units on)});
 	}
@@ -441,7 +392,8 @@ sub apply
 			chomp $answer;
 			die "apply_payment() returned $answer, not $sum\n" if $answer != $sum;
 			$self->allocations_done(\@expected, 1);
-		} };
+		}
+	};
 }
 
 sub random_reversible
@@ -461,147 +413,9 @@ sub undo
 	return {
 		name        => 'reverse',
 		reversed_on => $on,
-		sql  => "SELECT $self->{ledger}.reverse_allocation($allocation->{credit}{customer}, $allocation->{id}"
+		sql         => "SELECT $self->{ledger}.reverse_allocation($allocation->{credit}{customer}, $allocation->{id}"
 		  . ($no_date ? '' : ', ' . literal($self->date($on))) . ')',
 		done => sub { $self->allocations_done([ { %$allocation, undo => $allocation, on => $on } ]) } };
-}
-
-# What can be wrong with an allocation.  Each returns a row and the SQLSTATEs it breaks the rules with, or nothing when
-# the history has no material for it.
-my %allocation_fault = (
-	'zero allocation'     => sub { $_[1]{units} = 0 },
-	'negative allocation' => sub { $_[1]{units} *= -1 },
-	'over-allocation'     => sub { $_[1]{units} = min(map { $_->{open} } @{ $_[1] }{qw(credit debit)}) + pick(1, 1000) },
-	'allocation before a document' => sub {
-		$_[1]{on} = max(map { $_->{posting} } @{ $_[1] }{qw(credit debit)}) - pick(1, 100);
-	},
-	'allocation before a reversal' => sub {
-		my ($self, $a) = @_;
-		my $credit = pick(grep { !$_->{debit} && defined $_->{reversed} && $_->{open} > 0 } @{ $self->{model}{documents} }) or return;
-		my $debit = pick(grep {
-				 $_->{debit} && $_->{open} > 0 && $_->{customer} == $credit->{customer}
-			  && $_->{currency} eq $credit->{currency} && max($_->{posting}, $credit->{posting}) < $credit->{reversed}
-		} @{ $self->{model}{documents} }) or return;
-
-		%$a = (credit => $credit, debit => $debit, units => 1, on => $credit->{reversed} - 1);
-	},
-	'sides exchanged' => sub { @{ $_[1] }{qw(credit debit)} = @{ $_[1] }{qw(debit credit)} },
-	'one item on both sides' => sub { $_[1]{credit} = $_[1]{debit} },
-	'two currencies' => sub {
-		my ($self, $a) = @_;
-
-		$a->{debit} = pick(grep {
-				 $_->{debit} && $_->{customer} == $a->{credit}{customer} && $_->{currency} ne $a->{credit}{currency}
-		} @{ $self->{model}{documents} }) or return;
-		$a->{on} = first_day(@$a{qw(credit debit)});
-		# An amount both currencies can express.
-		$a->{units} = 10**$Receivables::decimals{ $a->{debit}{currency} };
-	},
-	"another customer's item" => sub {
-		my ($self, $a) = @_;
-
-		$a->{debit} = pick(grep { $_->{debit} && $_->{customer} != $a->{credit}{customer} } @{ $self->{model}{documents} }) or return;
-	},
-);
-
-sub allocation_faults { return sort keys %allocation_fault; }
-
-sub bad_allocation
-{
-	my ($self, $fault) = @_;
-	my $allocation = $self->random_allocation or return;
-	my @made = $allocation_fault{$fault}->($self, $allocation);
-
-	return @made ? $allocation : ();
-}
-
-sub allocate_bad
-{
-	my ($self) = @_;
-	my $fault = $self->each_in_turn($self->allocation_faults);
-	my $allocation = $self->bad_allocation($fault) or return;
-	my @faults = $self->{model}->allocation_faults(@$allocation{qw(credit debit units on)}) or return;
-	my $row = $self->allocation_row($allocation);
-	my %op = (name => $fault, faults => \@faults);
-
-	return { %op, sql => $self->allocate_function($row) } if chance(50);
-
-	# In company: the good rows before it must leave nothing behind.
-	my $good = $self->random_allocation;
-	my ($sql, @data) = load("$self->{ledger}.allocation", \@allocation_columns, $good ? $self->allocation_row($good) : (), $row);
-
-	# What the good row takes may be what the bad one's debit had open; then it is refused for that as well.
-	return { %op, faults => [ @faults, 'RC007' ], sql => $sql, data => \@data };
-}
-
-sub undo_bad
-{
-	my ($self) = @_;
-	my @all = @{ $self->{model}{allocations} };
-	my $fault = pick('reversed twice', 'reversal before the allocation', 'reversal of a reversal', 'unknown allocation');
-	my ($customer, $id, $on, $state);
-
-	if ($fault eq 'unknown allocation') { ($customer, $id, $on, $state) = ($self->{customers}[0], 999_999_999, 0, '23503'); }
-	elsif ($fault eq 'reversal of a reversal')
-	{
-		my $row = pick($self->{db}->rows(
-				"SELECT customer_id, allocation_id FROM $self->{ledger}.allocation WHERE reverses IS NOT NULL ORDER BY 2")) or return;
-
-		($customer, $id, $on, $state) = (@$row, 300, '22023');
-	}
-	else
-	{
-		my $twice = $fault eq 'reversed twice';
-		my $allocation = pick(grep { defined $_->{reversed} == $twice } @all) or return;
-
-		($customer, $id) = ($allocation->{credit}{customer}, $allocation->{id});
-		($on, $state) = $twice ? ($allocation->{on} + 100, '23505') : ($allocation->{on} - between(1, 50), '22023');
-	}
-	return {
-		name   => $fault,
-		faults => [$state],
-		sql    => "SELECT $self->{ledger}.reverse_allocation($customer, $id, " . literal($self->date($on)) . ')' };
-}
-
-sub apply_bad
-{
-	my ($self) = @_;
-	my $fault = pick('applied before its date', 'unknown method', 'unknown document', 'a debit applied');
-	my ($credit, $debit) = $self->random_pair or return;
-	my ($id, $method, $on, $state) = ($credit->{id}, 'oldest_first', 300, '22023');
-
-	if ($fault eq 'applied before its date')
-	{
-		$on = $credit->{posting} - 1;
-		return if !$self->{model}->applicable($credit, $on);
-	}
-	elsif ($fault eq 'unknown method')   { $method = 'by_smell'; }
-	elsif ($fault eq 'unknown document') { ($id, $state) = (999_999_999, '23503'); }
-	else                                 { ($id, $state) = ($debit->{id}, 'RC007'); }
-	return {
-		name   => $fault,
-		# A credit with a later reversal is refused for that.
-		faults => [ $state, $fault eq 'applied before its date' ? 'RC007' : () ],
-		sql    => "SELECT $self->{ledger}.apply_payment($credit->{customer}, $id, '$method', " . literal($self->date($on)) . ')' };
-}
-
-sub tamper
-{
-	my ($self) = @_;
-	my $ledger = $self->{ledger};
-
-	# There must be rows to change: triggers fire for each.
-	return if !grep { defined $_->{reversed} } @{ $self->{model}{allocations} };
-	return {
-		name   => 'change of history',
-		faults => ['RC008'],
-		sql    => pick(
-			"UPDATE $ledger.document SET amount = amount + 1",
-			"DELETE FROM $ledger.document",
-			"UPDATE $ledger.allocation SET applied_on = applied_on - 1",
-			"DELETE FROM $ledger.allocation WHERE reverses IS NOT NULL",
-			"TRUNCATE $ledger.document, $ledger.item, $ledger.allocation",
-			"TRUNCATE $ledger.allocation") };
 }
 
 # ---- journal ----
@@ -631,9 +445,13 @@ sub write_journal
 		push @{ $rows{$table} }, '(' . join(', ', map { literal($_) } @values, $step) . ')';
 	}
 	$self->{db}->query("INSERT INTO journal.document VALUES " . join(', ', @{ $rows{document} })) if $rows{document};
-	$self->{db}->query("INSERT INTO journal.allocation VALUES " . join(', ', @{ $rows{allocation} })) if $rows{allocation};
-	$self->{db}->query("UPDATE journal.allocation a SET reversed_on = v.on_date::date, reversal_step = v.step::integer"
-		  . ' FROM (VALUES ' . join(', ', @{ $rows{reversal} }) . ') v (id, on_date, step) WHERE a.allocation_id = v.id::bigint')
+	$self->{db}->query("INSERT INTO journal.allocation VALUES " . join(', ', @{ $rows{allocation} }))
+	  if $rows{allocation};
+	$self->{db}
+	  ->query("UPDATE journal.allocation a SET reversed_on = v.on_date::date, reversal_step = v.step::integer"
+		  . ' FROM (VALUES '
+		  . join(', ', @{ $rows{reversal} })
+		  . ') v (id, on_date, step) WHERE a.allocation_id = v.id::bigint')
 	  if $rows{reversal};
 	$self->{journal} = [];
 	$self->{model}{undo} = [];

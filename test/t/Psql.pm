@@ -16,7 +16,8 @@ sub new
 	my $self = bless { database => $database, statement => '(none)' }, $class;
 
 	# Errors are part of the answer, not of the test's own standard error.
-	$self->{pid} = open2($self->{answers}, $self->{statements}, "exec psql -XqAt -v VERBOSITY=verbose -d '$database' 2>&1");
+	$self->{pid} =
+	  open2($self->{answers}, $self->{statements}, "exec psql -XqAt -v VERBOSITY=verbose -d '$database' 2>&1");
 	$self->query('SET client_min_messages = error');
 	return $self;
 }

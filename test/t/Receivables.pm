@@ -129,8 +129,8 @@ sub applicable
 }
 
 my %order = (
-	oldest_first   => sub { $_[0]{due} <=> $_[1]{due} },
-	newest_first   => sub { $_[1]{due} <=> $_[0]{due} },
+	oldest_first   => sub { $_[0]{due}  <=> $_[1]{due} },
+	newest_first   => sub { $_[1]{due}  <=> $_[0]{due} },
 	largest_first  => sub { $_[1]{open} <=> $_[0]{open} || $_[0]{due} <=> $_[1]{due} },
 	smallest_first => sub { $_[0]{open} <=> $_[1]{open} || $_[0]{due} <=> $_[1]{due} },
 );
@@ -153,8 +153,8 @@ sub shares
 		} @debits;
 		my $over = $left - sum0(map { $_->{units} } @parts);
 		my @by_rest = sort {
-				 $b->{rest} <=> $a->{rest}
-			  || $a->{debit}{due} <=> $b->{debit}{due}
+				 $b->{rest}        <=> $a->{rest}
+			  || $a->{debit}{due}  <=> $b->{debit}{due}
 			  || $a->{debit}{item} <=> $b->{debit}{item}
 		} @parts;
 
@@ -177,9 +177,9 @@ sub balance
 	my ($self, $customer, $currency, $debit) = @_;
 
 	return sum0(
-		map { $_->{open} }
-		grep { $_->{customer} == $customer && $_->{currency} eq $currency && !$_->{debit} == !$debit }
-		@{ $self->{documents} });
+		map    { $_->{open} }
+		  grep { $_->{customer} == $customer && $_->{currency} eq $currency && !$_->{debit} == !$debit }
+		  @{ $self->{documents} });
 }
 
 sub on_undo
