@@ -45,7 +45,7 @@ flock 9
 [ -d "$chroot" ] || build || { tail -5 "$cache/build.log"; skip "the chroot could not be built"; }
 
 # What a killed run left behind.
-find "$chroot/tmp" -mindepth 1 -delete
+find "$chroot/tmp" -mindepth 1 -maxdepth 1 -mmin +720 -exec rm -rf --one-file-system {} +
 data=$(tools/data-dir.sh)
 inside() { tools/in-chroot.sh --bind "$root=/src" ${data:+--bind "$data=/data"} "$chroot" env -C /src "$@"; }
 pg_config() { echo "/usr/lib/postgresql/$1/bin/pg_config"; }
