@@ -6,7 +6,6 @@ use warnings;
 
 use Exporter qw(import);
 use PostgreSQL::Test::Cluster;
-use PostgreSQL::Test::Utils qw(slurp_file);
 use Test::More;
 
 our @EXPORT = qw(start_cluster create_database outcome refused allowed all_well definitions sorted_diff crash);
