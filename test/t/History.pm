@@ -38,7 +38,7 @@ sub date
 	my ($self, $n) = @_;
 	my ($y, $m, $d) = split /-/, $self->{today};
 
-	return strftime('%Y-%m-%d', gmtime(timegm(0, 0, 0, $d, $m - 1, $y) + 86400 * $n));
+	return $self->{dates}{$n} //= strftime('%Y-%m-%d', gmtime(timegm(0, 0, 0, $d, $m - 1, $y) + 86400 * $n));
 }
 
 sub literal { return defined $_[0] ? "'" . ($_[0] =~ s/'/''/gr) . "'" : 'NULL'; }
