@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
-# 001_dump.pl: a used ledger goes through pg_dump and comes back the same, in each of the four ways people dump:
-# everything as SQL, everything as an archive restored by four jobs, the ledger's schema alone, and data alone into a
-# ledger made anew.
+# 001_dump.pl: a used ledger goes through pg_dump and comes back the same, in each of the ways people dump:
+# everything as SQL, everything as an archive restored by four jobs, the ledger's schema alone, data alone into a ledger
+# made anew, and by an ordinary role.
 use strict;
 use warnings;
 
@@ -131,11 +131,13 @@ $node->command_ok([ 'psql', '-qX', '-v', 'ON_ERROR_STOP=1', '-f', "$dumps/plain.
 sorted_diff(listing('plain', 'ar, shop'), $whole, 'plain: everything is back');
 goes_on('plain');
 
-# 2. An archive, by several jobs: in whatever order they restore.
+# 2. An archive, by several jobs: in whatever order they restore.  Section by section, because a partitioned table has
+# no rows of its own for its triggers to wait for.
 $node->command_ok([ 'pg_dump', '-Fc', '-f', "$dumps/archive", '-d', $connection ], 'dump as archive');
 $node->safe_psql('postgres', 'CREATE DATABASE archive TEMPLATE template0');
-$node->command_ok([ 'pg_restore', '-j4', '--exit-on-error', '-d', $node->connstr('archive'), "$dumps/archive" ],
-	'restore by four jobs');
+$node->command_ok([ 'pg_restore', '-j4', "--section=$_", '--exit-on-error', '-d', $node->connstr('archive'), "$dumps/archive" ],
+	"restore by four jobs: $_")
+  foreach ('pre-data', 'data', 'post-data');
 sorted_diff(listing('archive', 'ar, shop'), $whole, 'archive: everything is back');
 goes_on('archive');
 
