@@ -15,6 +15,7 @@
 #include "utils/date.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
+#include "utils/inval.h"
 #include "utils/json.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
@@ -87,6 +88,8 @@ read_rules(Ledger *ledger)
 List *
 credit_rules(Ledger *ledger)
 {
+	/* A prepared statement whose locks are held already has read no messages since its transaction began. */
+	AcceptInvalidationMessages();
 	if (!ledger->rules_valid)
 	{
 		MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "credit_control rules", ALLOCSET_SMALL_SIZES);

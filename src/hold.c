@@ -243,7 +243,12 @@ decide_increase(SettleBatch *batch, WatchedTable *table, Ledger *ledger,
 	exposure_read(ledger, share->customer_id, EXPOSURE_LOCK, 0, &check.exposure);
 	check.exposure.ordered = money_add(check.exposure.ordered, pending->amount);
 	credit_check(ledger, credit_rules(ledger), &check);
-	/* Whoever takes an order off hold must be told that it cannot be. */
+	/*
+	 * Whoever takes an order off hold must be told that it cannot be; but a
+	 * replicated update carries the status it has at home, which nobody chose
+	 * here, and an error would stall the subscription for ever.
+	 */
+	release = release && SessionReplicationRole != SESSION_REPLICATION_ROLE_REPLICA;
 	if (check.outcome == OUTCOME_REJECT || (check.outcome == OUTCOME_HOLD && release))
 		credit_check_refuse(ledger, &check);
 	if (check.outcome == OUTCOME_HOLD)
