@@ -34,7 +34,7 @@ endif
 $(OBJS): $(wildcard src/*.h)
 
 KERNEL_SQL = $(sort $(wildcard sql/kernel/*.sql))
-LEDGER_SQL = $(sort $(wildcard sql/ledger/tables/*.sql)) $(sort $(wildcard sql/ledger/code/*.sql))
+LEDGER_SQL = $(foreach part,tables upgrade code,$(sort $(wildcard sql/ledger/$(part)/*.sql)))
 
 $(INSTALL_SQL): $(KERNEL_SQL) $(LEDGER_SQL) tools/install-sql.sh credit_control.control
 	sh tools/install-sql.sh $(KERNEL_SQL) -- $(LEDGER_SQL) > $@.tmp

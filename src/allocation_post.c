@@ -2,8 +2,7 @@
  * allocation_post.c
  *		Applying: what happens when a row enters allocation.
  *
- * BEFORE ROW fills the copies of item facts that never change, so that past
- * balances need no join.  AFTER ROW gathers; the end of the statement locks
+ * BEFORE ROW checks the row (allocation_check.c).  AFTER ROW gathers; the end of the statement locks
  * the customers in id order, replays each one's rows in their order against
  * the open amounts, and writes every touched item and the exposure once.
  *
@@ -23,11 +22,12 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "allocation_post.h"
 #include "cc_error.h"
+#include "chain.h"
 #include "columns.h"
 #include "currency.h"
 #include "dates.h"
-#include "entry.h"
 #include "exposure.h"
 #include "ledger.h"
 #include "money.h"
@@ -35,220 +35,14 @@
 
 PG_FUNCTION_INFO_V1(cc_post_allocation);
 
-enum
-{
-	A_CUSTOMER_ID, A_ALLOCATION_ID, A_CREDIT_ITEM_ID, A_DEBIT_ITEM_ID, A_AMOUNT, A_APPLIED_ON, A_REVERSES,
-	A_CURRENCY, A_DEBIT_DUE_DATE, A_DEBIT_DOC_DATE, A_DEBIT_POSTING_DATE,
-	A_CREDIT_POSTING_DATE, A_COLUMNS
-};
-
-static const ColumnSet allocation_columns = {A_COLUMNS, {
-	"customer_id", "allocation_id", "credit_item_id", "debit_item_id", "amount", "applied_on", "reverses",
-	"currency", "debit_due_date", "debit_doc_date", "debit_posting_date",
-	"credit_posting_date"
-}};
-
-/* ---- BEFORE ROW: check the row by itself and fill the copies ---- */
-
-typedef struct ItemFacts
-{
-	bool		found;
-	bool		debit;
-	Datum		currency;
-	Datum		amount;
-	Datum		doc_date;
-	Datum		posting_date;
-	Datum		due_date;
-	bool		due_null;
-} ItemFacts;
-
-static void
-read_facts(uint64 row, ItemFacts *facts)
-{
-	bool		isnull;
-	int			scale;
-
-	facts->found = true;
-	facts->currency = ledger_value(row, 2, &isnull);
-	facts->amount = ledger_value(row, 3, &isnull);
-	facts->debit = money_from_numeric(facts->amount, &scale, "amount") > 0;
-	facts->doc_date = ledger_value(row, 4, &isnull);
-	facts->posting_date = ledger_value(row, 5, &isnull);
-	facts->due_date = ledger_value(row, 6, &facts->due_null);
-}
-
-static void
-refuse_side(const ItemFacts *facts, bool want_debit, int64 item, int64 customer)
-{
-	if (!facts->found)
-		ereport(ERROR,
-				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-				 errmsg("customer " INT64_FORMAT " has no item " INT64_FORMAT, customer, item),
-				 errhint("View open_items shows the items of a customer.")));
-	if (facts->debit != want_debit)
-		ereport(ERROR,
-				(errcode(ERRCODE_CREDIT_OVER_ALLOCATION),
-				 errmsg("item " INT64_FORMAT " of customer " INT64_FORMAT " is not a %s item",
-						item, customer, want_debit ? "debit" : "credit"),
-				 errhint("An allocation applies a credit item (payment, credit note) to a debit item (invoice, debit note).")));
-}
-
-/* A reversal undoes exactly one earlier row, whole, on or after its date. */
-static void
-check_reversal(Ledger *ledger, const Datum *v, int128 units, int scale)
-{
-	int64		customer = DatumGetInt64(v[A_CUSTOMER_ID]);
-	int64		original = DatumGetInt64(v[A_REVERSES]);
-	Datum		args[2];
-	bool		isnull;
-	bool		is_reversal;
-	DateADT		applied_on;
-
-	args[0] = v[A_CUSTOMER_ID];
-	args[1] = v[A_REVERSES];
-	if (ledger_run(ledger, LQ_ALLOCATION_READ, args, NULL) != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-				 errmsg("customer " INT64_FORMAT " has no allocation " INT64_FORMAT, customer, original)));
-	(void) ledger_value(0, 5, &is_reversal);
-	is_reversal = !is_reversal;
-	applied_on = DatumGetDateADT(ledger_value(0, 4, &isnull));
-	if (is_reversal)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("allocation " INT64_FORMAT " of customer " INT64_FORMAT " is itself a reversal", original, customer),
-				 errhint("Allocate again instead.")));
-	if (DatumGetInt64(ledger_value(0, 1, &isnull)) != DatumGetInt64(v[A_CREDIT_ITEM_ID]) ||
-		DatumGetInt64(ledger_value(0, 2, &isnull)) != DatumGetInt64(v[A_DEBIT_ITEM_ID]) ||
-		money_units(ledger_value(0, 3, &isnull), scale, "amount") != -units)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("reversal of allocation " INT64_FORMAT " of customer " INT64_FORMAT " does not match it", original, customer),
-				 errdetail("A reversal has the same items and the negative amount."),
-				 errhint("reverse_allocation() writes it.")));
-	if (DatumGetDateADT(v[A_APPLIED_ON]) < applied_on)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("reversal of allocation " INT64_FORMAT " of customer " INT64_FORMAT " is dated before it", original, customer),
-				 errdetail("The allocation is of %s, the reversal of %s.",
-						   date_text(applied_on), date_text(DatumGetDateADT(v[A_APPLIED_ON])))));
-}
-
-static HeapTuple
-check_allocation(TriggerData *trigger, const AttrNumber *cols)
-{
-	HeapTuple	tuple = trigger->tg_trigtuple;
-	TupleDesc	desc = RelationGetDescr(trigger->tg_relation);
-	Ledger	   *ledger = ledger_of_table(trigger->tg_relation);
-	LedgerScope scope;
-	MemoryContext caller = CurrentMemoryContext;
-	MemoryContext spi;
-	Datum		v[A_COLUMNS];
-	bool		isnull[A_COLUMNS];
-	Datum		args[3];
-	ItemFacts	debit = {0};
-	ItemFacts	credit = {0};
-	int64		customer;
-	int64		debit_id;
-	int64		credit_id;
-	DateADT		applied_on;
-	int128		units;
-	MoneyFault	fault;
-	int			minor;
-	text	   *currency;
-	uint64		n;
-
-	for (int c = 0; c < A_COLUMNS; c++)
-		v[c] = heap_getattr(tuple, cols[c], desc, &isnull[c]);
-	/* The NOT NULL constraints speak for these. */
-	if (isnull[A_CUSTOMER_ID] || isnull[A_CREDIT_ITEM_ID] || isnull[A_DEBIT_ITEM_ID] ||
-		isnull[A_AMOUNT] || isnull[A_APPLIED_ON])
-		return tuple;
-	customer = DatumGetInt64(v[A_CUSTOMER_ID]);
-	credit_id = DatumGetInt64(v[A_CREDIT_ITEM_ID]);
-	debit_id = DatumGetInt64(v[A_DEBIT_ITEM_ID]);
-	applied_on = DatumGetDateADT(v[A_APPLIED_ON]);
-
-	if (DATE_NOT_FINITE(applied_on))
-		date_refuse("date", psprintf("an allocation of customer " INT64_FORMAT, customer));
-
-	ledger_enter(ledger, true, &scope);
-	spi = CurrentMemoryContext;
-	args[0] = v[A_CUSTOMER_ID];
-	args[1] = v[A_CREDIT_ITEM_ID];
-	args[2] = v[A_DEBIT_ITEM_ID];
-	n = ledger_run(ledger, LQ_ITEM_FACTS, args, NULL);
-	for (uint64 row = 0; row < n; row++)
-	{
-		bool		null;
-		int64		id = DatumGetInt64(ledger_value(row, 1, &null));
-
-		if (id == debit_id)
-			read_facts(row, &debit);
-		if (id == credit_id)
-			read_facts(row, &credit);
-	}
-	refuse_side(&credit, false, credit_id, customer);
-	refuse_side(&debit, true, debit_id, customer);
-
-	currency = DatumGetTextPP(debit.currency);
-	if (strcmp(TextDatumGetCString(credit.currency), text_to_cstring(currency)) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_CREDIT_CURRENCY),
-				 errmsg("items " INT64_FORMAT " and " INT64_FORMAT " of customer " INT64_FORMAT " are in different currencies",
-						credit_id, debit_id, customer),
-				 errdetail("The credit item is in %s, the debit item in %s.",
-						   TextDatumGetCString(credit.currency), text_to_cstring(currency))));
-	minor = currency_minor_unit(VARDATA_ANY(currency), VARSIZE_ANY_EXHDR(currency));
-	fault = entry_amount(v[A_AMOUNT], minor, &units);
-	if (fault != MONEY_OK)
-		entry_refuse(fault, v[A_AMOUNT], minor,
-					 psprintf("amount of the allocation of item " INT64_FORMAT " to item " INT64_FORMAT " of customer " INT64_FORMAT,
-							  credit_id, debit_id, customer));
-	if (isnull[A_REVERSES] ? units <= 0 : units >= 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 isnull[A_REVERSES]
-				 ? errmsg("amount of an allocation must be positive")
-				 : errmsg("amount of a reversal must be negative"),
-				 errdetail("It is %s %s, of item " INT64_FORMAT " to item " INT64_FORMAT " of customer " INT64_FORMAT ".",
-						   money_out(units, minor), text_to_cstring(currency), credit_id, debit_id, customer),
-				 errhint("To undo an allocation, call reverse_allocation().")));
-
-	if (applied_on < DatumGetDateADT(credit.posting_date) || applied_on < DatumGetDateADT(debit.posting_date))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("allocation of customer " INT64_FORMAT " is dated before one of its documents", customer),
-				 errdetail("It is of %s; item " INT64_FORMAT " was posted on %s, item " INT64_FORMAT " on %s.",
-						   date_text(applied_on), credit_id, date_text(DatumGetDateADT(credit.posting_date)),
-						   debit_id, date_text(DatumGetDateADT(debit.posting_date))),
-				 errhint("Date it on the later of the two, or after.")));
-
-	/* The copies outlive the SPI connection. */
-	MemoryContextSwitchTo(caller);
-	{
-		int			fill[] = {cols[A_AMOUNT], cols[A_CURRENCY], cols[A_DEBIT_DUE_DATE],
-			cols[A_DEBIT_DOC_DATE], cols[A_DEBIT_POSTING_DATE], cols[A_CREDIT_POSTING_DATE]};
-		Datum		values[lengthof(fill)] = {
-			money_to_numeric(units, minor), debit.currency, debit.due_date,
-			debit.doc_date, debit.posting_date, credit.posting_date
-		};
-		bool		nulls[lengthof(fill)] = {false, false, debit.due_null};
-
-		tuple = heap_modify_tuple_by_cols(tuple, desc, lengthof(fill), fill, values, nulls);
-	}
-	MemoryContextSwitchTo(spi);
-	if (!isnull[A_REVERSES])
-		check_reversal(ledger, v, units, minor);
-	ledger_leave(&scope);
-	return tuple;
-}
-
 /* ---- AFTER ROW: gather ---- */
 
 typedef struct AllocationRow
 {
 	int64		customer_id;
+	int64		allocation_id;
+	int64		reverses;		/* if `reversal` */
+	ChainDigest digest;
 	int64		credit_item_id;
 	int64		debit_item_id;
 	int128		units;
@@ -286,6 +80,7 @@ gather_allocation(TriggerData *trigger, const AttrNumber *cols)
 {
 	SettleBatch *batch = settle_batch(&allocation_kind, ledger_of_table(trigger->tg_relation)->nspoid);
 	AllocationBatch *state = batch->state;
+	const ColumnSet *chained = chain_columns("allocation");
 	AllocationRow *row;
 	Datum		v[A_COLUMNS];
 	bool		isnull[A_COLUMNS];
@@ -307,10 +102,14 @@ gather_allocation(TriggerData *trigger, const AttrNumber *cols)
 	row->debit_item_id = DatumGetInt64(v[A_DEBIT_ITEM_ID]);
 	row->applied_on = DatumGetDateADT(v[A_APPLIED_ON]);
 	row->reversal = !isnull[A_REVERSES];
+	row->allocation_id = DatumGetInt64(v[A_ALLOCATION_ID]);
+	row->reverses = row->reversal ? DatumGetInt64(v[A_REVERSES]) : 0;
 	currency = DatumGetTextPP(v[A_CURRENCY]);
 	memcpy(row->currency, VARDATA_ANY(currency), 3);
 	row->scale = currency_minor_unit(row->currency, 3);
 	row->units = money_units(v[A_AMOUNT], row->scale, "amount");
+	chain_entry_digest("allocation", RelationGetDescr(trigger->tg_relation),
+					   columns_of(trigger->tg_relation, chained), chained->n, trigger->tg_trigtuple, &row->digest);
 }
 
 /* ---- end of statement: replay ---- */
@@ -323,6 +122,9 @@ typedef struct OpenItem
 	DateADT		reversed_on;
 	bool		was_reversed;
 	DateADT		last_applied_on;	/* DATEVAL_NOBEGIN when never */
+	bool		foreign;		/* has a value in base currency */
+	int128		open_base;		/* what is open of it, in base currency units, signed */
+	bool		reserved;
 } OpenItem;
 
 /* Customers in id order; an item has one currency, so its rows stay in their order. */
@@ -425,6 +227,62 @@ apply_to_item(Ledger *ledger, const AllocationRow *row, OpenItem *item, int128 c
 	}
 }
 
+/*
+ * What an allocation takes out of an item's value in base currency: its share
+ * of what is open, all of it with the last one.
+ */
+static int128
+base_portion(const OpenItem *item, const AllocationRow *row, int base_scale)
+{
+	int128		open = item->open < 0 ? -item->open : item->open;
+	int128		base = item->open_base < 0 ? -item->open_base : item->open_base;
+	Datum		share;
+
+	if (row->units == open)
+		return base;
+	/* Over-allocation, which is refused next. */
+	if (row->units > open)
+		return 0;
+	share = money_share(money_to_numeric(base, base_scale), base_scale, 0, row->units, open, true);
+	return money_units(share, base_scale, "amount in base currency");
+}
+
+/* Both sides give up base value, each at its document's rate; what is between them is gained or lost. */
+static void
+record_difference(Ledger *ledger, const AllocationRow *row, OpenItem *credit, OpenItem *debit)
+{
+	int128		debit_base;
+	int128		credit_base;
+	Datum		args[5];
+	bool		isnull;
+
+	/* Items posted before there were rates have no value in base currency. */
+	if (!credit->foreign || !debit->foreign)
+		return;
+	args[0] = Int64GetDatum(row->customer_id);
+	if (row->reversal)
+	{
+		/* Gives back exactly what was taken. */
+		args[1] = Int64GetDatum(row->reverses);
+		if (ledger_run(ledger, LQ_DIFFERENCE_READ, args, NULL) != 1)
+			return;
+		debit_base = -money_units(ledger_value(0, 1, &isnull), ledger->base_scale, "exchange difference");
+		credit_base = -money_units(ledger_value(0, 2, &isnull), ledger->base_scale, "exchange difference");
+	}
+	else
+	{
+		debit_base = base_portion(debit, row, ledger->base_scale);
+		credit_base = base_portion(credit, row, ledger->base_scale);
+	}
+	debit->open_base = money_sub(debit->open_base, debit_base);
+	credit->open_base = money_add(credit->open_base, credit_base);
+	args[1] = Int64GetDatum(row->allocation_id);
+	args[2] = DateADTGetDatum(row->applied_on);
+	args[3] = money_to_numeric(debit_base, ledger->base_scale);
+	args[4] = money_to_numeric(credit_base, ledger->base_scale);
+	ledger_run(ledger, LQ_DIFFERENCE_ADD, args, NULL);
+}
+
 /* All rows of one customer and currency, in their order. */
 static void
 settle_account(Ledger *ledger, AllocationRow *rows, int64 n)
@@ -437,9 +295,11 @@ settle_account(Ledger *ledger, AllocationRow *rows, int64 n)
 	Datum	   *reversed;
 	Datum	   *applied;
 	bool	   *not_reversed;
+	Datum	   *bases;
+	bool	   *no_base;
 	OpenItem   *items;
 	int			nids = 0;
-	Datum		args[5];
+	Datum		args[6];
 	int			dims[1];
 	int			lbs[1] = {1};
 
@@ -473,31 +333,51 @@ settle_account(Ledger *ledger, AllocationRow *rows, int64 n)
 		items[i].reversed_on = isnull ? 0 : DatumGetDateADT(date);
 		date = ledger_value(i, 5, &isnull);
 		items[i].last_applied_on = isnull ? DATEVAL_NOBEGIN : DatumGetDateADT(date);
+		date = ledger_value(i, 6, &isnull);
+		items[i].foreign = !isnull;
+		items[i].open_base = isnull ? 0 : money_units(date, ledger->base_scale, "open amount in base currency");
+		items[i].reserved = DatumGetBool(ledger_value(i, 7, &isnull));
 	}
 
 	for (int64 i = 0; i < n; i++)
 	{
+		AllocationRow *row = &rows[i];
+		OpenItem   *credit = find_item(items, nids, row->credit_item_id);
+		OpenItem   *debit = find_item(items, nids, row->debit_item_id);
+		ExposureChange change = {.receivable = -row->units};
+
 		CHECK_FOR_INTERRUPTS();
-		apply_to_item(ledger, &rows[i], find_item(items, nids, rows[i].credit_item_id), rows[i].units);
-		apply_to_item(ledger, &rows[i], find_item(items, nids, rows[i].debit_item_id), -rows[i].units);
-		exposure_deltas_add(deltas, customer_id, rows[i].currency, rows[i].scale, -rows[i].units, -rows[i].units);
+		record_difference(ledger, row, credit, debit);
+		apply_to_item(ledger, row, credit, row->units);
+		apply_to_item(ledger, row, debit, -row->units);
+		if (credit->reserved)
+			change.reserved = -row->units;
+		else
+			change.unapplied = -row->units;
+		exposure_deltas_add(deltas, customer_id, row->currency, row->scale, &change);
+		exposure_deltas_chain(deltas, customer_id, "allocation", row->allocation_id, &row->digest);
 	}
 
 	opens = palloc(nids * sizeof(Datum));
 	reversed = palloc(nids * sizeof(Datum));
 	applied = palloc(nids * sizeof(Datum));
 	not_reversed = palloc(nids * sizeof(bool));
+	bases = palloc(nids * sizeof(Datum));
+	no_base = palloc(nids * sizeof(bool));
 	for (int i = 0; i < nids; i++)
 	{
 		opens[i] = money_to_numeric(items[i].open, rows[0].scale);
 		reversed[i] = DateADTGetDatum(items[i].reversed_on);
 		not_reversed[i] = !items[i].was_reversed;
 		applied[i] = DateADTGetDatum(items[i].last_applied_on);
+		bases[i] = money_to_numeric(items[i].open_base, ledger->base_scale);
+		no_base[i] = !items[i].foreign;
 	}
 	dims[0] = nids;
 	args[2] = PointerGetDatum(construct_array(opens, nids, NUMERICOID, -1, false, TYPALIGN_INT));
 	args[3] = PointerGetDatum(construct_md_array(reversed, not_reversed, 1, dims, lbs, DATEOID, 4, true, TYPALIGN_INT));
 	args[4] = PointerGetDatum(construct_array(applied, nids, DATEOID, 4, true, TYPALIGN_INT));
+	args[5] = PointerGetDatum(construct_md_array(bases, no_base, 1, dims, lbs, NUMERICOID, -1, false, TYPALIGN_INT));
 	if (ledger_run(ledger, LQ_ITEM_WRITE, args, NULL) != (uint64) nids)
 		elog(ERROR, "items of customer " INT64_FORMAT " vanished", customer_id);
 	exposure_deltas_post(ledger, deltas);
@@ -550,7 +430,7 @@ cc_post_allocation(PG_FUNCTION_ARGS)
 
 	cols = columns_of(trigger->tg_relation, &allocation_columns);
 	if (TRIGGER_FIRED_BEFORE(trigger->tg_event))
-		return PointerGetDatum(check_allocation(trigger, cols));
+		return PointerGetDatum(allocation_check(trigger, cols));
 	gather_allocation(trigger, cols);
 	return PointerGetDatum(NULL);
 }

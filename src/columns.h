@@ -13,7 +13,7 @@
 #include "access/attnum.h"
 #include "utils/relcache.h"
 
-#define COLUMNS_MAX 16
+#define COLUMNS_MAX 32
 
 /* The columns one trigger function needs; static, one per function. */
 typedef struct ColumnSet

@@ -135,11 +135,11 @@ credit_check_currency(Ledger *ledger, int64 customer_id, const char *currency)
 }
 
 static Finding
-find_limit_use(Ledger *ledger, CreditCheck *check, const CheckRule *rule)
+find_limit_use(CreditCheck *check, const CheckRule *rule)
 {
 	Finding		finding = {.figure = "null"};
 	Exposure   *exposure = &check->exposure;
-	int128		after = money_add(exposure_total(exposure), check->amount);
+	int128		after = money_sub(money_add(exposure_total(exposure), check->amount), check->deposit);
 	int128		allowed;		/* limit x threshold, at scale base + threshold + 2 (percent) */
 	int128		used;
 
@@ -147,16 +147,6 @@ find_limit_use(Ledger *ledger, CreditCheck *check, const CheckRule *rule)
 	{
 		finding.skipped = true;
 		return finding;
-	}
-	if (exposure->has_other_currency)
-	{
-		Datum		args[2];
-		bool		isnull;
-
-		args[0] = Int64GetDatum(check->customer_id);
-		args[1] = CStringGetTextDatum(ledger->base_currency);
-		if (ledger_run(ledger, LQ_EXPOSURE_OTHER, args, NULL) > 0)
-			credit_check_currency(ledger, check->customer_id, TextDatumGetCString(ledger_value(0, 1, &isnull)));
 	}
 	allowed = money_mul(exposure->limit_amount, rule->threshold);
 	used = money_rescale(after, 0, rule->threshold_scale + 2);
@@ -220,6 +210,9 @@ credit_check(Ledger *ledger, List *rules, CreditCheck *check)
 
 	check->outcome = OUTCOME_APPROVE;
 	check->shortfall = 0;
+	exposure_complete(ledger, &check->exposure);
+	/* A deposit covers its own order, up to what the order is for. */
+	check->deposit = Min(exposure_reserved_for(ledger, &check->exposure, check->order_id), Max(check->amount, 0));
 
 	foreach(lc, rules)
 	{
@@ -248,7 +241,7 @@ credit_check(Ledger *ledger, List *rules, CreditCheck *check)
 				finding.broken = !check->exposure.has_limit;
 				break;
 			case RULE_LIMIT_USE:
-				finding = find_limit_use(ledger, check, rule);
+				finding = find_limit_use(check, rule);
 				/* Where no other rule speaks for a missing limit, this one does. */
 				if (finding.skipped && !limit_missing_rule)
 				{
@@ -292,8 +285,8 @@ credit_check_record(Ledger *ledger, const CreditCheck *check)
 {
 	const Exposure *exposure = &check->exposure;
 	int			scale = ledger->base_scale;
-	Datum		args[11];
-	char		nulls[12] = "           ";
+	Datum		args[12];
+	char		nulls[13] = "            ";
 
 	args[0] = Int64GetDatum(check->customer_id);
 	args[1] = CStringGetTextDatum(outcome_names[check->outcome]);
@@ -312,6 +305,7 @@ credit_check_record(Ledger *ledger, const CreditCheck *check)
 	else
 		nulls[9] = 'n';
 	args[10] = DirectFunctionCall1(jsonb_in, CStringGetDatum(check->checks));
+	args[11] = money_to_numeric(exposure->uncleared, scale);
 	ledger_run(ledger, LQ_DECISION_ADD, args, nulls);
 }
 
@@ -330,11 +324,11 @@ decision_json(Ledger *ledger, const CreditCheck *check)
 		escape_json(&json, check->order_id);
 	else
 		appendStringInfoString(&json, "null");
-	appendStringInfo(&json, ", \"amount\": %s, \"currency\": \"%s\", \"receivable\": %s, \"unapplied\": %s, \"ordered\": %s"
+	appendStringInfo(&json, ", \"amount\": %s, \"currency\": \"%s\", \"receivable\": %s, \"unapplied\": %s, \"ordered\": %s, \"uncleared\": %s"
 					 ", \"exposure\": %s, \"limit\": %s, \"shortfall\": %s, \"checks\": %s}",
 					 money_out(check->amount, scale), ledger->base_currency,
 					 money_out(exposure->receivable, scale), money_out(exposure->unapplied, scale),
-					 money_out(exposure->ordered, scale), money_out(exposure_total(exposure), scale),
+					 money_out(exposure->ordered, scale), money_out(exposure->uncleared, scale), money_out(exposure_total(exposure), scale),
 					 exposure->has_limit ? money_out(exposure->limit_amount, scale) : "null",
 					 money_out(check->shortfall, scale), check->checks);
 	return json.data;

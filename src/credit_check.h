@@ -48,7 +48,8 @@ typedef struct CreditCheck
 	const char *source;			/* "shop.orders", or "check_credit" */
 	const char *order_id;		/* NULL when unknown */
 	int128		amount;			/* order, or its increase, in base currency units */
-	Exposure	exposure;		/* before the order */
+	Exposure	exposure;		/* before the order; the check adds other currencies and what has not cleared */
+	int128		deposit;		/* reserved to this order, in base currency units */
 	Outcome		outcome;
 	RuleKind	decisive;		/* the rule that decided, unless approved */
 	int128		shortfall;		/* base currency units by which the limit is exceeded, or 0; a

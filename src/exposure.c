@@ -4,18 +4,21 @@
  */
 #include "cc_compat.h"
 
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
+#include "cc_error.h"
 #include "exposure.h"
 #include "money.h"
 
 int128
 exposure_total(const Exposure *exposure)
 {
-	return money_add(money_sub(exposure->receivable, exposure->unapplied), exposure->ordered);
+	return money_add(money_add(money_sub(exposure->receivable, exposure->unapplied), exposure->ordered), exposure->uncleared);
 }
 
 void
@@ -37,6 +40,15 @@ amount_at(int col, int scale)
 	if (isnull)
 		elog(ERROR, "exposure has a NULL amount");
 	return money_units(value, scale, "exposure");
+}
+
+static void
+refuse_merged(int64 customer_id, int64 into)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+			 errmsg("customer " INT64_FORMAT " was merged into customer " INT64_FORMAT, customer_id, into),
+			 errhint("Post to customer " INT64_FORMAT "; table customer_merge says when and why.", into)));
 }
 
 /* The limit in force today: kept in the row for a span of days, else looked up. */
@@ -91,33 +103,86 @@ exposure_read(Ledger *ledger, int64 customer_id, ExposureAccess access,
 	exposure->receivable = amount_at(1, ledger->base_scale);
 	exposure->unapplied = amount_at(2, ledger->base_scale);
 	exposure->ordered = amount_at(3, ledger->base_scale);
+	if (access == EXPOSURE_ORDER && add > 0)
+	{
+		int64		into = DatumGetInt64(ledger_value(0, 11, &isnull));
+
+		if (!isnull)
+			refuse_merged(customer_id, into);
+	}
 	if (access == EXPOSURE_ORDER && exposure->ordered < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("open orders of customer " INT64_FORMAT " would become negative", customer_id),
 				 errdetail("They would be %s %s.", money_out(exposure->ordered, ledger->base_scale), ledger->base_currency),
 				 errhint("Something was written past the triggers: verify_ledger() shows what, rebuild_ledger() mends it.")));
+	exposure->reserved = amount_at(9, ledger->base_scale);
+	exposure->uncleared = amount_at(10, ledger->base_scale);
+	exposure->complete = false;
 	exposure->has_other_currency = DatumGetBool(ledger_value(0, 4, &isnull));
 	exposure->open_holds = DatumGetInt32(ledger_value(0, 5, &isnull));
 	read_limit(ledger, exposure);
 }
 
-/*
- * Make sure the customer has a row in this other currency, under its lock.
- * Every posting updates the base-currency row, also when the flag is set
- * already: a check in REPEATABLE READ must not decide on older figures.
- */
-static void
-open_other_currency(Ledger *ledger, int64 customer_id, const char *currency)
+void
+exposure_complete(Ledger *ledger, Exposure *exposure)
 {
-	Datum		args[2];
+	Datum		args[4];
+	bool		isnull;
 
-	args[0] = Int64GetDatum(customer_id);
+	if (exposure->complete)
+		return;
+	exposure->complete = true;
+	args[0] = Int64GetDatum(exposure->customer_id);
 	args[1] = CStringGetTextDatum(ledger->base_currency);
-	if (ledger_run(ledger, LQ_EXPOSURE_MARK_OTHER, args, NULL) != 1)
-		exposure_unknown_customer(ledger, customer_id);
-	args[1] = CStringGetTextDatum(currency);
-	ledger_run(ledger, LQ_EXPOSURE_ADD, args, NULL);
+	args[2] = DateADTGetDatum(ledger_today(ledger));
+	args[3] = Int32GetDatum(ledger->base_scale);
+	if (exposure->has_other_currency)
+	{
+		uint64		n = ledger_run(ledger, LQ_EXPOSURE_OTHER, args, NULL);
+
+		for (uint64 row = 0; row < n; row++)
+		{
+			Datum		converted[2];
+
+			for (int i = 0; i < 2; i++)
+			{
+				converted[i] = ledger_value(row, 2 + i, &isnull);
+				if (isnull)
+					ereport(ERROR,
+							(errcode(ERRCODE_CREDIT_CURRENCY),
+							 errmsg("no exchange rate from %s to %s on %s",
+									TextDatumGetCString(ledger_value(row, 1, &isnull)), ledger->base_currency,
+									DatumGetCString(DirectFunctionCall1(date_out, args[2]))),
+							 errdetail("Customer " INT64_FORMAT " owes in that currency.", exposure->customer_id),
+							 errhint("set_fx_rate() enters one.")));
+			}
+			exposure->receivable = money_add(exposure->receivable, money_units(converted[0], ledger->base_scale, "exposure"));
+			exposure->unapplied = money_add(exposure->unapplied, money_units(converted[1], ledger->base_scale, "exposure"));
+		}
+	}
+	if (exposure->uncleared > 0 || exposure->has_other_currency)
+	{
+		if (ledger_run(ledger, LQ_UNCLEARED, args, NULL) != 1)
+			elog(ERROR, "uncleared payments could not be read");
+		exposure->uncleared = money_units(ledger_value(0, 1, &isnull), ledger->base_scale, "uncleared payments");
+	}
+}
+
+int128
+exposure_reserved_for(Ledger *ledger, const Exposure *exposure, const char *order_id)
+{
+	Datum		args[3];
+	bool		isnull;
+
+	if (exposure->reserved <= 0 || order_id == NULL)
+		return 0;
+	args[0] = Int64GetDatum(exposure->customer_id);
+	args[1] = CStringGetTextDatum(ledger->base_currency);
+	args[2] = CStringGetTextDatum(order_id);
+	if (ledger_run(ledger, LQ_RESERVED_FOR, args, NULL) != 1)
+		elog(ERROR, "deposits could not be read");
+	return money_units(ledger_value(0, 1, &isnull), ledger->base_scale, "deposits");
 }
 
 /* ---- deltas ---- */
@@ -133,14 +198,28 @@ typedef struct Delta
 {
 	DeltaKey	key;
 	int			scale;
-	int128		receivable;
-	int128		unapplied;
+	ExposureChange change;
 } Delta;
+
+/* What one customer's history got in this statement */
+typedef struct CustomerDelta
+{
+	int64		customer_id;
+	bool		trade;
+	bool		other_currency;
+	const char *source;			/* NULL: nothing for the chain */
+	int64		n;
+	int64		size;
+	int64	   *ids;
+	ChainDigest *digests;
+	struct CustomerDelta *next;	/* of another table: written straight into partitions */
+} CustomerDelta;
 
 struct ExposureDeltas
 {
 	MemoryContext cxt;
-	HTAB	   *table;
+	HTAB	   *table;			/* of Delta */
+	HTAB	   *customers;		/* of CustomerDelta */
 };
 
 ExposureDeltas *
@@ -148,16 +227,30 @@ exposure_deltas_create(MemoryContext cxt)
 {
 	ExposureDeltas *deltas = MemoryContextAllocZero(cxt, sizeof(ExposureDeltas));
 	HASHCTL		ctl = {.keysize = sizeof(DeltaKey), .entrysize = sizeof(Delta), .hcxt = cxt};
+	HASHCTL		customers = {.keysize = sizeof(int64), .entrysize = sizeof(CustomerDelta), .hcxt = cxt};
 
 	deltas->cxt = cxt;
 	deltas->table = hash_create("credit_control exposure deltas", 16, &ctl,
 								HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	deltas->customers = hash_create("credit_control customers", 16, &customers,
+									HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	return deltas;
+}
+
+static CustomerDelta *
+customer_delta(ExposureDeltas *deltas, int64 customer_id)
+{
+	bool		found;
+	CustomerDelta *customer = hash_search(deltas->customers, &customer_id, HASH_ENTER, &found);
+
+	if (!found)
+		memset((char *) customer + sizeof(int64), 0, sizeof(CustomerDelta) - sizeof(int64));
+	return customer;
 }
 
 void
 exposure_deltas_add(ExposureDeltas *deltas, int64 customer_id, const char *currency,
-					int scale, int128 receivable, int128 unapplied)
+					int scale, const ExposureChange *change)
 {
 	DeltaKey	key = {.customer_id = customer_id};
 	Delta	   *delta;
@@ -168,11 +261,50 @@ exposure_deltas_add(ExposureDeltas *deltas, int64 customer_id, const char *curre
 	if (!found)
 	{
 		delta->scale = scale;
-		delta->receivable = 0;
-		delta->unapplied = 0;
+		delta->change = (ExposureChange) {0};
+		(void) customer_delta(deltas, customer_id);
 	}
-	delta->receivable = money_add(delta->receivable, receivable);
-	delta->unapplied = money_add(delta->unapplied, unapplied);
+	delta->change.receivable = money_add(delta->change.receivable, change->receivable);
+	delta->change.unapplied = money_add(delta->change.unapplied, change->unapplied);
+	delta->change.reserved = money_add(delta->change.reserved, change->reserved);
+	delta->change.uncleared = money_add(delta->change.uncleared, change->uncleared);
+}
+
+void
+exposure_deltas_chain(ExposureDeltas *deltas, int64 customer_id, const char *source,
+					  int64 id, const ChainDigest *digest)
+{
+	CustomerDelta *customer = customer_delta(deltas, customer_id);
+
+	while (customer->source && strcmp(customer->source, source) != 0)
+	{
+		if (customer->next == NULL)
+			customer->next = MemoryContextAllocZero(deltas->cxt, sizeof(CustomerDelta));
+		customer = customer->next;
+	}
+	customer->source = source;
+	if (customer->n == customer->size)
+	{
+		customer->size = Max(2 * customer->size, 1);
+		if (customer->ids == NULL)
+		{
+			customer->ids = MemoryContextAllocHuge(deltas->cxt, customer->size * sizeof(int64));
+			customer->digests = MemoryContextAllocHuge(deltas->cxt, customer->size * sizeof(ChainDigest));
+		}
+		else
+		{
+			customer->ids = repalloc_huge(customer->ids, customer->size * sizeof(int64));
+			customer->digests = repalloc_huge(customer->digests, customer->size * sizeof(ChainDigest));
+		}
+	}
+	customer->ids[customer->n] = id;
+	customer->digests[customer->n++] = *digest;
+}
+
+void
+exposure_deltas_trade(ExposureDeltas *deltas, int64 customer_id)
+{
+	customer_delta(deltas, customer_id)->trade = true;
 }
 
 static int
@@ -186,43 +318,137 @@ compare_deltas(const void *a, const void *b)
 	return memcmp(x->key.currency, y->key.currency, 3);
 }
 
+static int
+compare_customers(const void *a, const void *b)
+{
+	const CustomerDelta *x = *(CustomerDelta *const *) a;
+	const CustomerDelta *y = *(CustomerDelta *const *) b;
+
+	return x->customer_id < y->customer_id ? -1 : x->customer_id > y->customer_id;
+}
+
+static void
+change_args(Datum *args, const ExposureChange *change, int scale)
+{
+	args[0] = money_to_numeric(change->receivable, scale);
+	args[1] = money_to_numeric(change->unapplied, scale);
+	args[2] = money_to_numeric(change->reserved, scale);
+	args[3] = money_to_numeric(change->uncleared, scale);
+}
+
+/*
+ * The base-currency row: the customer's lock, and the head of the chain.
+ * Every posting updates it, also one in another currency: a check in
+ * REPEATABLE READ must not decide on older figures.
+ */
+static void
+post_customer(Ledger *ledger, CustomerDelta *customer, const ExposureChange *change)
+{
+	Datum		args[8];
+	char		nulls[9] = "        ";
+	bool		isnull;
+	int64		into;
+
+	args[0] = Int64GetDatum(customer->customer_id);
+	args[1] = CStringGetTextDatum(ledger->base_currency);
+	change_args(&args[2], change, ledger->base_scale);
+	args[6] = BoolGetDatum(customer->other_currency);
+	nulls[7] = 'n';
+	if (customer->source)
+	{
+		bytea	   *link = palloc(VARHDRSZ + sizeof(ChainDigest));
+
+		SET_VARSIZE(link, VARHDRSZ + sizeof(ChainDigest));
+		chain_link_digest(customer->digests, customer->n, (ChainDigest *) VARDATA(link));
+		args[7] = PointerGetDatum(link);
+		nulls[7] = ' ';
+	}
+	if (ledger_run(ledger, LQ_EXPOSURE_POST, args, nulls) != 1)
+		exposure_unknown_customer(ledger, customer->customer_id);
+	into = DatumGetInt64(ledger_value(0, 1, &isnull));
+	if (!isnull && customer->trade)
+		refuse_merged(customer->customer_id, into);
+
+	if (customer->source)
+	{
+		Datum		link_args[5];
+		Datum	   *ids = palloc_extended(customer->n * sizeof(Datum), MCXT_ALLOC_HUGE);
+
+		for (int64 i = 0; i < customer->n; i++)
+			ids[i] = Int64GetDatum(customer->ids[i]);
+		link_args[0] = args[0];
+		link_args[1] = ledger_value(0, 2, &isnull);
+		link_args[2] = CStringGetTextDatum(customer->source);
+		link_args[3] = PointerGetDatum(construct_array(ids, customer->n, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+		link_args[4] = PointerGetDatum(DatumGetByteaPCopy(ledger_value(0, 3, &isnull)));
+		ledger_run(ledger, LQ_CHAIN_ADD, link_args, NULL);
+	}
+}
+
 void
 exposure_deltas_post(Ledger *ledger, ExposureDeltas *deltas)
 {
 	long		n = hash_get_num_entries(deltas->table);
+	long		ncustomers = hash_get_num_entries(deltas->customers);
 	Delta	  **sorted = MemoryContextAllocHuge(deltas->cxt, Max(n, 1) * sizeof(Delta *));
+	CustomerDelta **customers = MemoryContextAllocHuge(deltas->cxt, Max(ncustomers, 1) * sizeof(CustomerDelta *));
 	HASH_SEQ_STATUS seq;
 	Delta	   *delta;
+	CustomerDelta *customer;
 	LedgerScope scope;
 	MemoryContext per_customer;
 	MemoryContext old;
 	long		i = 0;
+	long		next = 0;
 
-	if (n == 0)
+	if (ncustomers == 0)
 		return;
 	hash_seq_init(&seq, deltas->table);
 	while ((delta = hash_seq_search(&seq)) != NULL)
 		sorted[i++] = delta;
+	i = 0;
+	hash_seq_init(&seq, deltas->customers);
+	while ((customer = hash_seq_search(&seq)) != NULL)
+		customers[i++] = customer;
 	/* Two loads that touch the same customers must lock them in one order. */
 	qsort(sorted, n, sizeof(Delta *), compare_deltas);
+	qsort(customers, ncustomers, sizeof(CustomerDelta *), compare_customers);
 
 	ledger_enter(ledger, true, &scope);
 	per_customer = AllocSetContextCreate(CurrentMemoryContext, "credit_control exposure", ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(per_customer);
-	for (i = 0; i < n; i++)
+	for (i = 0; i < ncustomers; i++)
 	{
-		Datum		args[4];
+		static const ExposureChange nothing = {0};
+		const ExposureChange *base = &nothing;
+		long		first = next;
 
 		CHECK_FOR_INTERRUPTS();
-		delta = sorted[i];
-		if (strcmp(delta->key.currency, ledger->base_currency) != 0)
-			open_other_currency(ledger, delta->key.customer_id, delta->key.currency);
-		args[0] = Int64GetDatum(delta->key.customer_id);
-		args[1] = CStringGetTextDatum(delta->key.currency);
-		args[2] = money_to_numeric(delta->receivable, delta->scale);
-		args[3] = money_to_numeric(delta->unapplied, delta->scale);
-		if (ledger_run(ledger, LQ_EXPOSURE_POST, args, NULL) != 1)
-			exposure_unknown_customer(ledger, delta->key.customer_id);
+		customer = customers[i];
+		for (; next < n && sorted[next]->key.customer_id == customer->customer_id; next++)
+		{
+			if (strcmp(sorted[next]->key.currency, ledger->base_currency) == 0)
+				base = &sorted[next]->change;
+			else
+				customer->other_currency = true;
+		}
+		post_customer(ledger, customer, base);
+		for (CustomerDelta *more = customer->next; more; more = more->next)
+		{
+			more->customer_id = customer->customer_id;
+			post_customer(ledger, more, &nothing);
+		}
+		for (long d = first; d < next; d++)
+		{
+			Datum		args[6];
+
+			if (&sorted[d]->change == base)
+				continue;
+			args[0] = Int64GetDatum(customer->customer_id);
+			args[1] = CStringGetTextDatum(sorted[d]->key.currency);
+			change_args(&args[2], &sorted[d]->change, sorted[d]->scale);
+			ledger_run(ledger, LQ_EXPOSURE_POST_OTHER, args, NULL);
+		}
 		MemoryContextReset(per_customer);
 	}
 	MemoryContextSwitchTo(old);

@@ -12,6 +12,7 @@
 
 #include "utils/date.h"
 
+#include "chain.h"
 #include "ledger.h"
 
 typedef struct Exposure
@@ -21,14 +22,17 @@ typedef struct Exposure
 	int128		receivable;
 	int128		unapplied;
 	int128		ordered;
+	int128		reserved;		/* deposits, each for its own order only */
+	int128		uncleared;		/* as kept; after exposure_complete() what is not cleared today */
 	bool		has_other_currency;
+	bool		complete;		/* other currencies are in it */
 	int			open_holds;
 	/* The limit in force on the day of reading */
 	bool		has_limit;
 	int128		limit_amount;
 } Exposure;
 
-/* Receivables less unapplied credits plus open orders, in base currency units. */
+/* Receivables less unapplied credits plus open orders plus what has not cleared, in base currency units. */
 extern int128 exposure_total(const Exposure *exposure);
 
 typedef enum ExposureAccess
@@ -47,14 +51,39 @@ typedef enum ExposureAccess
 extern void exposure_read(Ledger *ledger, int64 customer_id, ExposureAccess access,
 						  int128 add, Exposure *exposure);
 
+/*
+ * Add what depends on the day: the customer's other currencies at today's
+ * rates, and payments that have not cleared yet.  Error RC006 where a rate is
+ * missing.
+ */
+extern void exposure_complete(Ledger *ledger, Exposure *exposure);
+
+/* Open deposits reserved to this order, in base currency units. */
+extern int128 exposure_reserved_for(Ledger *ledger, const Exposure *exposure, const char *order_id);
+
 extern void exposure_unknown_customer(Ledger *ledger, int64 customer_id) pg_attribute_noreturn();
 
-/* Changes to receivable and unapplied, summed up per customer and currency. */
+/* What a statement changes, summed up per customer and currency. */
 typedef struct ExposureDeltas ExposureDeltas;
+
+typedef struct ExposureChange
+{
+	int128		receivable;
+	int128		unapplied;
+	int128		reserved;
+	int128		uncleared;
+} ExposureChange;
 
 extern ExposureDeltas *exposure_deltas_create(MemoryContext cxt);
 extern void exposure_deltas_add(ExposureDeltas *deltas, int64 customer_id, const char *currency,
-								int scale, int128 receivable, int128 unapplied);
+								int scale, const ExposureChange *change);
+
+/* A row that was added to the customer's history, for the audit chain. */
+extern void exposure_deltas_chain(ExposureDeltas *deltas, int64 customer_id, const char *source,
+								  int64 id, const ChainDigest *digest);
+
+/* New business of the customer, which one that was merged into another does not take. */
+extern void exposure_deltas_trade(ExposureDeltas *deltas, int64 customer_id);
 
 /* Write them, customers in id order, each locked first. */
 extern void exposure_deltas_post(Ledger *ledger, ExposureDeltas *deltas);

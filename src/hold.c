@@ -462,6 +462,8 @@ settle_customer(Ledger *ledger, OrderEntry *entries, int64 n)
 	}
 	exposure_read(ledger, entries[0].customer_id, EXPOSURE_ORDER, change, &exposure);
 	exposure.ordered = money_sub(exposure.ordered, increase);
+	if (increase > 0)
+		exposure_complete(ledger, &exposure);
 
 	for (int64 i = 0; i < n; i++)
 	{

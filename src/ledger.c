@@ -43,9 +43,13 @@ typedef struct QueryText
  * newest figures and REPEATABLE READ fails with 40001 instead of deciding on
  * old ones.
  */
+#define EXPOSURE_FIGURES \
+	"receivable, unapplied, ordered, has_other_currency, open_holds, limit_amount, limit_since, limit_until, reserved," \
+	" uncleared, merged_into"
+
 static const QueryText query_texts[LQ_COUNT] = {
 	[LQ_LEDGER_INFO] = {
-		"SELECT base_currency, time_zone FROM @L.ledger_info", 0, {0}},
+		"SELECT base_currency, time_zone, template_version FROM @L.ledger_info", 0, {0}},
 	[LQ_CUSTOMER_ADD] = {
 		"INSERT INTO @L.exposure (customer_id, currency) VALUES ($1, $2)",
 		2, {INT8OID, TEXTOID}},
@@ -53,27 +57,53 @@ static const QueryText query_texts[LQ_COUNT] = {
 		"INSERT INTO @L.exposure (customer_id, currency) SELECT c, $2 FROM unnest($1) c",
 		2, {INT8ARRAYOID, TEXTOID}},
 
+	[LQ_CUSTOMER_TERMS] = {
+		"SELECT terms FROM @L.customer WHERE customer_id = $1", 1, {INT8OID}},
+	[LQ_DOCUMENT_REVERSED] = {
+		"SELECT kind, side, currency, amount, reverses, posting_date, number FROM @L.document"
+		" WHERE customer_id = $1 AND document_id = $2",
+		2, {INT8OID, INT8OID}},
+	/* What a payment that is reversed has in exposure.uncleared */
+	[LQ_UNCLEARED_OF] = {
+		"SELECT amount FROM @L.document d WHERE customer_id = $1 AND document_id = $2 AND clears_on IS NOT NULL"
+		" AND NOT EXISTS (SELECT FROM @L.clearing c WHERE c.customer_id = d.customer_id AND c.document_id = d.document_id)",
+		2, {INT8OID, INT8OID}},
+	[LQ_FX_RATE] = {
+		"SELECT rate FROM @L.fx_rate WHERE currency = $1 AND valid_from <= $2 ORDER BY valid_from DESC LIMIT 1",
+		2, {TEXTOID, DATEOID}},
+
 	[LQ_ITEM_ADD] = {
-		"INSERT INTO @L.item (customer_id, document_id, currency, amount, open_amount, doc_date, posting_date, due_date)"
-		" VALUES ($1, $2, $3, $4, $4, $5, $6, $7)",
-		7, {INT8OID, INT8OID, TEXTOID, NUMERICOID, DATEOID, DATEOID, DATEOID}},
+		"INSERT INTO @L.item (customer_id, document_id, instalment_no, currency, amount, open_amount, doc_date, posting_date,"
+		" due_date, base_amount, open_base_amount, reserved_for) VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $9, $10)",
+		10, {INT8OID, INT8OID, INT4OID, TEXTOID, NUMERICOID, DATEOID, DATEOID, DATEOID, NUMERICOID, TEXTOID}},
 	[LQ_ITEM_ADD_MANY] = {
-		"INSERT INTO @L.item (customer_id, document_id, currency, amount, open_amount, doc_date, posting_date, due_date)"
-		" SELECT c, d, cur, a, a, dd, pd, due FROM unnest($1, $2, $3, $4, $5, $6, $7) u (c, d, cur, a, dd, pd, due)",
-		7, {INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, NUMERICARRAYOID, DATEARRAYOID, DATEARRAYOID, DATEARRAYOID}},
+		"INSERT INTO @L.item (customer_id, document_id, instalment_no, currency, amount, open_amount, doc_date, posting_date,"
+		" due_date, base_amount, open_base_amount, reserved_for)"
+		" SELECT c, d, no, cur, a, a, dd, pd, due, b, b, r FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+		" u (c, d, no, cur, a, dd, pd, due, b, r)",
+		10, {INT8ARRAYOID, INT8ARRAYOID, INT4ARRAYOID, TEXTARRAYOID, NUMERICARRAYOID, DATEARRAYOID, DATEARRAYOID, DATEARRAYOID,
+			NUMERICARRAYOID, TEXTARRAYOID}},
 	[LQ_ITEM_FACTS] = {
-		"SELECT item_id, currency, amount, doc_date, posting_date, due_date FROM @L.item"
+		"SELECT item_id, currency, amount, doc_date, posting_date, due_date, reserved_for FROM @L.item"
 		" WHERE customer_id = $1 AND item_id IN ($2, $3)",
 		3, {INT8OID, INT8OID, INT8OID}},
+	/* Whether deposit $2, reserved to order $4, may be applied to debit item $3 */
+	[LQ_RESERVATION] = {
+		"SELECT coalesce(d.order_id = $4, false) OR d.kind IN ('refund', 'returned_payment', 'transfer')"
+		" OR d.reverses IS NOT NULL AND d.reverses = c.document_id"
+		" FROM @L.item c, @L.item i JOIN @L.document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id"
+		" WHERE c.customer_id = $1 AND c.item_id = $2 AND i.customer_id = $1 AND i.item_id = $3",
+		4, {INT8OID, INT8OID, INT8OID, TEXTOID}},
 	[LQ_ITEM_READ] = {
-		"SELECT item_id, amount, open_amount, reversed_on, last_applied_on FROM @L.item"
-		" WHERE customer_id = $1 AND item_id = ANY ($2) ORDER BY item_id",
+		"SELECT item_id, amount, open_amount, reversed_on, last_applied_on, open_base_amount, reserved_for IS NOT NULL"
+		" FROM @L.item WHERE customer_id = $1 AND item_id = ANY ($2) ORDER BY item_id",
 		2, {INT8OID, INT8ARRAYOID}},
 	[LQ_ITEM_WRITE] = {
-		"UPDATE @L.item i SET open_amount = u.open_amount, reversed_on = u.reversed_on, last_applied_on = u.last_applied_on"
-		" FROM unnest($2, $3, $4, $5) u (item_id, open_amount, reversed_on, last_applied_on)"
+		"UPDATE @L.item i SET open_amount = u.open_amount, reversed_on = u.reversed_on, last_applied_on = u.last_applied_on,"
+		" open_base_amount = u.open_base_amount"
+		" FROM unnest($2, $3, $4, $5, $6) u (item_id, open_amount, reversed_on, last_applied_on, open_base_amount)"
 		" WHERE i.customer_id = $1 AND i.item_id = u.item_id",
-		5, {INT8OID, INT8ARRAYOID, NUMERICARRAYOID, DATEARRAYOID, DATEARRAYOID}},
+		6, {INT8OID, INT8ARRAYOID, NUMERICARRAYOID, DATEARRAYOID, DATEARRAYOID, NUMERICARRAYOID}},
 	[LQ_ITEM_LABEL] = {
 		"SELECT pg_catalog.format('%s %s', pg_catalog.replace(d.kind, '_', ' '), d.number) FROM @L.item i"
 		" JOIN @L.document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id"
@@ -83,34 +113,58 @@ static const QueryText query_texts[LQ_COUNT] = {
 		"SELECT credit_item_id, debit_item_id, amount, applied_on, reverses FROM @L.allocation"
 		" WHERE customer_id = $1 AND allocation_id = $2",
 		2, {INT8OID, INT8OID}},
+	[LQ_DIFFERENCE_READ] = {
+		"SELECT debit_base, credit_base FROM @L.exchange_difference WHERE customer_id = $1 AND allocation_id = $2",
+		2, {INT8OID, INT8OID}},
+	[LQ_DIFFERENCE_ADD] = {
+		"INSERT INTO @L.exchange_difference (customer_id, allocation_id, applied_on, debit_base, credit_base, difference)"
+		" VALUES ($1, $2, $3, $4, $5, $5 - $4)",
+		5, {INT8OID, INT8OID, DATEOID, NUMERICOID, NUMERICOID}},
 
 	[LQ_EXPOSURE_LOCK] = {
-		"SELECT receivable, unapplied, ordered, has_other_currency, open_holds, limit_amount, limit_since, limit_until"
-		" FROM @L.exposure WHERE customer_id = $1 AND currency = $2 FOR NO KEY UPDATE",
+		"SELECT " EXPOSURE_FIGURES " FROM @L.exposure WHERE customer_id = $1 AND currency = $2 FOR NO KEY UPDATE",
 		2, {INT8OID, TEXTOID}},
 	[LQ_EXPOSURE_READ] = {
-		"SELECT receivable, unapplied, ordered, has_other_currency, open_holds, limit_amount, limit_since, limit_until"
-		" FROM @L.exposure WHERE customer_id = $1 AND currency = $2",
+		"SELECT " EXPOSURE_FIGURES " FROM @L.exposure WHERE customer_id = $1 AND currency = $2",
 		2, {INT8OID, TEXTOID}},
 	[LQ_EXPOSURE_POST] = {
-		"UPDATE @L.exposure SET receivable = receivable + $3, unapplied = unapplied + $4"
-		" WHERE customer_id = $1 AND currency = $2",
-		4, {INT8OID, TEXTOID, NUMERICOID, NUMERICOID}},
+		"UPDATE @L.exposure SET receivable = receivable + $3, unapplied = unapplied + $4, reserved = reserved + $5,"
+		" uncleared = uncleared + $6, has_other_currency = has_other_currency OR $7,"
+		" chain_seq = chain_seq + ($8 IS NOT NULL)::pg_catalog.int4,"
+		" chain_hash = CASE WHEN $8 IS NULL THEN chain_hash ELSE pg_catalog.sha256(chain_hash || $8) END"
+		" WHERE customer_id = $1 AND currency = $2 RETURNING merged_into, chain_seq, chain_hash",
+		8, {INT8OID, TEXTOID, NUMERICOID, NUMERICOID, NUMERICOID, NUMERICOID, BOOLOID, BYTEAOID}},
 	[LQ_EXPOSURE_ORDER] = {
 		"UPDATE @L.exposure SET ordered = ordered + $3 WHERE customer_id = $1 AND currency = $2"
-		" RETURNING receivable, unapplied, ordered, has_other_currency, open_holds, limit_amount, limit_since, limit_until",
+		" RETURNING " EXPOSURE_FIGURES,
 		3, {INT8OID, TEXTOID, NUMERICOID}},
-	[LQ_EXPOSURE_ADD] = {
-		"INSERT INTO @L.exposure (customer_id, currency) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-		2, {INT8OID, TEXTOID}},
-	[LQ_EXPOSURE_MARK_OTHER] = {
-		"UPDATE @L.exposure SET has_other_currency = true WHERE customer_id = $1 AND currency = $2",
-		2, {INT8OID, TEXTOID}},
+	[LQ_EXPOSURE_POST_OTHER] = {
+		"INSERT INTO @L.exposure AS e (customer_id, currency, receivable, unapplied, reserved, uncleared)"
+		" VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (customer_id, currency) DO UPDATE SET receivable = e.receivable + excluded.receivable,"
+		" unapplied = e.unapplied + excluded.unapplied, reserved = e.reserved + excluded.reserved, uncleared = e.uncleared + excluded.uncleared",
+		6, {INT8OID, TEXTOID, NUMERICOID, NUMERICOID, NUMERICOID, NUMERICOID}},
 
+	/* Other currencies at the rate of the day; NULL where there is none. */
 	[LQ_EXPOSURE_OTHER] = {
-		"SELECT currency FROM @L.exposure WHERE customer_id = $1 AND currency <> $2"
-		" AND (receivable <> 0 OR unapplied <> 0 OR ordered <> 0) LIMIT 1",
-		2, {INT8OID, TEXTOID}},
+		"SELECT e.currency, pg_catalog.round(e.receivable * r.rate, $4), pg_catalog.round(e.unapplied * r.rate, $4)"
+		" FROM @L.exposure e LEFT JOIN LATERAL (SELECT f.rate FROM @L.fx_rate f WHERE f.currency = e.currency"
+		"  AND f.valid_from <= $3 ORDER BY f.valid_from DESC LIMIT 1) r ON true"
+		" WHERE e.customer_id = $1 AND e.currency <> $2 AND (e.receivable <> 0 OR e.unapplied <> 0)",
+		4, {INT8OID, TEXTOID, DATEOID, INT4OID}},
+	/* Payments whose day of clearing is still to come.  In their own rate of booking. */
+	[LQ_UNCLEARED] = {
+		"SELECT pg_catalog.round(coalesce(sum(CASE WHEN d.currency = $2 THEN d.amount ELSE d.base_amount END), 0), $4)"
+		" FROM @L.document d WHERE d.customer_id = $1 AND d.clears_on > $3"
+		" AND NOT EXISTS (SELECT FROM @L.clearing c WHERE c.customer_id = d.customer_id AND c.document_id = d.document_id)"
+		" AND NOT EXISTS (SELECT FROM @L.document r WHERE r.customer_id = d.customer_id AND r.reverses = d.document_id)",
+		4, {INT8OID, TEXTOID, DATEOID, INT4OID}},
+	[LQ_RESERVED_FOR] = {
+		"SELECT coalesce(-sum(open_amount), 0) FROM @L.item"
+		" WHERE customer_id = $1 AND currency = $2 AND reserved_for = $3 AND open_amount < 0",
+		3, {INT8OID, TEXTOID, TEXTOID}},
+	[LQ_CHAIN_ADD] = {
+		"INSERT INTO @L.chain_link (customer_id, chain_seq, source, entry_ids, hash) VALUES ($1, $2, $3, $4, $5)",
+		5, {INT8OID, INT8OID, TEXTOID, INT8ARRAYOID, BYTEAOID}},
 
 	[LQ_LIMIT_READ] = {
 		"SELECT amount FROM @L.credit_limit WHERE customer_id = $1 AND valid_from <= $2 AND (valid_to IS NULL OR valid_to >= $2)"
@@ -130,8 +184,8 @@ static const QueryText query_texts[LQ_COUNT] = {
 		0, {0}},
 	[LQ_DECISION_ADD] = {
 		"INSERT INTO @L.decision (customer_id, outcome, source, order_id, amount, currency, receivable, unapplied, ordered,"
-		" limit_amount, checks, decided_for) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, session_user)",
-		11, {INT8OID, TEXTOID, TEXTOID, TEXTOID, NUMERICOID, TEXTOID, NUMERICOID, NUMERICOID, NUMERICOID, NUMERICOID, JSONBOID}},
+		" limit_amount, checks, decided_for, uncleared) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, session_user, $12)",
+		12, {INT8OID, TEXTOID, TEXTOID, TEXTOID, NUMERICOID, TEXTOID, NUMERICOID, NUMERICOID, NUMERICOID, NUMERICOID, JSONBOID, NUMERICOID}},
 	[LQ_WATCHED_READ] = {
 		"SELECT customer_column, amount_column, order_id_column, currency_column, open_when, mode, status_column,"
 		" open_value, hold_value, record_decisions FROM @L.watched_table WHERE table_schema = $1 AND table_name = $2",
@@ -289,9 +343,19 @@ ledger_enter(Ledger *ledger, bool as_owner, LedgerScope *scope)
 		bool		isnull;
 		char	   *base;
 		int			scale;
+		int			version;
 
 		if (ledger_run(ledger, LQ_LEDGER_INFO, NULL, NULL) != 1)
 			elog(ERROR, "ledger \"%s\" has no row in ledger_info", NameStr(ledger->name));
+		version = DatumGetInt32(ledger_value(0, 3, &isnull));
+		if (version != LEDGER_TEMPLATE_VERSION)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("ledger \"%s\" is of template version %d, this kernel works with version %d",
+							NameStr(ledger->name), version, LEDGER_TEMPLATE_VERSION),
+					 version < LEDGER_TEMPLATE_VERSION
+					 ? errhint("Run SELECT credit.upgrade_ledger(%s);", quote_literal_cstr(NameStr(ledger->name)))
+					 : errhint("Install the newer credit_control.")));
 		base = TextDatumGetCString(ledger_value(0, 1, &isnull));
 		scale = currency_minor_unit(base, strlen(base));
 		if (scale < 0)

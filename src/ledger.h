@@ -16,26 +16,38 @@
 #include "utils/date.h"
 #include "utils/relcache.h"
 
+/* The template that this code works with; credit.template_version() says the same. */
+#define LEDGER_TEMPLATE_VERSION 2
+
 /* Every statement the kernel runs on a ledger; the texts are in ledger.c. */
 typedef enum LedgerQuery
 {
 	LQ_LEDGER_INFO,
 	LQ_CUSTOMER_ADD,
 	LQ_CUSTOMER_ADD_MANY,
+	LQ_CUSTOMER_TERMS,
+	LQ_DOCUMENT_REVERSED,
+	LQ_UNCLEARED_OF,
+	LQ_FX_RATE,
 	LQ_ITEM_ADD,
 	LQ_ITEM_ADD_MANY,
 	LQ_ITEM_FACTS,
+	LQ_RESERVATION,
 	LQ_ITEM_READ,
 	LQ_ITEM_WRITE,
 	LQ_ITEM_LABEL,
 	LQ_ALLOCATION_READ,
+	LQ_DIFFERENCE_READ,
+	LQ_DIFFERENCE_ADD,
 	LQ_EXPOSURE_LOCK,
 	LQ_EXPOSURE_READ,
 	LQ_EXPOSURE_POST,
 	LQ_EXPOSURE_ORDER,
-	LQ_EXPOSURE_ADD,
-	LQ_EXPOSURE_MARK_OTHER,
+	LQ_EXPOSURE_POST_OTHER,
 	LQ_EXPOSURE_OTHER,
+	LQ_UNCLEARED,
+	LQ_RESERVED_FOR,
+	LQ_CHAIN_ADD,
 	LQ_LIMIT_READ,
 	LQ_OLDEST_DUE,
 	LQ_RULES_READ,

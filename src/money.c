@@ -28,6 +28,7 @@
 #include "cc_compat.h"
 
 #include "fmgr.h"
+#include "utils/fmgrprotos.h"
 
 #include "money.h"
 
@@ -446,4 +447,26 @@ money_parse(const char **cursor, int128 *units, int *scale)
 	*scale = decimals;
 	*cursor = p;
 	return true;
+}
+
+static Datum
+share_up_to(Datum amount, int scale, int128 units, int128 total)
+{
+	Datum		product;
+
+	if (units == total)
+		return amount;
+	product = DirectFunctionCall2(numeric_mul, amount, money_to_numeric(units, 0));
+	/* numeric_div keeps at least 16 significant digits, and more where the operands have them. */
+	return DirectFunctionCall2(numeric_round, DirectFunctionCall2(numeric_div, product, money_to_numeric(total, 0)),
+							   Int32GetDatum(scale));
+}
+
+Datum
+money_share(Datum amount, int scale, int128 before, int128 after, int128 total, bool positive)
+{
+	Datum		share = DirectFunctionCall2(numeric_sub, share_up_to(amount, scale, after, total),
+											share_up_to(amount, scale, before, total));
+
+	return DirectFunctionCall2(numeric_round, positive ? share : DirectFunctionCall1(numeric_uminus, share), Int32GetDatum(scale));
 }

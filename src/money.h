@@ -84,6 +84,14 @@ money_mul(int128 a, int128 b)
 /* Units at scale `from` as units at scale `to`, to >= from. */
 extern int128 money_rescale(int128 units, int from, int to);
 
+/*
+ * The part of `amount` that belongs to the units from `before` to `after` of
+ * `total`: what it is worth up to `after` less what it was up to `before`,
+ * each rounded to `scale`, half away from zero.  Parts that meet add up to
+ * the amount exactly.  Negative unless `positive`.
+ */
+extern Datum money_share(Datum amount, int scale, int128 before, int128 after, int128 total, bool positive);
+
 /* "123.45" for messages and text forms, palloc'd; locale-independent. */
 extern char *money_out(int128 units, int scale);
 

@@ -16,4 +16,4 @@ for f; do
 	sep=,
 done
 echo '$cc_template$;'
-echo "COMMENT ON FUNCTION credit.ledger_template() IS 'The SQL a ledger is made of: part tables (run once) or code (CREATE OR REPLACE, run again by upgrade_ledger), file name, and text, in running order.';"
+echo "COMMENT ON FUNCTION credit.ledger_template() IS 'The SQL a ledger is made of: part tables (run once), upgrade (from an older version) or code (CREATE OR REPLACE, run again by upgrade_ledger), file name, and text, in running order.';"

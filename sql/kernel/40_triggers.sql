@@ -12,6 +12,18 @@ CREATE FUNCTION credit.post_allocation() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'cc_post_allocation';
 COMMENT ON FUNCTION credit.post_allocation() IS 'Trigger on a ledger''s allocation: refuses what exceeds the open amounts, keeps them and the exposure.';
 
+CREATE FUNCTION credit.post_chain() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'cc_post_chain';
+COMMENT ON FUNCTION credit.post_chain() IS 'Trigger on a ledger''s append-only tables: adds what was written to the customer''s audit chain; its argument is the table''s name in the template.';
+
+CREATE FUNCTION credit.entry_digest(source text, entry record) RETURNS bytea
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'cc_entry_digest';
+COMMENT ON FUNCTION credit.entry_digest(text, record) IS 'SHA-256 of a row of a chained table: the table''s name, then each column of chain_columns(), as in COPY (FORMAT binary): length as int4 (-1 for NULL) and the type''s binary form; payment terms as text.';
+
+CREATE FUNCTION credit.chain_columns(source text) RETURNS text[]
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cc_chain_columns';
+COMMENT ON FUNCTION credit.chain_columns(text) IS 'The columns of a table that the audit chain covers, in the order of the digest. Error 22023 for a table that is not chained.';
+
 CREATE FUNCTION credit.enforce_hold() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'cc_enforce_hold';
 COMMENT ON FUNCTION credit.enforce_hold() IS 'Trigger on any table of orders, attached by a ledger''s watch_orders(): every writer passes the credit check or is refused (RC001, RC002).';

@@ -1,7 +1,7 @@
 -- Making, upgrading and checking ledgers.
 
 CREATE FUNCTION credit.template_version() RETURNS integer
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT 1';
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT 2';
 COMMENT ON FUNCTION credit.template_version() IS 'Version of the ledger template in this kernel.';
 
 -- Runs one part of the template in the ledger's schema.  pg_catalog is searched first as always; it is
@@ -15,11 +15,11 @@ BEGIN
 		RAISE EXCEPTION 'there is no schema "%"', ledger USING ERRCODE = 'invalid_schema_name';
 	END IF;
 	PERFORM pg_catalog.set_config('search_path', pg_catalog.format('%I, credit, pg_temp', ledger), true);
-	FOR step IN SELECT t.body FROM credit.ledger_template() t WHERE t.part = run_part LOOP
+	FOR step IN SELECT t.body FROM credit.ledger_template() t WHERE run_part IN (t.part, t.part || '/' || t.file) LOOP
 		EXECUTE step.body;
 	END LOOP;
 END $$;
-COMMENT ON FUNCTION credit.run_template(name, text) IS 'Runs the tables or the code part of the ledger template in a schema. Used by create_ledger() and upgrade_ledger().';
+COMMENT ON FUNCTION credit.run_template(name, text) IS 'Runs a part of the ledger template in a schema, or one file of it (part/file). Used by create_ledger() and upgrade_ledger().';
 
 CREATE FUNCTION credit.create_ledger(
 	name text DEFAULT 'ar', base_currency text DEFAULT 'USD', aging_buckets credit.aging_buckets DEFAULT '0,30,60,90',
@@ -65,6 +65,8 @@ CREATE FUNCTION credit.upgrade_ledger(ledger name) RETURNS integer
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	version integer;
+	grants text[];
+	statement text;
 BEGIN
 	IF ledger IS NULL THEN
 		RAISE EXCEPTION 'ledger name must not be null' USING ERRCODE = 'null_value_not_allowed';
@@ -79,8 +81,28 @@ BEGIN
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				HINT = 'Install the newer credit_control and run ALTER EXTENSION credit_control UPDATE first.';
 	END IF;
-	-- Version 1 is the first: there are no table deltas to run yet.
+	IF version < credit.template_version() THEN
+		-- Functions whose arguments change are dropped and made anew: whoever might call them may go on.
+		SELECT pg_catalog.array_agg(DISTINCT pg_catalog.format('%I TO %s', p.proname,
+			CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END))
+		INTO grants
+		FROM pg_catalog.pg_proc p, pg_catalog.aclexplode(p.proacl) a
+		WHERE p.pronamespace = pg_catalog.quote_ident(ledger)::regnamespace AND a.grantee <> p.proowner;
+	END IF;
+	IF version < 2 THEN
+		PERFORM credit.run_template(ledger, 'upgrade/2.sql');
+		PERFORM credit.run_template(ledger, 'tables/25_life.sql');
+		PERFORM credit.run_template(ledger, 'tables/35_chain.sql');
+	END IF;
 	PERFORM credit.run_template(ledger, 'code');
+	IF version < 2 THEN
+		PERFORM credit.run_template(ledger, 'upgrade/2_chain.sql');
+	END IF;
+	FOREACH statement IN ARRAY COALESCE(grants, '{}') LOOP
+		IF pg_catalog.to_regproc(pg_catalog.format('%I.%s', ledger, pg_catalog.split_part(statement, ' TO ', 1))) IS NOT NULL THEN
+			EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %I.%s', ledger, statement);
+		END IF;
+	END LOOP;
 	EXECUTE pg_catalog.format('UPDATE %I.ledger_info SET template_version = $1', ledger) USING credit.template_version();
 	RETURN credit.template_version();
 END $$;
@@ -270,9 +292,15 @@ BEGIN
 			WHEN 'REFERENCES' THEN false
 			WHEN 'UPDATE' THEN g.relname NOT IN ('customer', 'check_rule')
 			WHEN 'INSERT' THEN COALESCE((g.relname, g.col) NOT IN (
-				('customer', 'customer_id'), ('customer', 'name'), ('customer', 'number'),
+				('customer', 'customer_id'), ('customer', 'name'), ('customer', 'number'), ('customer', 'terms'),
+				('customer', 'currency'), ('customer', 'payer_id'),
 				('document', 'customer_id'), ('document', 'kind'), ('document', 'number'), ('document', 'doc_date'),
 				('document', 'posting_date'), ('document', 'due_date'), ('document', 'currency'), ('document', 'amount'), ('document', 'reference'),
+				('document', 'side'), ('document', 'terms'), ('document', 'received_on'), ('document', 'clears_on'), ('document', 'sold_to_id'),
+				('document', 'order_id'), ('document', 'fx_rate'), ('document', 'reason'), ('document', 'idempotency_key'),
+				('document_line', 'customer_id'), ('document_line', 'document_id'), ('document_line', 'line_no'), ('document_line', 'product'),
+				('document_line', 'description'), ('document_line', 'quantity'), ('document_line', 'unit_price'), ('document_line', 'net_amount'),
+				('document_line', 'tax_rate'), ('document_line', 'tax_amount'), ('document_line', 'line_total'),
 				('allocation', 'customer_id'), ('allocation', 'credit_item_id'), ('allocation', 'debit_item_id'),
 				('allocation', 'amount'), ('allocation', 'applied_on'), ('allocation', 'reverses')), true)
 			ELSE true END

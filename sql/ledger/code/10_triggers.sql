@@ -24,6 +24,40 @@ CREATE OR REPLACE TRIGGER check_rule_changed AFTER INSERT OR UPDATE OR DELETE OR
 -- Also where rows come by replication: sessions must not go on with old rules.
 ALTER TABLE check_rule ENABLE ALWAYS TRIGGER check_rule_changed;
 
+-- Each customer's history is a hash chain.  Documents and allocations join it with their own triggers.
+CREATE OR REPLACE TRIGGER document_line_gather AFTER INSERT ON document_line
+	FOR EACH ROW EXECUTE FUNCTION credit.post_chain('document_line');
+CREATE OR REPLACE TRIGGER document_line_settle AFTER INSERT ON document_line
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.post_chain('document_line');
+CREATE OR REPLACE TRIGGER due_date_change_gather AFTER INSERT ON due_date_change
+	FOR EACH ROW EXECUTE FUNCTION credit.post_chain('due_date_change');
+CREATE OR REPLACE TRIGGER due_date_change_settle AFTER INSERT ON due_date_change
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.post_chain('due_date_change');
+CREATE OR REPLACE TRIGGER clearing_gather AFTER INSERT ON clearing
+	FOR EACH ROW EXECUTE FUNCTION credit.post_chain('clearing');
+CREATE OR REPLACE TRIGGER clearing_settle AFTER INSERT ON clearing
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.post_chain('clearing');
+CREATE OR REPLACE TRIGGER deposit_release_gather AFTER INSERT ON deposit_release
+	FOR EACH ROW EXECUTE FUNCTION credit.post_chain('deposit_release');
+CREATE OR REPLACE TRIGGER deposit_release_settle AFTER INSERT ON deposit_release
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.post_chain('deposit_release');
+CREATE OR REPLACE TRIGGER customer_merge_gather AFTER INSERT ON customer_merge
+	FOR EACH ROW EXECUTE FUNCTION credit.post_chain('customer_merge');
+CREATE OR REPLACE TRIGGER customer_merge_settle AFTER INSERT ON customer_merge
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.post_chain('customer_merge');
+CREATE OR REPLACE TRIGGER credit_limit_gather AFTER INSERT ON credit_limit
+	FOR EACH ROW EXECUTE FUNCTION credit.post_chain('credit_limit');
+CREATE OR REPLACE TRIGGER credit_limit_settle AFTER INSERT ON credit_limit
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.post_chain('credit_limit');
+CREATE OR REPLACE TRIGGER hold_gather AFTER INSERT ON hold
+	FOR EACH ROW EXECUTE FUNCTION credit.post_chain('hold');
+CREATE OR REPLACE TRIGGER hold_settle AFTER INSERT ON hold
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.post_chain('hold');
+CREATE OR REPLACE TRIGGER hold_release_gather AFTER INSERT ON hold_release
+	FOR EACH ROW EXECUTE FUNCTION credit.post_chain('hold_release');
+CREATE OR REPLACE TRIGGER hold_release_settle AFTER INSERT ON hold_release
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.post_chain('hold_release');
+
 -- What auditors read is only added to.
 CREATE OR REPLACE TRIGGER document_append_only BEFORE UPDATE OR DELETE ON document
 	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Post a document that corrects it.');
@@ -49,3 +83,43 @@ CREATE OR REPLACE TRIGGER decision_append_only BEFORE UPDATE OR DELETE ON decisi
 	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Decisions are kept as they were taken.');
 CREATE OR REPLACE TRIGGER decision_no_truncate BEFORE TRUNCATE ON decision
 	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Decisions are kept as they were taken.');
+CREATE OR REPLACE TRIGGER document_line_append_only BEFORE UPDATE OR DELETE ON document_line
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Void the document and post it again.');
+CREATE OR REPLACE TRIGGER document_line_no_truncate BEFORE TRUNCATE ON document_line
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Void the document and post it again.');
+CREATE OR REPLACE TRIGGER exchange_difference_append_only BEFORE UPDATE OR DELETE ON exchange_difference
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('It follows from the allocation.');
+CREATE OR REPLACE TRIGGER exchange_difference_no_truncate BEFORE TRUNCATE ON exchange_difference
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('It follows from the allocation.');
+CREATE OR REPLACE TRIGGER due_date_change_append_only BEFORE UPDATE OR DELETE ON due_date_change
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Change the due date again with set_due_date().');
+CREATE OR REPLACE TRIGGER due_date_change_no_truncate BEFORE TRUNCATE ON due_date_change
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Change the due date again with set_due_date().');
+CREATE OR REPLACE TRIGGER clearing_append_only BEFORE UPDATE OR DELETE ON clearing
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('A payment that comes back is returned with return_payment().');
+CREATE OR REPLACE TRIGGER clearing_no_truncate BEFORE TRUNCATE ON clearing
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('A payment that comes back is returned with return_payment().');
+CREATE OR REPLACE TRIGGER deposit_release_append_only BEFORE UPDATE OR DELETE ON deposit_release
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Post a new deposit.');
+CREATE OR REPLACE TRIGGER deposit_release_no_truncate BEFORE TRUNCATE ON deposit_release
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Post a new deposit.');
+CREATE OR REPLACE TRIGGER customer_merge_append_only BEFORE UPDATE OR DELETE ON customer_merge
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Open a new customer.');
+CREATE OR REPLACE TRIGGER customer_merge_no_truncate BEFORE TRUNCATE ON customer_merge
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Open a new customer.');
+CREATE OR REPLACE TRIGGER chain_link_append_only BEFORE UPDATE OR DELETE ON chain_link
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('The audit chain is only added to.');
+CREATE OR REPLACE TRIGGER chain_link_no_truncate BEFORE TRUNCATE ON chain_link
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('The audit chain is only added to.');
+CREATE OR REPLACE TRIGGER mark_append_only BEFORE UPDATE OR DELETE ON mark
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Take a new mark.');
+CREATE OR REPLACE TRIGGER mark_no_truncate BEFORE TRUNCATE ON mark
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Take a new mark.');
+CREATE OR REPLACE TRIGGER mark_head_append_only BEFORE UPDATE OR DELETE ON mark_head
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Take a new mark.');
+CREATE OR REPLACE TRIGGER mark_head_no_truncate BEFORE TRUNCATE ON mark_head
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Take a new mark.');
+CREATE OR REPLACE TRIGGER fx_rate_append_only BEFORE UPDATE OR DELETE ON fx_rate
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Enter a rate that starts later, with set_fx_rate().');
+CREATE OR REPLACE TRIGGER fx_rate_no_truncate BEFORE TRUNCATE ON fx_rate
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Enter a rate that starts later, with set_fx_rate().');

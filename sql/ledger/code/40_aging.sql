@@ -11,7 +11,29 @@ CREATE OR REPLACE FUNCTION aging_query(p_as_of text, p_basis text, p_buckets tex
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
 DECLARE
 	this_customer text := CASE WHEN p_customer_id IS NULL THEN '' ELSE format('AND customer_id = %s', p_customer_id) END;
+	changed_items text := '';
 BEGIN
+	IF p_basis = 'due_date' THEN
+		-- What the branches below say of an item whose due date changed is taken back, and said with the date in force then.
+		changed_items := format($q$
+	UNION ALL
+	SELECT c.customer_id, c.currency, credit.aging(e.amount, e.due_date, %1$s, %2$s, e.items) AS aging, NULL::numeric AS unapplied
+	FROM (
+		SELECT i.customer_id, i.item_id, i.currency, i.due_date, i.open_amount,
+			i.open_amount = 0 AND i.reversed_on IS NULL AND i.last_applied_on > %1$s AS settled_since,
+			i.amount - COALESCE((SELECT sum(a.amount) FROM allocation a
+				WHERE a.customer_id = i.customer_id AND a.debit_item_id = i.item_id AND a.applied_on <= %1$s), 0::numeric) AS open_then,
+			CASE WHEN i.due_changed_on <= %1$s THEN i.due_date ELSE %3$s END AS due_then
+		FROM item i
+		WHERE i.due_changed_on IS NOT NULL AND i.amount > 0 AND i.posting_date <= %1$s %4$s) c,
+		LATERAL (
+			VALUES (-c.open_amount, c.due_date, -(c.open_amount > 0)::integer - c.settled_since::integer),
+				(c.open_then, c.due_then, (c.open_then > 0)::integer)
+			UNION ALL
+			SELECT -a.amount, a.debit_due_date, 0 FROM allocation a
+			WHERE a.customer_id = c.customer_id AND a.debit_item_id = c.item_id AND a.applied_on > %1$s) e (amount, due_date, items)
+	GROUP BY c.customer_id, c.currency$q$, p_as_of, p_buckets, due_on_query('i', p_as_of), this_customer);
+	END IF;
 	RETURN format($q$
 SELECT u.customer_id, u.currency,
 	-- Nothing is 0.00, in the currency's own decimals.
@@ -40,52 +62,70 @@ FROM (
 	WHERE last_applied_on > %5$s AND open_amount = 0 AND amount > 0 AND reversed_on IS NULL AND posting_date <= %1$s %4$s
 	GROUP BY customer_id, currency
 	UNION ALL
-	SELECT r.customer_id, r.currency, 
+	SELECT r.customer_id, r.currency,
 		credit.aging(0::numeric, r.%2$s, %1$s, %3$s, (r.open_then > 0)::integer - (r.open_amount > 0)::integer) AS aging, NULL::numeric AS unapplied
 	FROM (
 		SELECT i.customer_id, i.currency, i.%2$s, i.open_amount,
 			i.amount - COALESCE((SELECT sum(a.amount) FROM allocation a
 				WHERE a.customer_id = i.customer_id AND a.debit_item_id = i.item_id AND a.applied_on <= %1$s), 0::numeric) AS open_then
 		FROM item i
-		WHERE i.reversed_on IS NOT NULL AND i.amount > 0 AND i.posting_date <= %1$s %4$s) r
-	GROUP BY r.customer_id, r.currency
+		WHERE i.reversed_on IS NOT NULL %7$s AND i.amount > 0 AND i.posting_date <= %1$s %4$s) r
+	GROUP BY r.customer_id, r.currency%6$s
 ) u
-GROUP BY u.customer_id, u.currency$q$, p_as_of, p_basis, p_buckets, this_customer, COALESCE(p_applied_after, p_as_of));
+GROUP BY u.customer_id, u.currency$q$, p_as_of, p_basis, p_buckets, this_customer, COALESCE(p_applied_after, p_as_of), changed_items,
+		CASE WHEN p_basis = 'due_date' THEN 'AND i.due_changed_on IS NULL' ELSE '' END);
 END $$;
 COMMENT ON FUNCTION aging_query(text, text, text, text, text) IS 'The text of the aging query as of a date, from today''s open items and what was applied since. Arguments are SQL expressions, p_basis is due_date or doc_date; p_applied_after is p_as_of again, in a form the planner can estimate with. Behind aging_summary and aging_at().';
 
--- What was known at a record time needs every item and allocation recorded until then.
-CREATE OR REPLACE FUNCTION aging_known_query(p_as_of text, p_basis text, p_buckets text, p_known_at text, p_customer_id text DEFAULT NULL)
+-- What was known at a record time needs every item and allocation recorded until then.  Known is either what has
+-- an early enough record time, or what the customers' chains had reached at a mark.
+CREATE OR REPLACE FUNCTION aging_known_query(p_as_of text, p_basis text, p_buckets text, p_known_at text, p_mark text, p_customer_id text DEFAULT NULL)
 RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
 DECLARE
 	this_customer text := CASE WHEN p_customer_id IS NULL THEN '' ELSE format('AND customer_id = %s', p_customer_id) END;
+	marked text := '';
+	known_document text := format('AND d.recorded_at <= %s', p_known_at);
+	known_allocation text := format('AND recorded_at <= %s', p_known_at);
+	known_change text := format('AND n.recorded_at <= %s', p_known_at);
 BEGIN
+	IF p_mark IS NOT NULL THEN
+		marked := format($q$
+marked AS MATERIALIZED (
+	SELECT l.customer_id, l.source, e.id
+	FROM mark_head h JOIN chain_link l ON l.customer_id = h.customer_id AND l.chain_seq <= h.chain_seq, unnest(l.entry_ids) e (id)
+	WHERE h.mark_id = %s),$q$, p_mark);
+		known_document := $q$AND EXISTS (SELECT FROM marked m WHERE m.source = 'document' AND m.customer_id = d.customer_id AND m.id = d.document_id)$q$;
+		known_allocation := $q$AND (customer_id, allocation_id) IN (SELECT m.customer_id, m.id FROM marked m WHERE m.source = 'allocation')$q$;
+		known_change := $q$AND (n.customer_id, n.due_date_change_id) IN (SELECT m.customer_id, m.id FROM marked m WHERE m.source = 'due_date_change')$q$;
+	END IF;
 	RETURN format($q$
-WITH applied AS (
+WITH %6$s applied AS (
 	SELECT customer_id, item_id, sum(amount) AS amount
 	FROM (
-		SELECT customer_id, debit_item_id AS item_id, amount, applied_on, recorded_at FROM allocation
+		SELECT customer_id, debit_item_id AS item_id, amount FROM allocation WHERE applied_on <= %1$s %8$s %5$s
 		UNION ALL
-		SELECT customer_id, credit_item_id, -amount, applied_on, recorded_at FROM allocation) a
-	WHERE applied_on <= %1$s AND recorded_at <= %4$s %5$s
+		SELECT customer_id, credit_item_id, -amount FROM allocation WHERE applied_on <= %1$s %8$s %5$s) a
 	GROUP BY customer_id, item_id),
 known AS (
-	SELECT customer_id, i.currency, i.%2$s AS age_date, i.amount - COALESCE(a.amount, 0) AS open_amount
+	SELECT customer_id, i.currency, %4$s AS age_date, i.amount - COALESCE(a.amount, 0) AS open_amount
 	FROM item i
 		JOIN document d USING (customer_id, document_id)
 		LEFT JOIN applied a USING (customer_id, item_id)
-	WHERE i.posting_date <= %1$s AND d.recorded_at <= %4$s %5$s)
+	WHERE i.posting_date <= %1$s %7$s %5$s)
 SELECT customer_id, currency,
 	credit.aging(GREATEST(open_amount, round(0::numeric, credit.minor_unit(currency))), age_date, %1$s, %3$s, (open_amount > 0)::integer) AS aging,
 	COALESCE(sum(open_amount) FILTER (WHERE open_amount < 0), round(0::numeric, credit.minor_unit(currency))) AS unapplied
 FROM known
 WHERE open_amount <> 0
-GROUP BY customer_id, currency$q$, p_as_of, p_basis, p_buckets, p_known_at, this_customer);
+GROUP BY customer_id, currency$q$, p_as_of, NULL, p_buckets,
+		CASE WHEN p_basis = 'due_date' THEN format('CASE WHEN i.due_changed_on IS NULL THEN i.due_date ELSE %s END',
+			due_on_query('i', p_as_of, known_change)) ELSE 'i.doc_date' END,
+		this_customer, marked, known_document, known_allocation);
 END $$;
-COMMENT ON FUNCTION aging_known_query(text, text, text, text, text) IS 'The text of the aging query as of a date and as known at a record time. Behind aging_at().';
+COMMENT ON FUNCTION aging_known_query(text, text, text, text, text, text) IS 'The text of the aging query as of a date and as known at a record time or at a mark. Behind aging_at().';
 
 CREATE OR REPLACE FUNCTION aging_at(p_as_of date, p_basis text DEFAULT 'due_date', p_known_at timestamptz DEFAULT NULL,
-	p_buckets credit.aging_buckets DEFAULT NULL, p_customer_id bigint DEFAULT NULL)
+	p_buckets credit.aging_buckets DEFAULT NULL, p_customer_id bigint DEFAULT NULL, p_mark bigint DEFAULT NULL)
 RETURNS TABLE (customer_id bigint, currency text, total numeric, past_due numeric, unapplied numeric, amounts numeric[], aging credit.aging)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
@@ -100,22 +140,28 @@ BEGIN
 		RAISE EXCEPTION 'unknown aging basis "%"', p_basis
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Age by due_date or by doc_date.';
 	END IF;
+	IF p_mark IS NOT NULL AND (p_known_at IS NOT NULL OR NOT EXISTS (SELECT FROM mark m WHERE m.mark_id = p_mark)) THEN
+		RAISE EXCEPTION 'aging is as known at a mark that exists or at a record time, not both'
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('The mark is %s, the record time %s.', p_mark, COALESCE(p_known_at::text, 'not given')),
+				HINT = 'take_mark() takes a mark; table mark lists them.';
+	END IF;
 	RETURN QUERY EXECUTE format(
 		'SELECT q.customer_id, q.currency, credit.total(q.aging) + q.unapplied, credit.past_due(q.aging), q.unapplied,
 			credit.amounts(q.aging), q.aging
 		FROM (%s) q WHERE credit.total(q.aging) <> 0 OR q.unapplied <> 0',
-		CASE WHEN p_known_at IS NULL THEN aging_query('$1', p_basis, '$2', one_customer)
-			ELSE aging_known_query('$1', p_basis, '$2', '$3', one_customer) END)
-		USING p_as_of, buckets, p_known_at, p_customer_id;
+		CASE WHEN p_known_at IS NULL AND p_mark IS NULL THEN aging_query('$1', p_basis, '$2', one_customer)
+			ELSE aging_known_query('$1', p_basis, '$2', '$3', CASE WHEN p_mark IS NOT NULL THEN '$5' END, one_customer) END)
+		USING p_as_of, buckets, p_known_at, p_customer_id, p_mark;
 END $$;
-COMMENT ON FUNCTION aging_at(date, text, timestamptz, credit.aging_buckets, bigint) IS 'Aging at the end of any business date, one row per customer and currency with something open. p_basis: due_date or doc_date. p_known_at: as known at that record time (exact when older than the oldest transaction then writing). p_buckets: default the ledger''s. p_customer_id: only that customer. total = sum of amounts + unapplied (negative: open payments and credit notes). Rows come in no order.';
+COMMENT ON FUNCTION aging_at(date, text, timestamptz, credit.aging_buckets, bigint, bigint) IS 'Aging at the end of any business date, one row per customer and currency with something open. p_basis: due_date or doc_date. p_known_at: as known at that record time (exact when older than the oldest transaction then writing). p_buckets: default the ledger''s. p_customer_id: only that customer. p_mark: as known at that mark, exactly. total = sum of amounts + unapplied (negative: open payments and credit notes). Rows come in no order.';
 
 CREATE OR REPLACE VIEW open_items AS
 SELECT i.customer_id, c.name AS customer_name, i.item_id, i.document_id, d.kind, d.number, i.instalment_no, i.currency,
 	i.amount, i.open_amount, i.doc_date, i.posting_date, i.due_date,
 	CASE WHEN i.amount > 0 THEN (now() AT TIME ZONE l.time_zone)::date - i.due_date END AS days_past_due,
 	CASE WHEN i.amount > 0 THEN credit.bucket_label(l.aging_buckets,
-		credit.bucket_of(l.aging_buckets, COALESCE((now() AT TIME ZONE l.time_zone)::date - i.due_date, 0))) ELSE 'unapplied' END AS bucket
+		credit.bucket_of(l.aging_buckets, COALESCE((now() AT TIME ZONE l.time_zone)::date - i.due_date, 0))) ELSE 'unapplied' END AS bucket,
+	i.open_base_amount, d.terms, d.sold_to_id, i.reserved_for
 FROM item i
 	JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
 	JOIN customer c ON c.customer_id = i.customer_id
@@ -137,6 +183,10 @@ COMMENT ON COLUMN open_items.posting_date IS 'Business date from which it counts
 COMMENT ON COLUMN open_items.due_date IS 'When it is due; NULL in the customer''s favour.';
 COMMENT ON COLUMN open_items.days_past_due IS 'Days since the due date, today; zero or less: not due. NULL in the customer''s favour.';
 COMMENT ON COLUMN open_items.bucket IS 'Label of its aging bucket, or unapplied.';
+COMMENT ON COLUMN open_items.open_base_amount IS 'What is open in base currency, at the rate it was booked; NULL in the base currency.';
+COMMENT ON COLUMN open_items.terms IS 'Payment terms of the document.';
+COMMENT ON COLUMN open_items.sold_to_id IS 'Customer who ordered, where that is not the debtor.';
+COMMENT ON COLUMN open_items.reserved_for IS 'Order a deposit is reserved to.';
 
 -- The view's columns follow the ledger's buckets, which never change: it is made by the same text each time.
 DO $do$

@@ -8,14 +8,28 @@ DECLARE
 	base text := (SELECT l.base_currency FROM ledger_info l);
 BEGIN
 	PERFORM credit.settle(current_schema());
-	-- Every document has its item.
+	-- Every document has the items that its terms make of it.
 	RETURN QUERY
-		SELECT CASE WHEN i.item_id IS NULL THEN 'document without its item' ELSE 'item does not fit its document' END, d.customer_id, format('document %s', d.document_id), i.amount::text,
-			(CASE WHEN d.kind IN ('invoice', 'debit_note') THEN d.amount ELSE -d.amount END)::text
-		FROM document d LEFT JOIN item i ON i.customer_id = d.customer_id AND i.document_id = d.document_id
-		WHERE i.item_id IS NULL OR i.currency <> d.currency OR i.posting_date <> d.posting_date OR i.doc_date <> d.doc_date
-			OR i.amount <> CASE WHEN d.kind IN ('invoice', 'debit_note') THEN d.amount ELSE -d.amount END
-			OR i.due_date IS DISTINCT FROM CASE WHEN d.kind IN ('invoice', 'debit_note') THEN d.due_date END;
+		SELECT CASE WHEN i.item_id IS NULL THEN 'document without its item' WHEN d.document_id IS NULL THEN 'item without its document'
+				ELSE 'item does not fit its document' END,
+			COALESCE(d.customer_id, i.customer_id), format('document %s', COALESCE(d.document_id, i.document_id)), i.amount::text, d.amount::text
+		FROM document_items() d
+			FULL JOIN item i ON i.customer_id = d.customer_id AND i.document_id = d.document_id AND i.instalment_no = d.instalment_no
+		WHERE (i.currency = d.currency AND i.posting_date = d.posting_date AND i.doc_date = d.doc_date AND i.amount = d.amount
+			AND i.base_amount IS NOT DISTINCT FROM d.base_amount AND i.reserved_for IS NOT DISTINCT FROM d.reserved_for) IS NOT TRUE;
+	RETURN QUERY
+		SELECT f.figure, i.customer_id, format('item %s', i.item_id), f.kept::text, f.recomputed::text
+		FROM item i
+			JOIN document_items() d ON i.customer_id = d.customer_id AND i.document_id = d.document_id AND i.instalment_no = d.instalment_no
+			LEFT JOIN latest_due_changes() c ON c.customer_id = i.customer_id AND c.item_id = i.item_id,
+			LATERAL (VALUES ('due date', i.due_date, CASE WHEN c.item_id IS NULL THEN d.due_date ELSE c.due_date END),
+				('day the due date changed', i.due_changed_on, c.effective_on)) f (figure, kept, recomputed)
+		WHERE f.kept IS DISTINCT FROM f.recomputed;
+	RETURN QUERY
+		SELECT 'lines of the document', d.customer_id, format('document %s', d.document_id), d.amount::text, l.total::text
+		FROM (SELECT n.customer_id, n.document_id, sum(n.line_total) AS total FROM document_line n GROUP BY 1, 2) l
+			JOIN document d ON d.customer_id = l.customer_id AND d.document_id = l.document_id
+		WHERE d.amount <> l.total;
 
 	-- Open amounts are what allocations leave.
 	RETURN QUERY
@@ -23,6 +37,12 @@ BEGIN
 		FROM (SELECT i.customer_id, i.item_id, i.open_amount AS kept, i.amount - COALESCE(a.amount, 0) AS open_amount
 			FROM item i LEFT JOIN applied_to_items() a ON a.customer_id = i.customer_id AND a.item_id = i.item_id) o
 		WHERE o.kept <> o.open_amount;
+
+	RETURN QUERY
+		SELECT 'open amount in base currency', i.customer_id, format('item %s', i.item_id), i.open_base_amount::text, (i.base_amount - COALESCE(m.base, 0))::text
+		FROM item i LEFT JOIN base_movements() m ON m.customer_id = i.customer_id AND m.item_id = i.item_id
+		WHERE i.open_base_amount IS DISTINCT FROM i.base_amount - COALESCE(m.base, 0)
+			OR (i.open_amount = 0 AND i.open_base_amount <> 0);
 
 	-- On every date the open amount lies between zero and the amount.
 	RETURN QUERY
@@ -41,7 +61,7 @@ BEGIN
 			LEFT JOIN item c ON c.customer_id = a.customer_id AND c.item_id = a.credit_item_id
 		WHERE (d.amount > 0 AND c.amount < 0 AND a.currency = d.currency AND a.currency = c.currency
 			AND a.applied_on >= d.posting_date AND a.applied_on >= c.posting_date
-			AND a.debit_due_date IS NOT DISTINCT FROM d.due_date AND a.debit_doc_date = d.doc_date
+			AND (a.debit_due_date IS NOT DISTINCT FROM d.due_date OR d.due_changed_on IS NOT NULL) AND a.debit_doc_date = d.doc_date
 			AND a.debit_posting_date = d.posting_date AND a.credit_posting_date = c.posting_date) IS NOT TRUE;
 	RETURN QUERY
 		SELECT f.figure, i.customer_id, format('item %s', i.item_id), f.kept::text, f.recomputed::text
@@ -62,6 +82,7 @@ BEGIN
 		SELECT f.figure, e.customer_id, format('exposure in %s', e.currency), f.kept::text, f.recomputed::text
 		FROM recomputed_exposure() e, LATERAL (VALUES
 			('receivable', e.kept_receivable, e.receivable), ('unapplied', e.kept_unapplied, e.unapplied),
+			('reserved', e.kept_reserved, e.reserved), ('uncleared', e.kept_uncleared, e.uncleared),
 			('ordered', e.kept_ordered, e.ordered), ('open holds', e.kept_holds, e.holds)) f (figure, kept, recomputed)
 		WHERE f.kept IS DISTINCT FROM f.recomputed
 			AND (f.figure <> 'ordered' OR NOT EXISTS (SELECT FROM unreadable_orders()));
@@ -75,6 +96,60 @@ BEGIN
 			AND EXISTS (SELECT FROM exposure o WHERE o.customer_id = e.customer_id AND o.currency <> base);
 END $$;
 COMMENT ON FUNCTION verify_ledger() IS 'Recomputes every kept figure from documents, allocations, orders, holds and limits, and returns what differs: which figure, whose, what is kept, what it should be. No rows when all is well. Run it when nobody is writing, or in one REPEATABLE READ transaction.';
+
+-- A document as items: one, or what its terms split it into.  C does the same when it posts (document_schedule()).
+CREATE OR REPLACE FUNCTION document_items()
+RETURNS TABLE (customer_id bigint, document_id bigint, instalment_no integer, currency text, amount numeric, base_amount numeric,
+	doc_date date, posting_date date, due_date date, reserved_for text)
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+BEGIN
+	RETURN QUERY
+		WITH typed AS (
+			SELECT d.*, credit.minor_unit(d.currency) AS minor, CASE d.side WHEN 'debit' THEN 1 ELSE -1 END AS sign,
+				CASE WHEN d.side = 'debit' AND d.terms IS NOT NULL AND d.reverses IS NULL
+					THEN credit.due_date(d.terms, d.doc_date, d.received_on) IS NOT DISTINCT FROM d.due_date ELSE false END AS by_terms
+			FROM document d)
+		SELECT t.customer_id, t.document_id, 1, t.currency, round(t.sign * t.amount, t.minor), t.sign * t.base_amount, t.doc_date, t.posting_date,
+			CASE WHEN t.side = 'debit' THEN t.due_date END,
+			CASE WHEN t.kind = 'deposit' AND t.side = 'credit' AND NOT EXISTS (SELECT FROM deposit_release r
+				WHERE r.customer_id = t.customer_id AND r.document_id = t.document_id) THEN t.order_id END
+		FROM typed t WHERE NOT t.by_terms
+		UNION ALL
+		SELECT p.customer_id, p.document_id, p.no, p.currency, p.share,
+			CASE WHEN p.up_to = p.amount THEN p.base_amount ELSE round(p.base_amount * p.up_to / p.amount, p.base_minor) END
+				- CASE WHEN p.up_to = p.share THEN 0 ELSE round(p.base_amount * (p.up_to - p.share) / p.amount, p.base_minor) END,
+			p.doc_date, p.posting_date, p.share_due, NULL
+		FROM (SELECT t.*, s.no, s.due_date AS share_due, s.amount AS share, credit.minor_unit(l.base_currency) AS base_minor,
+				sum(s.amount) OVER (PARTITION BY t.customer_id, t.document_id ORDER BY s.no) AS up_to
+			FROM typed t CROSS JOIN ledger_info l, credit.instalments(t.terms, t.doc_date, t.amount, t.minor, t.received_on) s
+			WHERE t.by_terms AND s.amount <> 0) p;
+END $$;
+COMMENT ON FUNCTION document_items() IS 'The items that every document makes, as posted: one row per instalment.';
+
+CREATE OR REPLACE FUNCTION latest_due_changes()
+RETURNS TABLE (customer_id bigint, item_id bigint, due_date date, effective_on date)
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+BEGIN
+	RETURN QUERY
+		SELECT DISTINCT ON (c.customer_id, c.item_id) c.customer_id, c.item_id, c.due_date, c.effective_on
+		FROM due_date_change c ORDER BY c.customer_id, c.item_id, c.effective_on DESC, c.due_date_change_id DESC;
+END $$;
+COMMENT ON FUNCTION latest_due_changes() IS 'The due date in force of every item whose due date was changed.';
+
+CREATE OR REPLACE FUNCTION base_movements()
+RETURNS TABLE (customer_id bigint, item_id bigint, base numeric)
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+BEGIN
+	RETURN QUERY
+		SELECT m.customer_id, m.item_id, sum(m.base) FROM (
+			SELECT a.customer_id, a.debit_item_id AS item_id, x.debit_base AS base
+			FROM allocation a JOIN exchange_difference x ON x.customer_id = a.customer_id AND x.allocation_id = a.allocation_id
+			UNION ALL
+			SELECT a.customer_id, a.credit_item_id, -x.credit_base
+			FROM allocation a JOIN exchange_difference x ON x.customer_id = a.customer_id AND x.allocation_id = a.allocation_id) m
+		GROUP BY 1, 2;
+END $$;
+COMMENT ON FUNCTION base_movements() IS 'What allocations took out of each item''s value in base currency.';
 
 CREATE OR REPLACE FUNCTION item_movements()
 RETURNS TABLE (customer_id bigint, item_id bigint, applied_on date, amount numeric, is_reversal boolean)
@@ -97,7 +172,8 @@ COMMENT ON FUNCTION applied_to_items() IS 'What is allocated of each item, in al
 
 CREATE OR REPLACE FUNCTION recomputed_exposure()
 RETURNS TABLE (customer_id bigint, currency text, kept_receivable numeric, receivable numeric, kept_unapplied numeric, unapplied numeric,
-	kept_ordered numeric, ordered numeric, kept_holds numeric, holds numeric)
+	kept_reserved numeric, reserved numeric, kept_uncleared numeric, uncleared numeric, kept_ordered numeric, ordered numeric,
+	kept_holds numeric, holds numeric)
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	base text := (SELECT l.base_currency FROM ledger_info l);
@@ -105,8 +181,16 @@ BEGIN
 	RETURN QUERY
 		WITH items AS (
 			SELECT i.customer_id, i.currency, sum(i.open_amount) FILTER (WHERE i.open_amount > 0) AS receivable,
-				-sum(i.open_amount) FILTER (WHERE i.open_amount < 0) AS unapplied
+				-sum(i.open_amount) FILTER (WHERE i.open_amount < 0 AND i.reserved_for IS NULL) AS unapplied,
+				-sum(i.open_amount) FILTER (WHERE i.open_amount < 0 AND i.reserved_for IS NOT NULL) AS reserved
 			FROM item i WHERE i.open_amount <> 0 GROUP BY 1, 2),
+		waiting AS (
+			SELECT d.customer_id, d.currency, sum(d.amount) AS uncleared
+			FROM document d
+			WHERE d.clears_on IS NOT NULL
+				AND NOT EXISTS (SELECT FROM clearing k WHERE k.customer_id = d.customer_id AND k.document_id = d.document_id)
+				AND NOT EXISTS (SELECT FROM document r WHERE r.customer_id = d.customer_id AND r.reverses = d.document_id)
+			GROUP BY 1, 2),
 		orders AS (
 			SELECT o.customer_id, sum(o.amount) AS ordered
 			FROM watched_table w, LATERAL credit.open_orders(current_schema(), w.table_schema, w.table_name) o
@@ -117,14 +201,16 @@ BEGIN
 		wanted AS (
 			SELECT c.customer_id, base AS currency FROM customer c
 			UNION SELECT i.customer_id, i.currency FROM items i
+			UNION SELECT u.customer_id, u.currency FROM waiting u
 			UNION SELECT e.customer_id, e.currency FROM exposure e
 			UNION SELECT o.customer_id, base FROM orders o)
 		SELECT w.customer_id, w.currency, e.receivable, COALESCE(i.receivable, 0), e.unapplied, COALESCE(i.unapplied, 0),
-			e.ordered, CASE WHEN w.currency = base THEN COALESCE(o.ordered, 0) ELSE 0 END,
+			e.reserved, COALESCE(i.reserved, 0), e.uncleared, COALESCE(u.uncleared, 0), e.ordered, CASE WHEN w.currency = base THEN COALESCE(o.ordered, 0) ELSE 0 END,
 			e.open_holds::numeric, CASE WHEN w.currency = base THEN COALESCE(h.holds, 0) ELSE 0 END::numeric
 		FROM wanted w
 			LEFT JOIN exposure e ON e.customer_id = w.customer_id AND e.currency = w.currency
 			LEFT JOIN items i ON i.customer_id = w.customer_id AND i.currency = w.currency
+			LEFT JOIN waiting u ON u.customer_id = w.customer_id AND u.currency = w.currency
 			LEFT JOIN orders o ON o.customer_id = w.customer_id
 			LEFT JOIN holds h ON h.customer_id = w.customer_id;
 END $$;
@@ -149,20 +235,30 @@ BEGIN
 	-- Nobody posts, applies or orders meanwhile.
 	LOCK TABLE document, allocation, exposure IN SHARE ROW EXCLUSIVE MODE;
 
-	INSERT INTO item AS i (customer_id, document_id, currency, amount, open_amount, doc_date, posting_date, due_date)
-	SELECT d.customer_id, d.document_id, d.currency, s.amount, s.amount, d.doc_date, d.posting_date,
-		CASE WHEN s.amount > 0 THEN d.due_date END
-	FROM document d, LATERAL (SELECT CASE WHEN d.kind IN ('invoice', 'debit_note') THEN d.amount ELSE -d.amount END) s (amount)
-	WHERE NOT EXISTS (SELECT FROM item o WHERE o.customer_id = d.customer_id AND o.document_id = d.document_id);
+	INSERT INTO item AS i (customer_id, document_id, instalment_no, currency, amount, open_amount, doc_date, posting_date, due_date,
+		base_amount, open_base_amount, reserved_for)
+	SELECT d.customer_id, d.document_id, d.instalment_no, d.currency, d.amount, d.amount, d.doc_date, d.posting_date, d.due_date,
+		d.base_amount, d.base_amount, d.reserved_for
+	FROM document_items() d
+	WHERE NOT EXISTS (SELECT FROM item o WHERE o.customer_id = d.customer_id AND o.document_id = d.document_id AND o.instalment_no = d.instalment_no);
 	GET DIAGNOSTICS n = ROW_COUNT;
 	repaired := repaired + n;
 
-	UPDATE item i SET currency = d.currency, amount = s.amount, doc_date = d.doc_date, posting_date = d.posting_date,
-		due_date = CASE WHEN s.amount > 0 THEN d.due_date END
-	FROM document d, LATERAL (SELECT CASE WHEN d.kind IN ('invoice', 'debit_note') THEN d.amount ELSE -d.amount END) s (amount)
-	WHERE d.customer_id = i.customer_id AND d.document_id = i.document_id
-		AND (i.currency, i.amount, i.doc_date, i.posting_date, i.due_date)
-			IS DISTINCT FROM (d.currency, s.amount, d.doc_date, d.posting_date, CASE WHEN s.amount > 0 THEN d.due_date END);
+	UPDATE item i SET currency = d.currency, amount = d.amount, doc_date = d.doc_date, posting_date = d.posting_date,
+		due_date = d.due_date, due_changed_on = d.due_changed_on, base_amount = d.base_amount, reserved_for = d.reserved_for
+	FROM (SELECT m.customer_id, m.document_id, m.instalment_no, m.currency, m.amount, m.doc_date, m.posting_date, m.base_amount, m.reserved_for,
+			CASE WHEN c.item_id IS NULL THEN m.due_date ELSE c.due_date END AS due_date, c.effective_on AS due_changed_on
+		FROM document_items() m JOIN item o ON o.customer_id = m.customer_id AND o.document_id = m.document_id AND o.instalment_no = m.instalment_no
+			LEFT JOIN latest_due_changes() c ON c.customer_id = o.customer_id AND c.item_id = o.item_id) d
+	WHERE d.customer_id = i.customer_id AND d.document_id = i.document_id AND d.instalment_no = i.instalment_no
+		AND (i.currency, i.amount, i.doc_date, i.posting_date, i.due_date, i.due_changed_on, i.base_amount, i.reserved_for)
+			IS DISTINCT FROM (d.currency, d.amount, d.doc_date, d.posting_date, d.due_date, d.due_changed_on, d.base_amount, d.reserved_for);
+	GET DIAGNOSTICS n = ROW_COUNT;
+	repaired := repaired + n;
+
+	UPDATE item i SET open_base_amount = i.base_amount - COALESCE(m.base, 0)
+	FROM item o LEFT JOIN base_movements() m ON m.customer_id = o.customer_id AND m.item_id = o.item_id
+	WHERE o.customer_id = i.customer_id AND o.item_id = i.item_id AND i.open_base_amount IS DISTINCT FROM i.base_amount - COALESCE(m.base, 0);
 	GET DIAGNOSTICS n = ROW_COUNT;
 	repaired := repaired + n;
 
@@ -178,10 +274,12 @@ BEGIN
 
 	INSERT INTO exposure AS e (customer_id, currency)
 	SELECT r.customer_id, r.currency FROM recomputed_exposure() r WHERE r.kept_receivable IS NULL;
-	UPDATE exposure e SET receivable = r.receivable, unapplied = r.unapplied, ordered = r.ordered, open_holds = r.holds
+	UPDATE exposure e SET receivable = r.receivable, unapplied = r.unapplied, reserved = r.reserved, uncleared = r.uncleared,
+		ordered = r.ordered, open_holds = r.holds
 	FROM recomputed_exposure() r
 	WHERE r.customer_id = e.customer_id AND r.currency = e.currency
-		AND (e.receivable, e.unapplied, e.ordered, e.open_holds) IS DISTINCT FROM (r.receivable, r.unapplied, r.ordered, r.holds::integer);
+		AND (e.receivable, e.unapplied, e.reserved, e.uncleared, e.ordered, e.open_holds)
+			IS DISTINCT FROM (r.receivable, r.unapplied, r.reserved, r.uncleared, r.ordered, r.holds::integer);
 	GET DIAGNOSTICS n = ROW_COUNT;
 	repaired := repaired + n;
 

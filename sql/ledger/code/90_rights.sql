@@ -11,11 +11,14 @@ BEGIN
 		RAISE EXCEPTION 'role must not be null' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	functions := CASE p_access
-		WHEN 'reader' THEN ARRAY['aging_at']
+		WHEN 'reader' THEN ARRAY['aging_at', 'aging_in', 'revaluation', 'fx_rate_on', 'convert']
 		WHEN 'poster' THEN ARRAY['aging_at', 'check_credit', 'add_customer', 'post_document', 'post_invoice', 'post_debit_note', 'post_credit_note',
-			'post_payment', 'allocate', 'apply_payment', 'reverse_allocation']
+			'post_payment', 'post_deposit', 'customer_of', 'allocate', 'apply_payment', 'apply_deposit', 'allocate_with_discount', 'allocate_across',
+			'reverse_allocation', 'return_payment', 'confirm_clearing', 'earned_discount', 'record_receipt', 'fx_rate_on', 'convert']
 		WHEN 'loader' THEN ARRAY['aging_at', 'check_credit']
-		WHEN 'credit_manager' THEN ARRAY['aging_at', 'check_credit', 'set_credit_limit', 'place_hold', 'release_hold', 'verify_ledger']
+		WHEN 'credit_manager' THEN ARRAY['aging_at', 'aging_in', 'revaluation', 'check_credit', 'set_credit_limit', 'place_hold', 'release_hold',
+			'set_terms', 'set_due_date', 'void_document', 'refund', 'write_off', 'recover', 'transfer_credit', 'release_deposit', 'merge_customers',
+			'set_fx_rate', 'set_number_range', 'take_mark', 'verify_ledger', 'verify_chain']
 		END;
 	IF functions IS NULL THEN
 		RAISE EXCEPTION 'unknown access "%"', p_access
@@ -28,10 +31,14 @@ BEGIN
 	END LOOP;
 	IF p_access = 'loader' THEN
 		-- Columns, not tables: what triggers and defaults fill is not for the loader to say.
-		EXECUTE format('GRANT INSERT (customer_id, name, number) ON customer TO %I', p_role);
-		EXECUTE format('GRANT INSERT (customer_id, kind, number, doc_date, posting_date, due_date, currency, amount, reference) ON document TO %I', p_role);
+		EXECUTE format('GRANT INSERT (customer_id, name, number, terms, currency, payer_id) ON customer TO %I', p_role);
+		EXECUTE format('GRANT INSERT (customer_id, kind, number, doc_date, posting_date, due_date, currency, amount, reference, side, terms, received_on, clears_on,
+			sold_to_id, order_id, fx_rate, reason, idempotency_key) ON document TO %I', p_role);
+		EXECUTE format('GRANT INSERT (customer_id, document_id, line_no, product, description, quantity, unit_price, net_amount, tax_rate, tax_amount,
+			line_total) ON document_line TO %I', p_role);
 		EXECUTE format('GRANT INSERT (customer_id, credit_item_id, debit_item_id, amount, applied_on, reverses) ON allocation TO %I', p_role);
-		EXECUTE format('GRANT USAGE ON SEQUENCE customer_customer_id_seq, document_document_id_seq, allocation_allocation_id_seq TO %I', p_role);
+		EXECUTE format('GRANT USAGE ON SEQUENCE customer_customer_id_seq, document_document_id_seq, allocation_allocation_id_seq,
+			document_line_document_line_id_seq TO %I', p_role);
 	END IF;
 	IF p_access = 'credit_manager' THEN
 		EXECUTE format('GRANT SELECT ON hold, hold_release, credit_limit, decision, exposure, check_rule TO %I', p_role);

@@ -19,7 +19,10 @@ CREATE TABLE customer (
 	customer_id bigserial NOT NULL PRIMARY KEY,
 	name text NOT NULL CHECK (name <> ''),
 	number text,
-	created_at timestamptz NOT NULL DEFAULT now()
+	created_at timestamptz NOT NULL DEFAULT now(),
+	terms credit.payment_terms,
+	currency text CHECK (credit.minor_unit(currency) >= 0),
+	payer_id bigint
 );
 CREATE INDEX customer_number_idx ON customer (number);
 COMMENT ON TABLE customer IS 'Who owes: the bill-to (debtor) of documents and orders.';
@@ -27,3 +30,6 @@ COMMENT ON COLUMN customer.customer_id IS 'Key. Give your own number or let the 
 COMMENT ON COLUMN customer.name IS 'Name people read.';
 COMMENT ON COLUMN customer.number IS 'Account number in the application, if it has one apart from the key.';
 COMMENT ON COLUMN customer.created_at IS 'When the row was made.';
+COMMENT ON COLUMN customer.terms IS 'Payment terms of invoices that name none and have no due date.';
+COMMENT ON COLUMN customer.currency IS 'ISO 4217 code in which the customer''s figures are shown; NULL: the ledger''s base currency.';
+COMMENT ON COLUMN customer.payer_id IS 'Customer who pays this one''s invoices; NULL when it pays itself.';

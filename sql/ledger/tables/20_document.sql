@@ -16,22 +16,52 @@ CREATE TABLE document (
 	reference text,
 	recorded_at timestamptz NOT NULL DEFAULT now(),
 	recorded_by text NOT NULL DEFAULT session_user,
+	side text NOT NULL CHECK (side IN ('debit', 'credit')),
+	terms credit.payment_terms,
+	received_on date,
+	clears_on date,
+	sold_to_id bigint,
+	order_id text,
+	fx_rate numeric,
+	base_amount numeric,
+	source_document_id bigint,
+	reverses bigint,
+	reason text,
+	idempotency_key text CHECK (idempotency_key <> ''),
+	request_digest bytea,
 	PRIMARY KEY (customer_id, document_id),
 	CONSTRAINT document_number_key UNIQUE (customer_id, kind, number)
 );
+CREATE UNIQUE INDEX document_reverses_key ON document (customer_id, reverses) WHERE reverses IS NOT NULL;
+CREATE UNIQUE INDEX document_idempotency_key ON document (customer_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
+CREATE INDEX document_clears_on_idx ON document (customer_id, clears_on) WHERE clears_on IS NOT NULL;
+CREATE INDEX document_source_idx ON document (customer_id, source_document_id) WHERE source_document_id IS NOT NULL;
 COMMENT ON TABLE document IS 'Every posted document, never changed afterwards. INSERT and COPY are checked by triggers, which also make the open item and keep the exposure.';
 COMMENT ON COLUMN document.customer_id IS 'The debtor (bill-to).';
 COMMENT ON COLUMN document.document_id IS 'Key, with customer_id.';
-COMMENT ON COLUMN document.kind IS 'invoice or debit_note (the customer owes), credit_note or payment (in the customer''s favour).';
+COMMENT ON COLUMN document.kind IS 'On the debit side, what the customer owes: invoice, debit_note, returned_payment, finance_charge, fee, core_charge, refund, recovery. On the credit side: credit_note, payment, deposit, discount, write_off, set_off. On either: adjustment, transfer, fx_difference.';
 COMMENT ON COLUMN document.number IS 'Number people read; unique per customer and kind.';
 COMMENT ON COLUMN document.doc_date IS 'Date on the document: payment terms and due date count from it.';
 COMMENT ON COLUMN document.posting_date IS 'Business date from which balances and aging include the document; defaults to doc_date.';
-COMMENT ON COLUMN document.due_date IS 'When a debit document is due. NULL for credit documents.';
+COMMENT ON COLUMN document.due_date IS 'When a debit document is due, as posted; of instalments the last. Derived from the terms when left out. NULL for credit documents and for terms that wait for an event. Later changes are rows of due_date_change.';
 COMMENT ON COLUMN document.currency IS 'ISO 4217 code; defaults to the ledger''s base currency.';
 COMMENT ON COLUMN document.amount IS 'Amount of the document in its currency, positive for every kind.';
 COMMENT ON COLUMN document.reference IS 'Free text: what the customer or the bank wrote.';
 COMMENT ON COLUMN document.recorded_at IS 'Record time: start of the transaction that wrote the row.';
 COMMENT ON COLUMN document.recorded_by IS 'Login that wrote the row.';
+COMMENT ON COLUMN document.side IS 'debit: the customer owes it; credit: in the customer''s favour. Follows from the kind, except for adjustment, transfer and fx_difference; a document that voids another has the same kind and the other side.';
+COMMENT ON COLUMN document.terms IS 'Payment terms; default the customer''s, where neither terms nor a due date is given.';
+COMMENT ON COLUMN document.received_on IS 'Day the goods were received, for terms that count from it.';
+COMMENT ON COLUMN document.clears_on IS 'Payments: day the money is expected to be good. Until then it closes items but stays in exposure. NULL: good at once.';
+COMMENT ON COLUMN document.sold_to_id IS 'Customer who ordered, where that is not the debtor.';
+COMMENT ON COLUMN document.order_id IS 'Order the document belongs to, as the application knows it; a deposit is reserved to it.';
+COMMENT ON COLUMN document.fx_rate IS 'Base currency per unit of currency at which the document was booked; NULL in the base currency.';
+COMMENT ON COLUMN document.base_amount IS 'Amount in base currency at that rate; NULL in the base currency, where it is amount.';
+COMMENT ON COLUMN document.source_document_id IS 'The document this one came from: the payment that a discount or a small write-off was granted to, the written-off document a recovery is of, the counterpart of a transfer within the customer.';
+COMMENT ON COLUMN document.reverses IS 'The document this one voids (same kind, other side) or, if a returned_payment, returns; that happens only once.';
+COMMENT ON COLUMN document.reason IS 'Why it was posted: reason code or text of a void, write-off, adjustment, return.';
+COMMENT ON COLUMN document.idempotency_key IS 'Key of the request that posted it, unique per customer: the same request again returns this document.';
+COMMENT ON COLUMN document.request_digest IS 'SHA-256 of that request, which tells a repeated request from another one under the same key.';
 
 CREATE TABLE item (
 	customer_id bigint NOT NULL,
@@ -46,6 +76,10 @@ CREATE TABLE item (
 	due_date date,
 	last_applied_on date,
 	reversed_on date,
+	base_amount numeric,
+	open_base_amount numeric,
+	due_changed_on date,
+	reserved_for text,
 	PRIMARY KEY (customer_id, item_id),
 	CONSTRAINT item_document_key UNIQUE (customer_id, document_id, instalment_no),
 	FOREIGN KEY (customer_id, document_id) REFERENCES document
@@ -63,6 +97,8 @@ CREATE INDEX item_unapplied_idx ON item (customer_id, currency) INCLUDE (posting
 CREATE INDEX item_settled_idx ON item (last_applied_on) INCLUDE (customer_id, currency, posting_date, doc_date, due_date)
 	WHERE open_amount = 0 AND amount > 0 AND reversed_on IS NULL;
 CREATE INDEX item_reversed_idx ON item (customer_id) WHERE reversed_on IS NOT NULL;
+CREATE INDEX item_due_changed_idx ON item (customer_id) WHERE due_changed_on IS NOT NULL;
+CREATE INDEX item_reserved_idx ON item (customer_id, reserved_for) WHERE reserved_for IS NOT NULL AND open_amount < 0;
 COMMENT ON TABLE item IS 'Open items: one row per instalment of a debit document and one per credit document. Made and kept by triggers; read it through view open_items.';
 COMMENT ON COLUMN item.customer_id IS 'The debtor.';
 COMMENT ON COLUMN item.item_id IS 'Key, with customer_id.';
@@ -73,8 +109,12 @@ COMMENT ON COLUMN item.amount IS 'Signed: positive when the customer owes it, ne
 COMMENT ON COLUMN item.open_amount IS 'What is still open of amount, same sign; 0 when settled. Equals amount less what is allocated.';
 COMMENT ON COLUMN item.doc_date IS 'Date on the document.';
 COMMENT ON COLUMN item.posting_date IS 'Business date from which the item counts.';
-COMMENT ON COLUMN item.due_date IS 'When it is due; NULL for credit items, which are never due.';
+COMMENT ON COLUMN item.due_date IS 'When it is due, after changes; NULL while it waits for an event, and for credit items, which are never due.';
 COMMENT ON COLUMN item.last_applied_on IS 'Latest date of an allocation of this item; of a settled item without reversals, the day it was settled. NULL when there was none.';
+COMMENT ON COLUMN item.base_amount IS 'The item''s share of the document''s base_amount, same sign as amount; NULL in the base currency.';
+COMMENT ON COLUMN item.open_base_amount IS 'What is open of base_amount: what allocations took out, in proportion, the rest with the last one. NULL in the base currency.';
+COMMENT ON COLUMN item.due_changed_on IS 'Day from which the latest change of the due date counts; NULL when it was never changed.';
+COMMENT ON COLUMN item.reserved_for IS 'Order a deposit is reserved to; NULL for everything else, and once released.';
 COMMENT ON COLUMN item.reversed_on IS 'Date of the latest reversed allocation of this item; no allocation may be dated before it. NULL when there was none.';
 
 CREATE TABLE allocation (

@@ -11,6 +11,11 @@ CREATE TABLE exposure (
 	limit_amount numeric,
 	limit_since date,
 	limit_until date,
+	reserved numeric NOT NULL DEFAULT 0,
+	uncleared numeric NOT NULL DEFAULT 0,
+	merged_into bigint,
+	chain_seq bigint NOT NULL DEFAULT 0,
+	chain_hash bytea NOT NULL DEFAULT '',
 	PRIMARY KEY (customer_id, currency)
 )
 -- One narrow row per customer takes every posting and order: half-empty pages keep its updates HOT.
@@ -19,13 +24,18 @@ COMMENT ON TABLE exposure IS 'What each customer owes and has on order, kept by 
 COMMENT ON COLUMN exposure.customer_id IS 'The debtor.';
 COMMENT ON COLUMN exposure.currency IS 'ISO 4217 code of the amounts in this row.';
 COMMENT ON COLUMN exposure.receivable IS 'Open debit items.';
-COMMENT ON COLUMN exposure.unapplied IS 'Open credit items (payments and credit notes not yet applied), as a positive amount.';
+COMMENT ON COLUMN exposure.unapplied IS 'Open credit items (payments and credit notes not yet applied) but for reserved deposits, as a positive amount.';
 COMMENT ON COLUMN exposure.ordered IS 'Open orders in the tables registered by watch_orders().';
 COMMENT ON COLUMN exposure.has_other_currency IS 'In the base-currency row: the customer has rows in other currencies.';
 COMMENT ON COLUMN exposure.open_holds IS 'In the base-currency row: manual holds not released.';
 COMMENT ON COLUMN exposure.limit_amount IS 'In the base-currency row: the credit limit in force from limit_since to limit_until; NULL when there is none then.';
 COMMENT ON COLUMN exposure.limit_since IS 'First day for which limit_amount is known to hold; NULL when the limit must be looked up.';
 COMMENT ON COLUMN exposure.limit_until IS 'Last day for which limit_amount holds; infinity when it has no end.';
+COMMENT ON COLUMN exposure.reserved IS 'Open deposits reserved to an order: they free no credit but for that order.';
+COMMENT ON COLUMN exposure.uncleared IS 'Payments posted with a clearing day and neither confirmed nor reversed, whether that day has come or not; the check counts those whose day is still to come.';
+COMMENT ON COLUMN exposure.merged_into IS 'In the base-currency row: the customer this one was merged into; it takes no new business.';
+COMMENT ON COLUMN exposure.chain_seq IS 'In the base-currency row: links in the customer''s audit chain.';
+COMMENT ON COLUMN exposure.chain_hash IS 'In the base-currency row: hash of the last link.';
 
 CREATE TABLE credit_limit (
 	customer_id bigint NOT NULL REFERENCES customer,
@@ -121,6 +131,7 @@ CREATE TABLE decision (
 	checks jsonb NOT NULL,
 	decided_at timestamptz NOT NULL DEFAULT now(),
 	decided_for text NOT NULL,
+	uncleared numeric NOT NULL DEFAULT 0,
 	PRIMARY KEY (customer_id, decision_id)
 );
 COMMENT ON TABLE decision IS 'What was decided on each checked order, with the figures of that moment. Never changed. A refused order leaves no row: the error carries the decision.';
@@ -131,13 +142,14 @@ COMMENT ON COLUMN decision.source IS 'Table the order is in (schema.table), or c
 COMMENT ON COLUMN decision.order_id IS 'The order''s id in that table, as text.';
 COMMENT ON COLUMN decision.amount IS 'Amount of the order, or its increase, that was decided on.';
 COMMENT ON COLUMN decision.currency IS 'ISO 4217 code of amount.';
-COMMENT ON COLUMN decision.receivable IS 'Open debit items then, before the order.';
+COMMENT ON COLUMN decision.receivable IS 'Open debit items then, before the order; other currencies at the rate of the day.';
 COMMENT ON COLUMN decision.unapplied IS 'Open credit items then.';
 COMMENT ON COLUMN decision.ordered IS 'Open orders then, without this one.';
 COMMENT ON COLUMN decision.limit_amount IS 'Credit limit in force then; NULL when there was none.';
 COMMENT ON COLUMN decision.checks IS 'Array of the rules that were evaluated: rule_no, kind, figure, threshold, outcome.';
 COMMENT ON COLUMN decision.decided_at IS 'Record time.';
 COMMENT ON COLUMN decision.decided_for IS 'Login of the session that placed the order.';
+COMMENT ON COLUMN decision.uncleared IS 'Payments not cleared then.';
 
 CREATE TABLE watched_table (
 	table_schema text NOT NULL,
