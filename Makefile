@@ -6,15 +6,17 @@ MODULE_big = credit_control
 OBJS       = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
 
 INSTALL_SQL = $(EXTENSION)--$(EXTVERSION).sql
-# Hand-written upgrade deltas live beside the sources they change; the install script is generated.
-DATA_built  = $(INSTALL_SQL)
+# An upgrade script is made of what its source says of the kernel files; one that was released stands as it is.
+DELTAS      = $(filter-out $(DATA),$(wildcard sql/kernel/upgrade/*--$(EXTVERSION).sql))
+UPGRADE_SQL = $(DELTAS:sql/kernel/upgrade/%=$(EXTENSION)--%)
+DATA_built  = $(INSTALL_SQL) $(UPGRADE_SQL)
 DATA        = $(wildcard sql/kernel/upgrade/$(EXTENSION)--*--*.sql)
 
 PG_CONFIG  ?= pg_config
 # -isystem keeps the server's own headers out of our warnings.
 PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CFLAGS   = -std=gnu11 -Wall -Wextra -Werror -Wshadow -Wno-declaration-after-statement $(OPTCFLAGS)
-EXTRA_CLEAN = $(INSTALL_SQL) build
+EXTRA_CLEAN = $(DATA_built) build
 
 REGRESS      = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
 ISOLATION    = $(patsubst test/specs/%.spec,%,$(sort $(wildcard test/specs/*.spec)))
@@ -38,6 +40,10 @@ LEDGER_SQL = $(foreach part,tables upgrade code,$(sort $(wildcard sql/ledger/$(p
 
 $(INSTALL_SQL): $(KERNEL_SQL) $(LEDGER_SQL) tools/install-sql.sh credit_control.control
 	sh tools/install-sql.sh $(KERNEL_SQL) -- $(LEDGER_SQL) > $@.tmp
+	mv $@.tmp $@
+
+$(UPGRADE_SQL): $(EXTENSION)--%: sql/kernel/upgrade/% $(KERNEL_SQL) $(LEDGER_SQL) tools/install-sql.sh
+	sh tools/install-sql.sh -u $< $(KERNEL_SQL) -- $(LEDGER_SQL) > $@.tmp
 	mv $@.tmp $@
 
 print-%: ; @echo '$($*)'

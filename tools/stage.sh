@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # stage.sh PG_CONFIG DIR: make under DIR a relocated copy of an installed PostgreSQL, build the tree in the current
 # directory and install it there.  Prints the copy's pg_config.  Nothing outside DIR and the tree is written.
+# The install scripts of released versions come along, for tests that begin with one of them.
 # SERVER_WRAP: a command the copy's servers run under, for example "valgrind --quiet".
 #
 # PostgreSQL finds its directories from the place of its own binary: with real binaries and links for the rest, the
@@ -21,6 +22,7 @@ make="make -s with_llvm=no PG_CONFIG=$bin/pg_config"
 $make clean >&2
 # The first errors tell; a header gone wrong brings thousands.
 $make all install 2>&1 | sed -n 1,40p >&2
+cp test/released/credit_control--*.sql "$("$bin/pg_config" --sharedir)/extension/"
 
 if [ -n "${SERVER_WRAP:-}" ]; then
 	mv "$bin/postgres" "$bin/postgres.bin"

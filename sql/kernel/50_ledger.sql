@@ -15,11 +15,17 @@ BEGIN
 		RAISE EXCEPTION 'there is no schema "%"', ledger USING ERRCODE = 'invalid_schema_name';
 	END IF;
 	PERFORM pg_catalog.set_config('search_path', pg_catalog.format('%I, credit, pg_temp', ledger), true);
-	FOR step IN SELECT t.body FROM credit.ledger_template() t WHERE run_part IN (t.part, t.part || '/' || t.file) LOOP
+	FOR step IN
+		SELECT t.body FROM credit.ledger_template() t WHERE run_part IN (t.part, t.part || '/' || t.file)
+		UNION ALL
+		-- Comments stand with the tables, which run once only; each has a line of its own.
+		SELECT m[1] FROM credit.ledger_template() t, pg_catalog.regexp_matches(t.body, '^(COMMENT ON .*;)$', 'gn') m
+		WHERE run_part = 'comments' AND t.part = 'tables'
+	LOOP
 		EXECUTE step.body;
 	END LOOP;
 END $$;
-COMMENT ON FUNCTION credit.run_template(name, text) IS 'Runs a part of the ledger template in a schema, or one file of it (part/file). Used by create_ledger() and upgrade_ledger().';
+COMMENT ON FUNCTION credit.run_template(name, text) IS 'Runs a part of the ledger template in a schema, or one file of it (part/file), or the comments alone of its tables. Used by create_ledger() and upgrade_ledger().';
 
 CREATE FUNCTION credit.create_ledger(
 	name text DEFAULT 'ar', base_currency text DEFAULT 'USD', aging_buckets credit.aging_buckets DEFAULT '0,30,60,90',
@@ -97,6 +103,9 @@ BEGIN
 	PERFORM credit.run_template(ledger, 'code');
 	IF version < 2 THEN
 		PERFORM credit.run_template(ledger, 'upgrade/2_chain.sql');
+	END IF;
+	IF version < credit.template_version() THEN
+		PERFORM credit.run_template(ledger, 'comments');
 	END IF;
 	FOREACH statement IN ARRAY COALESCE(grants, '{}') LOOP
 		IF pg_catalog.to_regproc(pg_catalog.format('%I.%s', ledger, pg_catalog.split_part(statement, ' TO ', 1))) IS NOT NULL THEN

@@ -48,7 +48,7 @@ foreach my $script (@scripts)
 		't', "from $from there is a way to $default")
 	  if $from ne $default;
 }
-# With one version there is no path yet; the count says so where everybody sees it.
+cmp_ok($paths, '>', 0, 'there are older versions');
 is($paths, @installable - 1, sprintf 'compared with a fresh installation: %d upgraded one(s), by %d upgrade script(s)', $paths, scalar @scripts);
 
 # That the comparison sees what it should: one change of each kind.
@@ -135,12 +135,7 @@ my @faults = (
 	[
 		'GRANT EXECUTE ON FUNCTION ar.place_hold TO PUBLIC',
 		'excess right|EXECUTE on ar.place_hold(bigint,text)|granted to PUBLIC',
-		'REVOKE EXECUTE ON FUNCTION ar.place_hold(bigint,text) FROM PUBLIC' ],
-	[
-		'UPDATE ar.ledger_info SET template_version = 0',
-		'old template|ar|The ledger is of version 0, the kernel of version '
-		  . $node->safe_psql('fresh', 'SELECT credit.template_version()') . '.',
-		$upgrade ]);
+		'REVOKE EXECUTE ON FUNCTION ar.place_hold(bigint,text) FROM PUBLIC' ]);
 
 foreach my $fault (@faults)
 {
@@ -180,8 +175,5 @@ sorted_diff(
 refused($node, 'fresh', undef, '42501', "SET ROLE clerk; SELECT credit.upgrade_ledger('ar')", 'only the owner upgrades a ledger');
 $node->safe_psql('fresh', 'UPDATE ar.ledger_info SET template_version = 1000');
 refused($node, 'fresh', undef, '55000', "SELECT credit.upgrade_ledger('ar')", 'a ledger newer than the kernel');
-$node->safe_psql('fresh', 'UPDATE ar.ledger_info SET template_version = 0');
-$node->safe_psql('fresh', "BEGIN; SELECT credit.upgrade_ledger('ar'); ROLLBACK");
-is($node->safe_psql('fresh', 'SELECT template_version FROM ar.ledger_info'), '0', 'an upgrade can be rolled back');
 
 done_testing();

@@ -117,7 +117,7 @@ SELECT 'comment', pg_describe_object(m.classid, m.objid, d.objsubid), replace(d.
 SELECT 'relation', c.oid::regclass, relkind, reloptions, relrowsecurity,
 		CASE relkind WHEN 'v' THEN replace(pg_get_viewdef(c.oid), E'\\n', ' ') END
 	FROM member JOIN pg_class c ON classid = 'pg_class'::regclass AND objid = c.oid;
-SELECT 'column', attrelid::regclass, attname, format_type(atttypid, atttypmod), attnotnull, attacl, attgenerated,
+SELECT 'column', attrelid::regclass, row_number() OVER (PARTITION BY attrelid ORDER BY attnum), attname, format_type(atttypid, atttypmod), attnotnull, attacl, attgenerated,
 		(SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = attrelid AND adnum = attnum)
 	FROM member JOIN pg_attribute ON classid = 'pg_class'::regclass AND attrelid = objid
 	WHERE attnum > 0 AND NOT attisdropped;

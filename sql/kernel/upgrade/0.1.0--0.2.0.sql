@@ -1,0 +1,10 @@
+-- From 0.1.0 to 0.2.0.
+
+\unchanged 00_schema.sql
+\unchanged 10_aging.sql
+\unchanged 20_currency.sql
+\new 25_terms.sql
+\unchanged 30_allocation.sql
+\replaced 40_triggers.sql
+\replaced 50_ledger.sql
+\template
