@@ -87,8 +87,7 @@ gather_allocation(TriggerData *trigger, const AttrNumber *cols)
 	text	   *currency;
 
 	for (int c = 0; c < A_COLUMNS; c++)
-		v[c] = heap_getattr(trigger->tg_trigtuple, cols[c],
-							RelationGetDescr(trigger->tg_relation), &isnull[c]);
+		v[c] = slot_getattr(trigger->tg_trigslot, cols[c], &isnull[c]);
 	if (state->n == state->size)
 	{
 		state->size *= 2;
@@ -108,8 +107,7 @@ gather_allocation(TriggerData *trigger, const AttrNumber *cols)
 	memcpy(row->currency, VARDATA_ANY(currency), 3);
 	row->scale = currency_minor_unit(row->currency, 3);
 	row->units = money_units(v[A_AMOUNT], row->scale, "amount");
-	chain_entry_digest("allocation", RelationGetDescr(trigger->tg_relation),
-					   columns_of(trigger->tg_relation, chained), chained->n, trigger->tg_trigtuple, &row->digest);
+	chain_entry_digest("allocation", columns_of(trigger->tg_relation, chained), chained->n, trigger->tg_trigslot, &row->digest);
 }
 
 /* ---- end of statement: replay ---- */

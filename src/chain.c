@@ -177,21 +177,24 @@ sha_end(pg_cryptohash_ctx *sha, ChainDigest *digest)
 	pg_cryptohash_free(sha);
 }
 
-void
-chain_entry_digest(const char *source, TupleDesc desc, const AttrNumber *cols, int ncols,
-				   HeapTuple tuple, ChainDigest *digest)
+static void
+digest_row(const char *source, TupleDesc desc, const AttrNumber *cols, int ncols,
+		   const Datum *values, const bool *nulls, ChainDigest *digest)
 {
 	pg_cryptohash_ctx *sha = sha_begin();
 
 	hash_bytes_of(sha, source, strlen(source));
 	for (int c = 0; c < ncols; c++)
-	{
-		bool		isnull;
-		Datum		value = heap_getattr(tuple, cols[c], desc, &isnull);
-
-		hash_value(sha, TupleDescAttr(desc, cols[c] - 1)->atttypid, value, isnull);
-	}
+		hash_value(sha, TupleDescAttr(desc, cols[c] - 1)->atttypid, values[cols[c] - 1], nulls[cols[c] - 1]);
 	sha_end(sha, digest);
+}
+
+void
+chain_entry_digest(const char *source, const AttrNumber *cols, int ncols,
+				   TupleTableSlot *slot, ChainDigest *digest)
+{
+	slot_getallattrs(slot);
+	digest_row(source, slot->tts_tupleDescriptor, cols, ncols, slot->tts_values, slot->tts_isnull, digest);
 }
 
 void
@@ -228,6 +231,8 @@ cc_entry_digest(PG_FUNCTION_ARGS)
 	TupleDesc	desc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row), HeapTupleHeaderGetTypMod(row));
 	HeapTupleData tuple;
 	AttrNumber	cols[COLUMNS_MAX];
+	Datum	   *values = palloc(desc->natts * sizeof(Datum));
+	bool	   *nulls = palloc(desc->natts * sizeof(bool));
 	bytea	   *result = palloc(VARHDRSZ + sizeof(ChainDigest));
 
 	for (int c = 0; c < columns->n; c++)
@@ -246,7 +251,8 @@ cc_entry_digest(PG_FUNCTION_ARGS)
 	tuple.t_tableOid = InvalidOid;
 	tuple.t_data = row;
 	SET_VARSIZE(result, VARHDRSZ + sizeof(ChainDigest));
-	chain_entry_digest(source, desc, cols, columns->n, &tuple, (ChainDigest *) VARDATA(result));
+	heap_deform_tuple(&tuple, desc, values, nulls);
+	digest_row(source, desc, cols, columns->n, values, nulls, (ChainDigest *) VARDATA(result));
 	ReleaseTupleDesc(desc);
 	PG_RETURN_BYTEA_P(result);
 }
@@ -314,10 +320,9 @@ cc_post_chain(PG_FUNCTION_ARGS)
 				 errmsg("table \"%s\" is not part of the audit chain", RelationGetRelationName(rel))));
 
 	cols = columns_of(rel, &chained_tables[table].columns);
-	chain_entry_digest(chained_tables[table].source, RelationGetDescr(rel), cols, chained_tables[table].columns.n,
-					   trigger->tg_trigtuple, &digest);
-	customer = DatumGetInt64(heap_getattr(trigger->tg_trigtuple, cols[0], RelationGetDescr(rel), &isnull));
-	id = DatumGetInt64(heap_getattr(trigger->tg_trigtuple, cols[1], RelationGetDescr(rel), &isnull));
+	chain_entry_digest(chained_tables[table].source, cols, chained_tables[table].columns.n, trigger->tg_trigslot, &digest);
+	customer = DatumGetInt64(slot_getattr(trigger->tg_trigslot, cols[0], &isnull));
+	id = DatumGetInt64(slot_getattr(trigger->tg_trigslot, cols[1], &isnull));
 	exposure_deltas_chain(settle_batch(&chain_kind, ledger->nspoid)->state, customer, chained_tables[table].source, id, &digest);
 	return PointerGetDatum(NULL);
 }

@@ -11,7 +11,7 @@
 
 #include "cc_compat.h"
 
-#include "access/tupdesc.h"
+#include "executor/tuptable.h"
 
 #include "columns.h"
 
@@ -27,8 +27,8 @@ typedef struct ChainDigest
 extern const ColumnSet *chain_columns(const char *source);
 
 /* Digest of one row: the table's name, then the values of its columns. */
-extern void chain_entry_digest(const char *source, TupleDesc desc, const AttrNumber *cols, int ncols,
-							   HeapTuple tuple, ChainDigest *digest);
+extern void chain_entry_digest(const char *source, const AttrNumber *cols, int ncols,
+							   TupleTableSlot *slot, ChainDigest *digest);
 
 /* Digest of a link's rows: what the head is hashed with. */
 extern void chain_link_digest(const ChainDigest *entries, int64 n, ChainDigest *digest);

@@ -46,7 +46,7 @@ typedef struct DocumentRow
 	bool		isnull[D_COLUMNS];
 } DocumentRow;
 
-extern void document_read(HeapTuple tuple, TupleDesc desc, const AttrNumber *cols, DocumentRow *row);
+extern void document_read(TupleTableSlot *slot, const AttrNumber *cols, DocumentRow *row);
 
 /* "invoice INV-7 of customer 3", for messages about a row that may be half filled */
 extern char *document_label(const DocumentRow *row);

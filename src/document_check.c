@@ -61,10 +61,14 @@ const ColumnSet document_columns = {D_COLUMNS, {
 }};
 
 void
-document_read(HeapTuple tuple, TupleDesc desc, const AttrNumber *cols, DocumentRow *row)
+document_read(TupleTableSlot *slot, const AttrNumber *cols, DocumentRow *row)
 {
+	slot_getallattrs(slot);
 	for (int c = 0; c < D_COLUMNS; c++)
-		row->v[c] = heap_getattr(tuple, cols[c], desc, &row->isnull[c]);
+	{
+		row->v[c] = slot->tts_values[cols[c] - 1];
+		row->isnull[c] = slot->tts_isnull[cols[c] - 1];
+	}
 }
 
 char *
@@ -490,7 +494,7 @@ document_check(TriggerData *trigger, const AttrNumber *cols)
 	bool		debit;
 	int			minor;
 
-	document_read(trigger->tg_trigtuple, desc, cols, &row);
+	document_read(trigger->tg_trigslot, cols, &row);
 	/* The NOT NULL constraints speak for these. */
 	if (row.isnull[D_CUSTOMER_ID] || row.isnull[D_KIND] || row.isnull[D_NUMBER] || row.isnull[D_DOC_DATE] || row.isnull[D_AMOUNT])
 		return trigger->tg_trigtuple;

@@ -172,7 +172,7 @@ exposure_complete(Ledger *ledger, Exposure *exposure)
 int128
 exposure_reserved_for(Ledger *ledger, const Exposure *exposure, const char *order_id)
 {
-	Datum		args[3];
+	Datum		args[4];
 	bool		isnull;
 
 	if (exposure->reserved <= 0 || order_id == NULL)
@@ -180,6 +180,7 @@ exposure_reserved_for(Ledger *ledger, const Exposure *exposure, const char *orde
 	args[0] = Int64GetDatum(exposure->customer_id);
 	args[1] = CStringGetTextDatum(ledger->base_currency);
 	args[2] = CStringGetTextDatum(order_id);
+	args[3] = DateADTGetDatum(ledger_today(ledger));
 	if (ledger_run(ledger, LQ_RESERVED_FOR, args, NULL) != 1)
 		elog(ERROR, "deposits could not be read");
 	return money_units(ledger_value(0, 1, &isnull), ledger->base_scale, "deposits");

@@ -58,7 +58,7 @@ extern void exposure_read(Ledger *ledger, int64 customer_id, ExposureAccess acce
  */
 extern void exposure_complete(Ledger *ledger, Exposure *exposure);
 
-/* Open deposits reserved to this order, in base currency units. */
+/* Open deposits reserved to this order whose money is good, in base currency units. */
 extern int128 exposure_reserved_for(Ledger *ledger, const Exposure *exposure, const char *order_id);
 
 extern void exposure_unknown_customer(Ledger *ledger, int64 customer_id) pg_attribute_noreturn();

@@ -151,17 +151,26 @@ static const QueryText query_texts[LQ_COUNT] = {
 		"  AND f.valid_from <= $3 ORDER BY f.valid_from DESC LIMIT 1) r ON true"
 		" WHERE e.customer_id = $1 AND e.currency <> $2 AND (e.receivable <> 0 OR e.unapplied <> 0)",
 		4, {INT8OID, TEXTOID, DATEOID, INT4OID}},
-	/* Payments whose day of clearing is still to come.  In their own rate of booking. */
+	/*
+	 * Payments whose day of clearing is still to come, each at its own rate.
+	 * What is reserved of a deposit frees nothing, so it need not be undone.
+	 */
 	[LQ_UNCLEARED] = {
-		"SELECT pg_catalog.round(coalesce(sum(CASE WHEN d.currency = $2 THEN d.amount ELSE d.base_amount END), 0), $4)"
-		" FROM @L.document d WHERE d.customer_id = $1 AND d.clears_on > $3"
+		"SELECT pg_catalog.round(coalesce(sum(CASE WHEN d.currency = $2 THEN d.amount + coalesce(i.open_amount, 0)"
+		"  ELSE d.base_amount + coalesce(i.open_base_amount, 0) END), 0), $4)"
+		" FROM @L.document d LEFT JOIN @L.item i ON i.customer_id = d.customer_id AND i.document_id = d.document_id"
+		"  AND i.reserved_for IS NOT NULL"
+		" WHERE d.customer_id = $1 AND d.clears_on > $3"
 		" AND NOT EXISTS (SELECT FROM @L.clearing c WHERE c.customer_id = d.customer_id AND c.document_id = d.document_id)"
 		" AND NOT EXISTS (SELECT FROM @L.document r WHERE r.customer_id = d.customer_id AND r.reverses = d.document_id)",
 		4, {INT8OID, TEXTOID, DATEOID, INT4OID}},
 	[LQ_RESERVED_FOR] = {
-		"SELECT coalesce(-sum(open_amount), 0) FROM @L.item"
-		" WHERE customer_id = $1 AND currency = $2 AND reserved_for = $3 AND open_amount < 0",
-		3, {INT8OID, TEXTOID, TEXTOID}},
+		"SELECT coalesce(-sum(i.open_amount), 0) FROM @L.item i"
+		" JOIN @L.document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id"
+		" WHERE i.customer_id = $1 AND i.currency = $2 AND i.reserved_for = $3 AND i.open_amount < 0"
+		" AND (d.clears_on IS NULL OR d.clears_on <= $4"
+		"  OR EXISTS (SELECT FROM @L.clearing c WHERE c.customer_id = d.customer_id AND c.document_id = d.document_id))",
+		4, {INT8OID, TEXTOID, TEXTOID, DATEOID}},
 	[LQ_CHAIN_ADD] = {
 		"INSERT INTO @L.chain_link (customer_id, chain_seq, source, entry_ids, hash) VALUES ($1, $2, $3, $4, $5)",
 		5, {INT8OID, INT8OID, TEXTOID, INT8ARRAYOID, BYTEAOID}},
