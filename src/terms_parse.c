@@ -136,6 +136,7 @@ take_whole(Parser *p, int least, int most, int *value, const char *what)
 {
 	char		why[100];
 
+	*value = 0;
 	if (p->token.kind != TOKEN_NUMBER)
 	{
 		snprintf(why, sizeof(why), "A number is expected here: %s.", what);
@@ -959,7 +960,7 @@ settle_percents(Parser *p)
 {
 	int			count[ITEM_NET + 1] = {0};
 	bool		whole;
-	ItemKind	kind;
+	ItemKind	kind = ITEM_SHARE;
 	const Item *item = p->items;
 	int			hundredths = 0;
 
@@ -976,14 +977,12 @@ settle_percents(Parser *p)
 		p->failed = true;
 		return terms_refuse(p->fault, "Instalments go together neither with a cash discount nor with a net date.");
 	}
-	if (count[ITEM_NET] > 0 || count[ITEM_DISCOUNT] > 0)
+	/* "2% 10th prox" and "2% 10 ROG" alone are discounts too. */
+	if (count[ITEM_NET] > 0 || count[ITEM_DISCOUNT] > 0 ||
+		(count[ITEM_PERCENT] == 1 && count[ITEM_SHARE] == 0 && !whole &&
+		 (item->clause.anchor != 0 || p->start == TERMS_FROM_GOODS || p->start == TERMS_FROM_EXTRA)))
 		kind = ITEM_DISCOUNT;
-	else if (count[ITEM_SHARE] > 0 || whole)
-		kind = ITEM_SHARE;
-	else if (count[ITEM_PERCENT] == 1 &&
-			 (item->clause.anchor != 0 || p->start == TERMS_FROM_GOODS || p->start == TERMS_FROM_EXTRA))
-		kind = ITEM_DISCOUNT;	/* "2% 10th prox", "2% 10 ROG" */
-	else if (count[ITEM_PERCENT] > 0)
+	else if (count[ITEM_PERCENT] > 0 && count[ITEM_SHARE] == 0 && !whole)
 	{
 		p->failed = true;
 		terms_refuse(p->fault, "The instalments add up to %d.%02d%% of the amount, not to the whole.",
@@ -991,8 +990,6 @@ settle_percents(Parser *p)
 		p->fault->hint = "If this is a cash discount, say when the net amount is due: \"2% 10 net 30\".";
 		return false;
 	}
-	else
-		return true;
 
 	for (int i = 0; i < p->nitems; i++)
 		if (p->items[i].kind == ITEM_PERCENT)

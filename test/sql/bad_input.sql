@@ -124,6 +124,18 @@ SELECT pg_temp.try($$SELECT * FROM ar.aging_at('2025-02-01', 'posting_date')$$);
 SELECT pg_temp.try($$SELECT * FROM ar.aging_at('2025-02-01', 'due_date; DROP TABLE ar.item')$$);
 SELECT pg_temp.try($$SELECT * FROM ar.aging_at('2025-02-01', NULL)$$);
 
+-- Payment terms
+SELECT pg_temp.try($$SELECT '2/10 nett 30'::credit.payment_terms$$);
+SELECT pg_temp.try($$SELECT '2/10 net 30 EOM'::credit.payment_terms$$);
+SELECT pg_temp.try($$SELECT '101/10 net 30'::credit.payment_terms$$);
+SELECT pg_temp.try($$SELECT '1/3 30, 1/3 60'::credit.payment_terms$$);
+SELECT pg_temp.try($$SELECT credit.due_date('net 30', 'infinity')$$);
+SELECT pg_temp.try($$SELECT credit.due_date('net 30', '5874897-12-31')$$);
+SELECT pg_temp.try($$SELECT credit.discount('2/10 net 30', '2025-01-01', '2025-01-02', 'NaN')$$);
+SELECT pg_temp.try($$SELECT credit.discount('2/10 net 30', '2025-01-01', '2025-01-02', 1, basis => 'gross')$$);
+SELECT pg_temp.try($$SELECT credit.instalments('net 30', '2025-01-01', 0.001)$$);
+SELECT pg_temp.try($$SELECT credit.discount_cost('2/10 net 30', 'simple')$$);
+
 -- Customers
 SELECT pg_temp.try($$SELECT ar.add_customer(NULL)$$);
 SELECT pg_temp.try($$SELECT ar.add_customer('')$$);
@@ -471,7 +483,8 @@ SELECT pg_temp.state() = :'state' AS unchanged;
 CREATE TEMP TABLE ordinary (type regtype PRIMARY KEY, value text);
 INSERT INTO ordinary VALUES ('bigint', '1'), ('integer', '2'), ('smallint', '2'), ('numeric', '10'), ('boolean', 'false'), ('date', '2025-02-01'),
 	('timestamptz', '2025-02-01'), ('text', 'USD'), ('name', 'ar'), ('regclass', 'shop.other'), ('bytea', '\x6172'), ('jsonb', '{}'),
-	('numeric[]', '{10}'), ('date[]', '{2025-01-01}'), ('integer[]', '{0,30}'), ('text[]', '{USD}'), ('bigint[]', '{1}'), ('credit.aging_buckets', '0,30');
+	('numeric[]', '{10}'), ('date[]', '{2025-01-01}'), ('integer[]', '{0,30}'), ('text[]', '{USD}'), ('bigint[]', '{1}'), ('credit.aging_buckets', '0,30'),
+	('credit.payment_terms', '2/10 net 30 ROG');
 INSERT INTO ordinary SELECT 'credit.aging', credit.aging(1, '2025-01-01', '2025-01-31', '0,30')::text;
 CREATE TEMP TABLE nasty (type regtype, value text);
 INSERT INTO nasty
@@ -494,6 +507,7 @@ SELECT type::regtype, value FROM (VALUES
 	('integer[]', '{"{}","{NULL}","{30,0}","{{0},{30}}","[-1:0]={0,30}"}'),
 	('bigint[]', '{"{}","{NULL}","{{0},{30}}"}'),
 	('text[]', '{"{}","{NULL}","{{a},{b}}"}'),
+	('credit.payment_terms', '{net 3660,net 120 months,net 31st prox + 119 months,COD,2/10 EOM,30% 0 70% EOM + 120 months,net 30 dating 02-29}'),
 	('credit.aging_buckets', '{"-2147483648,2147483647"}')) v (type, nasty), unnest(v.nasty) value;
 INSERT INTO nasty SELECT 'credit.aging', credit.aging(0, NULL, '2025-01-31', '0', 0)::text;
 
