@@ -412,7 +412,6 @@ RETURNS numeric LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CU
 DECLARE
 	debit item;
 	original document;
-	rate numeric;
 	minor integer;
 	full_discount numeric;
 BEGIN
@@ -426,12 +425,10 @@ BEGIN
 	IF original.terms IS NULL OR original.reverses IS NOT NULL THEN
 		RETURN round(0::numeric, minor);
 	END IF;
-	rate := COALESCE(credit.discount_rate(original.terms, original.doc_date, p_paid_on, original.received_on), 0);
-	full_discount := round(debit.open_amount * rate, minor);
-	-- Who pays a part earns the discount on what that part settles: paid / (1 - rate).
-	RETURN CASE WHEN p_amount IS NULL OR p_amount + full_discount >= debit.open_amount THEN full_discount
-		WHEN rate = 1 THEN full_discount
-		ELSE round(p_amount / (1 - rate), minor) - round(p_amount, minor) END;
+	full_discount := COALESCE(credit.discount(original.terms, original.doc_date, p_paid_on, debit.open_amount, original.received_on, 'invoice', minor), 0);
+	-- Who pays a part earns the discount on what that part settles.
+	RETURN round(LEAST(full_discount, COALESCE(credit.discount(original.terms, original.doc_date, p_paid_on, p_amount, original.received_on,
+		'payment', minor), full_discount)), minor);
 END $$;
 COMMENT ON FUNCTION earned_discount(bigint, bigint, date, numeric) IS 'The cash discount that paying a debit item on p_paid_on earns: on what is open of it, or with p_amount on the part that this much money settles. 0.00 where its document has no terms or the last day has passed.';
 

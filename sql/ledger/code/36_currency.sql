@@ -170,3 +170,41 @@ BEGIN
 	RETURN debit_amount;
 END $$;
 COMMENT ON FUNCTION allocate_across(bigint, bigint, bigint, numeric, numeric, date) IS 'Applies p_credit_amount of a credit item to a debit item in another currency, at p_rate (debit currency per unit of credit currency) or at the rates of the day, by a pair of transfers. The exchange difference is recorded in exchange_difference. Voiding either transfer undoes both. Returns the amount applied, in the debit item''s currency.';
+
+CREATE OR REPLACE FUNCTION exposure_in(p_currency text DEFAULT NULL, p_on date DEFAULT NULL, p_customer_id bigint DEFAULT NULL)
+RETURNS TABLE (customer_id bigint, currency text, receivable numeric, unapplied numeric, reserved numeric, uncleared numeric, ordered numeric,
+	exposure numeric)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+	base text := (SELECT l.base_currency FROM ledger_info l);
+	rates_on date := COALESCE(p_on, ledger_today());
+BEGIN
+	PERFORM credit.minor_unit(p_currency);
+	RETURN QUERY
+		WITH waiting AS (
+			SELECT d.customer_id, d.currency, sum(d.amount + COALESCE(i.open_amount, 0)) AS uncleared
+			FROM document d LEFT JOIN item i ON i.customer_id = d.customer_id AND i.document_id = d.document_id AND i.reserved_for IS NOT NULL
+			WHERE d.clears_on > rates_on AND (p_customer_id IS NULL OR d.customer_id = p_customer_id)
+				AND NOT EXISTS (SELECT FROM clearing k WHERE k.customer_id = d.customer_id AND k.document_id = d.document_id)
+				AND NOT EXISTS (SELECT FROM document r WHERE r.customer_id = d.customer_id AND r.reverses = d.document_id)
+			GROUP BY 1, 2),
+		kept AS MATERIALIZED (
+			SELECT e.customer_id, e.currency AS from_currency, COALESCE(p_currency, c.currency, base) AS to_currency, e.receivable, e.unapplied,
+				e.reserved, COALESCE(w.uncleared, 0) AS uncleared, e.ordered
+			FROM exposure e JOIN customer c ON c.customer_id = e.customer_id
+				LEFT JOIN waiting w ON w.customer_id = e.customer_id AND w.currency = e.currency
+			WHERE (p_customer_id IS NULL OR e.customer_id = p_customer_id)
+				AND (e.receivable <> 0 OR e.unapplied <> 0 OR e.reserved <> 0 OR e.ordered <> 0 OR w.uncleared <> 0)),
+		rated AS MATERIALIZED (
+			SELECT p.from_currency, p.to_currency, fx_rate_on(p.from_currency, rates_on) / fx_rate_on(p.to_currency, rates_on) AS rate,
+				credit.minor_unit(p.to_currency) AS minor
+			FROM (SELECT DISTINCT k.from_currency, k.to_currency FROM kept k) p)
+		SELECT s.customer_id, s.to_currency, s.receivable, s.unapplied, s.reserved, s.uncleared, s.ordered,
+			s.receivable - s.unapplied + s.uncleared + s.ordered
+		FROM (SELECT k.customer_id, k.to_currency, sum(round(k.receivable * r.rate, r.minor)) AS receivable,
+				sum(round(k.unapplied * r.rate, r.minor)) AS unapplied, sum(round(k.reserved * r.rate, r.minor)) AS reserved,
+				sum(round(k.uncleared * r.rate, r.minor)) AS uncleared, sum(round(k.ordered * r.rate, r.minor)) AS ordered
+			FROM kept k JOIN rated r ON r.from_currency = k.from_currency AND r.to_currency = k.to_currency
+			GROUP BY k.customer_id, k.to_currency) s;
+END $$;
+COMMENT ON FUNCTION exposure_in(text, date, bigint) IS 'What each customer owes and has on order now, all currencies in one: p_currency, or NULL for each customer''s own (default the base currency), at the rates of p_on (default today). uncleared: payments that have not cleared by then. exposure = receivable - unapplied + uncleared + ordered. RC006 where a rate is missing.';
