@@ -38,10 +38,10 @@ SELECT g AS no, 1 + (hashint8(g)::bigint + 2147483648) % :customers AS customer_
 	round((100 + random() * 9900)::numeric, 2) AS amount,
 	CASE WHEN random() < 0.9 THEN current_date - 1095 + (g * 1095.0 / :invoices)::integer + 20 + (random() * 60)::integer END AS paid_on
 FROM generate_series(1, :invoices) g;
-INSERT INTO bench.document (customer_id, document_id, kind, number, doc_date, posting_date, due_date, currency, amount)
-SELECT customer_id, no, 'invoice', 'I' || no, doc_date, doc_date, doc_date + 30, 'USD', amount FROM plan ORDER BY no;
-INSERT INTO bench.document (customer_id, document_id, kind, number, doc_date, posting_date, currency, amount)
-SELECT customer_id, :invoices + no, 'payment', 'P' || no, paid_on, paid_on, 'USD', amount FROM plan
+INSERT INTO bench.document (customer_id, document_id, kind, side, number, doc_date, posting_date, due_date, currency, amount)
+SELECT customer_id, no, 'invoice', 'debit', 'I' || no, doc_date, doc_date, doc_date + 30, 'USD', amount FROM plan ORDER BY no;
+INSERT INTO bench.document (customer_id, document_id, kind, side, number, doc_date, posting_date, currency, amount)
+SELECT customer_id, :invoices + no, 'payment', 'credit', 'P' || no, paid_on, paid_on, 'USD', amount FROM plan
 WHERE paid_on <= current_date ORDER BY paid_on, no;
 SELECT bench.rebuild_ledger() \g /dev/null
 ANALYZE bench.item;

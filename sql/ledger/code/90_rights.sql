@@ -25,7 +25,7 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Access is reader, poster, loader or credit_manager.';
 	END IF;
 	EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', ledger, p_role);
-	EXECUTE format('GRANT SELECT ON aging_summary, open_items TO %I', p_role);
+	EXECUTE format('GRANT SELECT ON aging_summary, open_items, document_status TO %I', p_role);
 	FOR fn IN SELECT p.oid FROM pg_proc p WHERE p.pronamespace = quote_ident(ledger)::regnamespace AND p.proname = ANY (functions) LOOP
 		EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', fn, p_role);
 	END LOOP;
