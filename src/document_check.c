@@ -57,7 +57,8 @@ document_kind(const char *name, int len)
 
 const ColumnSet document_columns = {D_COLUMNS, {
 	"customer_id", "document_id", "kind", "number", "doc_date", "posting_date", "due_date", "currency", "amount",
-	"side", "terms", "received_on", "clears_on", "order_id", "fx_rate", "base_amount", "reverses"
+	"side", "terms", "received_on", "clears_on", "order_id", "fx_rate", "base_amount", "reverses",
+	"idempotency_key"
 }};
 
 void
@@ -240,6 +241,19 @@ check_date(const DocumentRow *row, int column, const char *what)
 {
 	if (!row->isnull[column] && DATE_NOT_FINITE(DatumGetDateADT(row->v[column])))
 		date_refuse(what, document_label(row));
+}
+
+static void
+check_texts(const DocumentRow *row)
+{
+	if (VARSIZE_ANY_EXHDR(DatumGetTextPP(row->v[D_NUMBER])) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("number of a document of customer " INT64_FORMAT " must not be empty", DatumGetInt64(row->v[D_CUSTOMER_ID]))));
+	if (!row->isnull[D_IDEMPOTENCY_KEY] && VARSIZE_ANY_EXHDR(DatumGetTextPP(row->v[D_IDEMPOTENCY_KEY])) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("idempotency key of %s must not be empty", document_label(row))));
 }
 
 static const DocumentKind *
@@ -499,6 +513,7 @@ document_check(TriggerData *trigger, const AttrNumber *cols)
 	if (row.isnull[D_CUSTOMER_ID] || row.isnull[D_KIND] || row.isnull[D_NUMBER] || row.isnull[D_DOC_DATE] || row.isnull[D_AMOUNT])
 		return trigger->tg_trigtuple;
 
+	check_texts(&row);
 	kind = check_kind(&row);
 	if (row.isnull[D_POSTING_DATE])
 		fill(&filling, D_POSTING_DATE, row.v[D_DOC_DATE], false);

@@ -345,8 +345,8 @@ change_args(Datum *args, const ExposureChange *change, int scale)
 static void
 post_customer(Ledger *ledger, CustomerDelta *customer, const ExposureChange *change)
 {
-	Datum		args[8];
-	char		nulls[9] = "        ";
+	Datum		args[10];
+	LedgerQuery query = LQ_EXPOSURE_POST;
 	bool		isnull;
 	int64		into;
 
@@ -354,36 +354,25 @@ post_customer(Ledger *ledger, CustomerDelta *customer, const ExposureChange *cha
 	args[1] = CStringGetTextDatum(ledger->base_currency);
 	change_args(&args[2], change, ledger->base_scale);
 	args[6] = BoolGetDatum(customer->other_currency);
-	nulls[7] = 'n';
 	if (customer->source)
 	{
 		bytea	   *link = palloc(VARHDRSZ + sizeof(ChainDigest));
+		Datum	   *ids = palloc_extended(customer->n * sizeof(Datum), MCXT_ALLOC_HUGE);
 
 		SET_VARSIZE(link, VARHDRSZ + sizeof(ChainDigest));
 		chain_link_digest(customer->digests, customer->n, (ChainDigest *) VARDATA(link));
+		for (int64 i = 0; i < customer->n; i++)
+			ids[i] = Int64GetDatum(customer->ids[i]);
 		args[7] = PointerGetDatum(link);
-		nulls[7] = ' ';
+		args[8] = CStringGetTextDatum(customer->source);
+		args[9] = PointerGetDatum(construct_array(ids, customer->n, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+		query = LQ_EXPOSURE_CHAIN;
 	}
-	if (ledger_run(ledger, LQ_EXPOSURE_POST, args, nulls) != 1)
+	if (ledger_run(ledger, query, args, NULL) != 1)
 		exposure_unknown_customer(ledger, customer->customer_id);
 	into = DatumGetInt64(ledger_value(0, 1, &isnull));
 	if (!isnull && customer->trade)
 		refuse_merged(customer->customer_id, into);
-
-	if (customer->source)
-	{
-		Datum		link_args[5];
-		Datum	   *ids = palloc_extended(customer->n * sizeof(Datum), MCXT_ALLOC_HUGE);
-
-		for (int64 i = 0; i < customer->n; i++)
-			ids[i] = Int64GetDatum(customer->ids[i]);
-		link_args[0] = args[0];
-		link_args[1] = ledger_value(0, 2, &isnull);
-		link_args[2] = CStringGetTextDatum(customer->source);
-		link_args[3] = PointerGetDatum(construct_array(ids, customer->n, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-		link_args[4] = PointerGetDatum(DatumGetByteaPCopy(ledger_value(0, 3, &isnull)));
-		ledger_run(ledger, LQ_CHAIN_ADD, link_args, NULL);
-	}
 }
 
 void

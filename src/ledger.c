@@ -129,11 +129,9 @@ static const QueryText query_texts[LQ_COUNT] = {
 		2, {INT8OID, TEXTOID}},
 	[LQ_EXPOSURE_POST] = {
 		"UPDATE @L.exposure SET receivable = receivable + $3, unapplied = unapplied + $4, reserved = reserved + $5,"
-		" uncleared = uncleared + $6, has_other_currency = has_other_currency OR $7,"
-		" chain_seq = chain_seq + ($8 IS NOT NULL)::pg_catalog.int4,"
-		" chain_hash = CASE WHEN $8 IS NULL THEN chain_hash ELSE pg_catalog.sha256(chain_hash || $8) END"
-		" WHERE customer_id = $1 AND currency = $2 RETURNING merged_into, chain_seq, chain_hash",
-		8, {INT8OID, TEXTOID, NUMERICOID, NUMERICOID, NUMERICOID, NUMERICOID, BOOLOID, BYTEAOID}},
+		" uncleared = uncleared + $6, has_other_currency = has_other_currency OR $7"
+		" WHERE customer_id = $1 AND currency = $2 RETURNING merged_into",
+		7, {INT8OID, TEXTOID, NUMERICOID, NUMERICOID, NUMERICOID, NUMERICOID, BOOLOID}},
 	[LQ_EXPOSURE_ORDER] = {
 		"UPDATE @L.exposure SET ordered = ordered + $3 WHERE customer_id = $1 AND currency = $2"
 		" RETURNING " EXPOSURE_FIGURES,
@@ -171,9 +169,15 @@ static const QueryText query_texts[LQ_COUNT] = {
 		" AND (d.clears_on IS NULL OR d.clears_on <= $4"
 		"  OR EXISTS (SELECT FROM @L.clearing c WHERE c.customer_id = d.customer_id AND c.document_id = d.document_id))",
 		4, {INT8OID, TEXTOID, TEXTOID, DATEOID}},
-	[LQ_CHAIN_ADD] = {
-		"INSERT INTO @L.chain_link (customer_id, chain_seq, source, entry_ids, hash) VALUES ($1, $2, $3, $4, $5)",
-		5, {INT8OID, INT8OID, TEXTOID, INT8ARRAYOID, BYTEAOID}},
+	/* LQ_EXPOSURE_POST with a link for the chain: one statement is cheaper than two. */
+	[LQ_EXPOSURE_CHAIN] = {
+		"WITH head AS (UPDATE @L.exposure SET receivable = receivable + $3, unapplied = unapplied + $4, reserved = reserved + $5,"
+		"  uncleared = uncleared + $6, has_other_currency = has_other_currency OR $7,"
+		"  chain_seq = chain_seq + 1, chain_hash = pg_catalog.sha256(chain_hash || $8)"
+		"  WHERE customer_id = $1 AND currency = $2 RETURNING merged_into, chain_seq, chain_hash)"
+		" INSERT INTO @L.chain_link (customer_id, chain_seq, source, entry_ids, hash)"
+		" SELECT $1, head.chain_seq, $9, $10, head.chain_hash FROM head RETURNING (SELECT merged_into FROM head)",
+		10, {INT8OID, TEXTOID, NUMERICOID, NUMERICOID, NUMERICOID, NUMERICOID, BOOLOID, BYTEAOID, TEXTOID, INT8ARRAYOID}},
 
 	[LQ_LIMIT_READ] = {
 		"SELECT amount FROM @L.credit_limit WHERE customer_id = $1 AND valid_from <= $2 AND (valid_to IS NULL OR valid_to >= $2)"
