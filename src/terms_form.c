@@ -330,16 +330,31 @@ append_day(Printer *out, const PaymentTerms *terms, const TermsClause *clause)
 	}
 }
 
+/* Is this discount written "2/10", "2/10 EOM"?  The others are "2% 10th prox". */
+static bool
+has_slash(const PaymentTerms *terms, const TermsClause *clause)
+{
+	return is_plain_days(clause) || is_short_eom(terms, clause);
+}
+
 /* Is the net date what is taken when none is written, and may it stay unwritten? */
 static bool
 net_is_implied(const PaymentTerms *terms)
 {
 	const TermsClause *net = terms_dues(terms);
-	const TermsClause *last = net - 1;
+	const TermsClause *last;
+	bool		slash = false;
+
+	/* Several percents and nothing else would be instalments. */
+	for (int i = 0; i < terms->ndiscounts; i++)
+		slash |= has_slash(terms, &terms->clauses[i]);
+	if (!slash && terms->ndiscounts != 1)
+		return false;
+
+	last = net - 1;
 
 	/* "2/10" means "2/10 net 30", but the net days of terms that count from the invoice are always said. */
-	return terms->ndiscounts > 0 &&
-		!(last->anchor & TERMS_DAYS_FIRST) &&
+	return !(last->anchor & TERMS_DAYS_FIRST) &&
 		(last->anchor != 0 || terms->start == TERMS_FROM_GOODS || terms->start == TERMS_FROM_EXTRA) &&
 		net->anchor == last->anchor && net->months == last->months &&
 		net->days == last->days + TERMS_NET_AFTER_DISCOUNT;
@@ -351,12 +366,11 @@ append_discounts(Printer *out, const PaymentTerms *terms, bool net_follows)
 	for (int i = 0; i < terms->ndiscounts; i++)
 	{
 		const TermsClause *clause = &terms->clauses[i];
-		bool		eom = is_short_eom(terms, clause) && clause->days >= 0;
 
 		append(out, i == 0 ? "" : ", ");
 		append_percent(out, clause);
-		if (eom || is_plain_days(clause))
-			append(out, eom ? "/%d EOM" : "/%d", clause->days);
+		if (has_slash(terms, clause))
+			append(out, clause->anchor == TERMS_EOM ? "/%d EOM" : "/%d", clause->days);
 		else
 		{
 			append(out, "%% ");
