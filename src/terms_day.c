@@ -6,6 +6,19 @@
 
 #include "terms_parser.h"
 
+bool
+terms_word_ends(TermsParser *p, TermsWord word)
+{
+	TermsMark	here = mark(p);
+	bool		yes;
+
+	if (!take_word(p, word))
+		return false;
+	yes = p->token.kind != TOKEN_NUMBER;
+	go_back(p, here);
+	return yes;
+}
+
 /* Is "60x" what comes next, behind a dash or not? */
 bool
 terms_extra_is_next(TermsParser *p)
@@ -16,7 +29,7 @@ terms_extra_is_next(TermsParser *p)
 	take_symbol(p, '-');
 	yes = p->token.kind == TOKEN_NUMBER;
 	terms_advance(p);
-	yes = yes && is_word(p, WORD_EXTRA);
+	yes = yes && terms_word_ends(p, WORD_EXTRA);
 	go_back(p, here);
 	return yes;
 }

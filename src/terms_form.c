@@ -388,21 +388,28 @@ append_instalments(Printer *out, const PaymentTerms *terms)
 
 	for (int i = 0; i < terms_ndues(terms); i++)
 	{
+		const TermsClause *due = &dues[i];
+		bool		percent = TERMS_MAX_DENOMINATOR % due->den == 0;
+		bool		short_eom = is_short_eom(terms, due);
+
 		append(out, i == 0 ? "" : ", ");
-		if (TERMS_MAX_DENOMINATOR % dues[i].den == 0)
+		if (percent)
+			append_percent(out, due);
+		else
+			append(out, "%d/%d", due->num, due->den);
+		append(out, percent ? "%% " : " ");
+
+		/* "1/3 EOM" would be 1% within 3 days after it. */
+		if (short_eom && due->days == 0)
+			append(out, "0 EOM");
+		else if (!percent && !short_eom && due->anchor == TERMS_EOM)
 		{
-			append_percent(out, &dues[i]);
-			append(out, "%% ");
+			append(out, "(");
+			append_day(out, terms, due);
+			append(out, ")");
 		}
 		else
-			append(out, "%d/%d ", dues[i].num, dues[i].den);
-
-		/* "1/3 EOM" would be 1% within 3 days. */
-		if (dues[i].anchor == TERMS_EOM && dues[i].months == 0 && dues[i].days == 0 &&
-			is_short_eom(terms, &dues[i]))
-			append(out, "0 EOM");
-		else
-			append_day(out, terms, &dues[i]);
+			append_day(out, terms, due);
 	}
 }
 

@@ -108,7 +108,7 @@ take_fraction(TermsParser *p, const TermsToken *first)
 		if (!terms_take_day(p, item, &bare))
 			return false;
 		/* "2/10 30 net", "2/10 60x", "2/10 5 days grace" */
-		if (is_word(p, WORD_NET) || is_word(p, WORD_EXTRA) || is_word(p, WORD_GRACE))
+		if (is_word(p, WORD_NET) || terms_word_ends(p, WORD_EXTRA) || terms_word_ends(p, WORD_GRACE))
 		{
 			go_back(p, here);
 			item = new_item(p);
@@ -298,7 +298,7 @@ take_numbered(TermsParser *p)
 		return take_fraction(p, &here.token);
 	if (is_symbol(p, '%'))
 		return take_percent(p, &here.token);
-	if (is_word(p, WORD_EXTRA))
+	if (terms_word_ends(p, WORD_EXTRA))
 	{
 		go_back(p, here);
 		if (!terms_take_whole(p, 1, TERMS_MAX_EXTRA, &n, "days of extra dating"))
@@ -307,7 +307,7 @@ take_numbered(TermsParser *p)
 		return terms_set_start(p, &here.token, TERMS_FROM_EXTRA, n);
 	}
 	take_word(p, WORD_DAYS);
-	if (is_word(p, WORD_GRACE))
+	if (terms_word_ends(p, WORD_GRACE))
 	{
 		go_back(p, here);
 		if (!terms_take_whole(p, 0, TERMS_MAX_GRACE, &n, "days of grace"))

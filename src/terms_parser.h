@@ -212,6 +212,9 @@ extern bool terms_set_start(TermsParser *p, const TermsToken *token, TermsStart 
 /* Fails if EOM behind the items so far could be meant for all of them. */
 extern bool terms_check_one_eom(TermsParser *p, const TermsToken *eom);
 
+/* Does this word end "60 extra", "5 days grace", and not begin "extra 60", "grace 5"? */
+extern bool terms_word_ends(TermsParser *p, TermsWord word);
+
 /* Is "60x" what comes next, behind a dash or not? */
 extern bool terms_extra_is_next(TermsParser *p);
 
