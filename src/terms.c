@@ -15,7 +15,8 @@ out_of_range(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-			 errmsg("date by payment terms out of range")));
+			 errmsg("date by payment terms out of range"),
+			 errdetail("There is no date after 5874897-12-31.")));
 }
 
 static inline void

@@ -330,16 +330,31 @@ append_day(Printer *out, const PaymentTerms *terms, const TermsClause *clause)
 	}
 }
 
+/* Is this discount written "2/10", "2/10 EOM"?  The others are "2% 10th prox". */
+static bool
+has_slash(const PaymentTerms *terms, const TermsClause *clause)
+{
+	return is_plain_days(clause) || is_short_eom(terms, clause);
+}
+
 /* Is the net date what is taken when none is written, and may it stay unwritten? */
 static bool
 net_is_implied(const PaymentTerms *terms)
 {
 	const TermsClause *net = terms_dues(terms);
-	const TermsClause *last = net - 1;
+	const TermsClause *last;
+	bool		slash = false;
+
+	/* Several percents and nothing else would be instalments. */
+	for (int i = 0; i < terms->ndiscounts; i++)
+		slash |= has_slash(terms, &terms->clauses[i]);
+	if (!slash && terms->ndiscounts != 1)
+		return false;
+
+	last = net - 1;
 
 	/* "2/10" means "2/10 net 30", but the net days of terms that count from the invoice are always said. */
-	return terms->ndiscounts > 0 &&
-		!(last->anchor & TERMS_DAYS_FIRST) &&
+	return !(last->anchor & TERMS_DAYS_FIRST) &&
 		(last->anchor != 0 || terms->start == TERMS_FROM_GOODS || terms->start == TERMS_FROM_EXTRA) &&
 		net->anchor == last->anchor && net->months == last->months &&
 		net->days == last->days + TERMS_NET_AFTER_DISCOUNT;
@@ -351,12 +366,11 @@ append_discounts(Printer *out, const PaymentTerms *terms, bool net_follows)
 	for (int i = 0; i < terms->ndiscounts; i++)
 	{
 		const TermsClause *clause = &terms->clauses[i];
-		bool		eom = is_short_eom(terms, clause) && clause->days >= 0;
 
 		append(out, i == 0 ? "" : ", ");
 		append_percent(out, clause);
-		if (eom || is_plain_days(clause))
-			append(out, eom ? "/%d EOM" : "/%d", clause->days);
+		if (has_slash(terms, clause))
+			append(out, clause->anchor == TERMS_EOM ? "/%d EOM" : "/%d", clause->days);
 		else
 		{
 			append(out, "%% ");
@@ -374,21 +388,28 @@ append_instalments(Printer *out, const PaymentTerms *terms)
 
 	for (int i = 0; i < terms_ndues(terms); i++)
 	{
+		const TermsClause *due = &dues[i];
+		bool		percent = TERMS_MAX_DENOMINATOR % due->den == 0;
+		bool		short_eom = is_short_eom(terms, due);
+
 		append(out, i == 0 ? "" : ", ");
-		if (TERMS_MAX_DENOMINATOR % dues[i].den == 0)
+		if (percent)
+			append_percent(out, due);
+		else
+			append(out, "%d/%d", due->num, due->den);
+		append(out, percent ? "%% " : " ");
+
+		/* "1/3 EOM" would be 1% within 3 days after it. */
+		if (short_eom && due->days == 0)
+			append(out, "0 EOM");
+		else if (!percent && !short_eom && due->anchor == TERMS_EOM)
 		{
-			append_percent(out, &dues[i]);
-			append(out, "%% ");
+			append(out, "(");
+			append_day(out, terms, due);
+			append(out, ")");
 		}
 		else
-			append(out, "%d/%d ", dues[i].num, dues[i].den);
-
-		/* "1/3 EOM" would be 1% within 3 days. */
-		if (dues[i].anchor == TERMS_EOM && dues[i].months == 0 && dues[i].days == 0 &&
-			is_short_eom(terms, &dues[i]))
-			append(out, "0 EOM");
-		else
-			append_day(out, terms, &dues[i]);
+			append_day(out, terms, due);
 	}
 }
 

@@ -1,6 +1,6 @@
 /*
  * terms_scan.c
- *		The words of payment terms.
+ *		The words of payment terms, and reading one after the other.
  *
  * Case does not matter, nor do spaces, nor points in and after abbreviations
  * (c.o.d., prox.).  A number ends a word and a letter ends a number: "net30",
@@ -8,7 +8,10 @@
  */
 #include "cc_compat.h"
 
-#include "terms_scan.h"
+#include "terms_parser.h"
+
+const char	terms_hint_days[] = "A day is \"30\", \"30 days\", \"2 months\", \"30 EOM\", \"EOM + 15 days\", \"10th prox\" or \"30 then EOM\".";
+const char	terms_hint_terms[] = "Terms are for example \"2/10 net 30\", \"net 30 EOM\", \"2/10 EOM\", \"10th prox\", \"4/15 ROG\", \"1/10-60x\", \"net 30 dating 03-01\", \"1/3 30, 1/3 60, 1/3 90\", \"due on receipt\", \"COD\", \"CIA\" or \"CWO\".";
 
 typedef struct WordEntry
 {
@@ -196,8 +199,8 @@ scan_word(const char *text, int at, TermsToken *token)
 	return at;
 }
 
-TermsToken
-terms_scan(const char *text, int *position)
+static TermsToken
+scan(const char *text, int *position)
 {
 	TermsToken	token = {.kind = TOKEN_END};
 	int			at = *position;
@@ -227,4 +230,54 @@ terms_scan(const char *text, int *position)
 	token.length = at - token.start;
 	*position = at;
 	return token;
+}
+
+void
+terms_advance(TermsParser *p)
+{
+	p->token = scan(p->text, &p->position);
+}
+
+/* Points at a token; returns false. */
+bool
+terms_fail_at(TermsParser *p, const TermsToken *token, const char *why, const char *hint)
+{
+	if (p->failed)
+		return false;
+	p->failed = true;
+	terms_refuse(p->fault, "%s", why);
+	p->fault->syntax = true;
+	p->fault->start = token->start;
+	p->fault->length = token->length;
+	p->fault->hint = hint;
+	return false;
+}
+
+bool
+terms_fail(TermsParser *p, const char *why, const char *hint)
+{
+	return terms_fail_at(p, &p->token, why, hint);
+}
+
+/* A whole number from `least` to `most`. */
+bool
+terms_take_whole(TermsParser *p, int least, int most, int *value, const char *what)
+{
+	char		why[100];
+
+	*value = 0;
+	if (p->token.kind != TOKEN_NUMBER)
+	{
+		snprintf(why, sizeof(why), "A number is expected here: %s.", what);
+		return terms_fail(p, why, NULL);
+	}
+	if (p->token.value % 100 != 0 || p->token.too_fine ||
+		p->token.value < least * 100 || p->token.value > most * 100)
+	{
+		snprintf(why, sizeof(why), "A whole number from %d to %d is expected here: %s.", least, most, what);
+		return terms_fail(p, why, NULL);
+	}
+	*value = p->token.value / 100;
+	terms_advance(p);
+	return true;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# deps.sh [lint] [matrix] [valgrind]: install, by package name, what building and testing need and this machine lacks.
-# Debian 12 (PostgreSQL 15) and 13 (17), as root or through sudo.  Says what it installs; creates and starts no
-# database cluster.  The words add what tools/lint.sh, tools/matrix.sh and tools/valgrind.sh need.
+# deps.sh [fuzz] [lint] [matrix] [valgrind]: install, by package name, what building and testing need and this machine
+# lacks.  Debian 12 (PostgreSQL 15) and 13 (17), as root or through sudo.  Says what it installs; creates and starts
+# no database cluster.  The words add what tools/fuzz.sh, tools/lint.sh, tools/matrix.sh and tools/valgrind.sh need.
 set -euo pipefail
 
 # shellcheck source=/dev/null
@@ -18,6 +18,7 @@ server=("postgresql-$v" "postgresql-server-dev-$v" "postgresql-$v-pgtap" "postgr
 wanted=(gcc make libc6-dev perl libipc-run-perl "${server[@]}")
 for group; do
 	case $group in
+		fuzz) wanted+=(clang libclang-rt-dev) ;;
 		lint) wanted+=(cppcheck clang-tidy shellcheck) ;;
 		matrix) wanted+=(mmdebstrap) ;;
 		valgrind) wanted+=(valgrind dpkg-dev) ;;

@@ -90,6 +90,7 @@ CWO | cash with order | payment with order
 1/3 1 month, 1/3 2 months, 1/3 3 months
 1/3 0 EOM, 1/3 30 EOM, 1/3 60 EOM
 30% 0, 70% EOM + 30 days
+1/3 30, 1/3 (EOM + 30 days), 1/3 (EOM + 3 months - 15 days) | 1/3 30, 1/3 (EOM) + 30 days, 1/3 (EOM+3m)-15d
 50% 10th prox, 50% 10th prox + 1 month | 50% 10 MFI, 50% 10 MFI + 1m
 30% 0, 70% 60 ROG
 33.33% 30, 33.33% 60, 16.67% 90, 16.67% 120
