@@ -49,6 +49,22 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION reverse_allocations(bigint, bigint, date) IS 'Reverses every allocation of a document that still stands, as of a date, and returns the documents on their other sides.';
 
+-- Numbers of documents that follow from others, where nobody gives one.
+CREATE OR REPLACE FUNCTION number_after(p_original document, p_kind text, p_what text, p_on date)
+RETURNS text LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+	stem text := left(format('%s of %s', p_what, p_original.number), 200);
+	n bigint;
+BEGIN
+	IF EXISTS (SELECT FROM number_range r WHERE r.kind = p_kind AND r.year IN (0, extract(year FROM p_on))) THEN
+		RETURN next_number(p_kind, p_on);
+	END IF;
+	SELECT count(*) INTO n FROM document d
+	WHERE d.customer_id = p_original.customer_id AND d.kind = p_kind AND (d.number = stem OR starts_with(d.number, stem || ' #'));
+	RETURN stem || CASE WHEN n > 0 THEN format(' #%s', n + 1) ELSE '' END;
+END $$;
+COMMENT ON FUNCTION number_after(document, text, text, date) IS 'A number for a document that follows from another: the next of its kind''s range, or else "refund of P-1", "refund of P-1 #2". Under the customer''s lock it is free.';
+
 -- The document that undoes another one, and the allocations that close both.
 CREATE OR REPLACE FUNCTION post_reversal(p_original document, p_kind text, p_number text, p_on date, p_reason text)
 RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -57,8 +73,8 @@ DECLARE
 	reversing_item bigint;
 	debit boolean := p_original.side = 'debit';
 BEGIN
-	id := post_document(p_kind, p_original.customer_id, COALESCE(p_number, left(format('%s of %s',
-			CASE WHEN p_kind = 'returned_payment' THEN 'return' ELSE 'void' END, p_original.number), 200)),
+	id := post_document(p_kind, p_original.customer_id, COALESCE(p_number, number_after(p_original, p_kind,
+			CASE WHEN p_kind = 'returned_payment' THEN 'return' ELSE 'void' END, p_on)),
 		p_on, p_original.amount, p_currency => p_original.currency, p_order_id => p_original.order_id,
 		p_side => CASE WHEN debit THEN 'credit' ELSE 'debit' END, p_fx_rate => p_original.fx_rate,
 		p_base_amount => p_original.base_amount, p_reverses => p_original.document_id, p_reason => p_reason);
@@ -157,7 +173,7 @@ BEGIN
 		PERFORM void_document(p_customer_id, granted, p_reason, returned_on);
 	END LOOP;
 	IF p_fee IS NOT NULL THEN
-		PERFORM post_document('fee', p_customer_id, left(format('fee for %s', COALESCE(p_number, 'return of ' || original.number)), 200), returned_on, p_fee, p_due_date => returned_on,
+		PERFORM post_document('fee', p_customer_id, number_after(original, 'fee', 'fee for return', returned_on), returned_on, p_fee, p_due_date => returned_on,
 			p_currency => original.currency, p_source_document_id => id, p_reason => p_reason);
 	END IF;
 	RETURN id;
@@ -280,27 +296,16 @@ CREATE OR REPLACE FUNCTION refund(p_customer_id bigint, p_document_id bigint, p_
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	original document;
+	refunded_on date;
 BEGIN
 	PERFORM require_reason(p_reason, format('the refund of document %s of customer %s', p_document_id, p_customer_id));
 	PERFORM lock_customer(p_customer_id);
 	original := read_document(p_customer_id, p_document_id);
-	RETURN use_credit(original, 'refund', COALESCE(p_number, next_free_number(original, 'refund')), p_amount,
-		COALESCE(p_refunded_on, GREATEST(ledger_today(), original.posting_date)), p_reason, p_document_id);
+	refunded_on := COALESCE(p_refunded_on, GREATEST(ledger_today(), original.posting_date));
+	RETURN use_credit(original, 'refund', COALESCE(p_number, number_after(original, 'refund', 'refund', refunded_on)), p_amount, refunded_on,
+		p_reason, p_document_id);
 END $$;
 COMMENT ON FUNCTION refund(bigint, bigint, text, numeric, date, text) IS 'Pays open credit of a payment, credit note or deposit back to the customer: all of it, or p_amount. Returns the id of the refund.';
-
--- Numbers of documents that follow from others, where nobody gives one.
-CREATE OR REPLACE FUNCTION next_free_number(p_original document, p_kind text)
-RETURNS text LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
-DECLARE
-	stem text := left(format('%s of %s', replace(p_kind, '_', ' '), p_original.number), 200);
-	n bigint;
-BEGIN
-	SELECT count(*) INTO n FROM document d
-	WHERE d.customer_id = p_original.customer_id AND d.kind = p_kind AND (d.number = stem OR starts_with(d.number, stem || ' #'));
-	RETURN stem || CASE WHEN n > 0 THEN format(' #%s', n + 1) ELSE '' END;
-END $$;
-COMMENT ON FUNCTION next_free_number(document, text) IS 'A number for a document that follows from another: refund of P-1, refund of P-1 #2. Under the customer''s lock it is free.';
 
 CREATE OR REPLACE FUNCTION write_off(p_customer_id bigint, p_item_id bigint, p_reason text, p_amount numeric DEFAULT NULL,
 	p_written_off_on date DEFAULT NULL, p_number text DEFAULT NULL, p_source_document_id bigint DEFAULT NULL)
@@ -336,7 +341,7 @@ BEGIN
 		PERFORM read_document(p_customer_id, p_source_document_id);
 	END IF;
 	id := post_document(p_kind, p_customer_id,
-		COALESCE(p_number, next_free_number(read_document(p_customer_id, debit.document_id), p_kind)), granted_on, granted, p_currency => debit.currency,
+		COALESCE(p_number, number_after(read_document(p_customer_id, debit.document_id), p_kind, replace(p_kind, '_', '-'), granted_on)), granted_on, granted, p_currency => debit.currency,
 		p_fx_rate => (SELECT d.fx_rate FROM document d WHERE d.customer_id = p_customer_id AND d.document_id = debit.document_id),
 		p_base_amount => CASE WHEN debit.open_base_amount IS NULL THEN NULL WHEN granted = debit.open_amount THEN debit.open_base_amount
 			ELSE round(debit.open_base_amount * granted / debit.open_amount, credit.minor_unit((SELECT l.base_currency FROM ledger_info l))) END,
@@ -356,6 +361,7 @@ DECLARE
 	open_claim numeric;
 	open_payment numeric;
 	recovered numeric;
+	recovered_on date;
 BEGIN
 	PERFORM lock_customer(p_customer_id);
 	claim := read_document(p_customer_id, p_write_off_id);
@@ -378,8 +384,9 @@ BEGIN
 		RAISE EXCEPTION 'recovery exceeds what was written off on % of customer %', claim.number, p_customer_id
 			USING ERRCODE = 'RC007', DETAIL = format('Not recovered yet are %s %s, asked for are %s.', open_claim, claim.currency, recovered);
 	END IF;
-	RETURN use_credit(payment, 'recovery', COALESCE(p_number, next_free_number(claim, 'recovery')), recovered,
-		COALESCE(p_recovered_on, GREATEST(ledger_today(), payment.posting_date)), 'recovery', p_write_off_id);
+	recovered_on := COALESCE(p_recovered_on, GREATEST(ledger_today(), payment.posting_date));
+	RETURN use_credit(payment, 'recovery', COALESCE(p_number, number_after(claim, 'recovery', 'recovery', recovered_on)), recovered, recovered_on,
+		'recovery', p_write_off_id);
 END $$;
 COMMENT ON FUNCTION recover(bigint, bigint, bigint, numeric, date, text) IS 'Cash on a claim that was written off: uses the payment up without touching other items. At most what was written off and not recovered yet. Returns the id of the recovery.';
 
@@ -399,7 +406,7 @@ BEGIN
 	PERFORM lock_customer(GREATEST(p_customer_id, p_to_customer_id));
 	original := read_document(p_customer_id, p_document_id);
 	transferred_on := COALESCE(p_transferred_on, GREATEST(ledger_today(), original.posting_date));
-	given := read_document(p_customer_id, use_credit(original, 'transfer', next_free_number(original, 'transfer'), p_amount, transferred_on,
+	given := read_document(p_customer_id, use_credit(original, 'transfer', number_after(original, 'transfer', 'transfer', transferred_on), p_amount, transferred_on,
 		p_reason, NULL));
 	RETURN post_document('transfer', p_to_customer_id, format('from customer %s: %s', p_customer_id, given.number), transferred_on, given.amount,
 		p_currency => given.currency, p_side => 'credit', p_reference => original.reference, p_fx_rate => given.fx_rate,

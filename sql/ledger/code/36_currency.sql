@@ -159,7 +159,7 @@ BEGIN
 	-- differs from it by the exchange difference.
 	value := CASE WHEN debit.currency = base THEN debit_amount WHEN credit_item.currency = base THEN p_credit_amount
 		ELSE round(p_credit_amount * fx_rate_on(credit_item.currency, applied_on), credit.minor_unit(base)) END;
-	given := use_credit(original, 'transfer', next_free_number(original, 'transfer'), p_credit_amount, applied_on,
+	given := use_credit(original, 'transfer', number_after(original, 'transfer', 'transfer', applied_on), p_credit_amount, applied_on,
 		format('to %s at %s', debit.currency, trim_scale(round(rate, 12))), NULL, CASE WHEN credit_item.currency <> base THEN value END);
 	taken := post_document('transfer', p_customer_id, format('%s in %s', (SELECT d.number FROM document d WHERE d.customer_id = p_customer_id AND d.document_id = given), debit.currency),
 		applied_on, debit_amount, p_currency => debit.currency, p_side => 'credit',
