@@ -254,8 +254,7 @@ record_difference(Ledger *ledger, const AllocationRow *row, OpenItem *credit, Op
 	Datum		args[5];
 	bool		isnull;
 
-	/* Items posted before there were rates have no value in base currency. */
-	if (!credit->foreign || !debit->foreign)
+	if (!credit->foreign && !debit->foreign)
 		return;
 	args[0] = Int64GetDatum(row->customer_id);
 	if (row->reversal)
@@ -269,8 +268,9 @@ record_difference(Ledger *ledger, const AllocationRow *row, OpenItem *credit, Op
 	}
 	else
 	{
-		debit_base = base_portion(debit, row, ledger->base_scale);
-		credit_base = base_portion(credit, row, ledger->base_scale);
+		/* An item posted before there were rates has no value of its own: it takes the other's, and nothing is gained. */
+		debit_base = base_portion(debit->foreign ? debit : credit, row, ledger->base_scale);
+		credit_base = base_portion(credit->foreign ? credit : debit, row, ledger->base_scale);
 	}
 	debit->open_base = money_sub(debit->open_base, debit_base);
 	credit->open_base = money_add(credit->open_base, credit_base);

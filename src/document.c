@@ -342,6 +342,9 @@ cc_post_document(PG_FUNCTION_ARGS)
 		return PointerGetDatum(NULL);
 	}
 
+	/* Says that a ledger of an older template is to be upgraded, before its columns are missed. */
+	if (TRIGGER_FIRED_BEFORE(trigger->tg_event))
+		(void) ledger_base_currency(ledger_of_table(trigger->tg_relation)->nspoid);
 	cols = columns_of(trigger->tg_relation, &document_columns);
 	if (TRIGGER_FIRED_BEFORE(trigger->tg_event))
 		return PointerGetDatum(document_check(trigger, cols));

@@ -367,7 +367,7 @@ ledger_enter(Ledger *ledger, bool as_owner, LedgerScope *scope)
 					 errmsg("ledger \"%s\" is of template version %d, this kernel works with version %d",
 							NameStr(ledger->name), version, LEDGER_TEMPLATE_VERSION),
 					 version < LEDGER_TEMPLATE_VERSION
-					 ? errhint("Run SELECT credit.upgrade_ledger(%s);", quote_literal_cstr(NameStr(ledger->name)))
+					 ? errhint("Run ALTER EXTENSION credit_control UPDATE; then SELECT credit.upgrade_ledger(%s);", quote_literal_cstr(NameStr(ledger->name)))
 					 : errhint("Install the newer credit_control.")));
 		base = TextDatumGetCString(ledger_value(0, 1, &isnull));
 		scale = currency_minor_unit(base, strlen(base));

@@ -71,8 +71,9 @@ CREATE FUNCTION credit.upgrade_ledger(ledger name) RETURNS integer
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	version integer;
-	grants text[];
-	statement text;
+	owner name;
+	functions name[];
+	grantees text[];
 BEGIN
 	IF ledger IS NULL THEN
 		RAISE EXCEPTION 'ledger name must not be null' USING ERRCODE = 'null_value_not_allowed';
@@ -80,6 +81,13 @@ BEGIN
 	IF pg_catalog.to_regclass(pg_catalog.format('%I.ledger_info', ledger)) IS NULL THEN
 		RAISE EXCEPTION 'there is no ledger "%"', ledger
 			USING ERRCODE = 'undefined_table', HINT = 'credit.create_ledger() makes one.';
+	END IF;
+	SELECT pg_catalog.pg_get_userbyid(c.relowner) INTO owner FROM pg_catalog.pg_class c
+	WHERE c.oid = pg_catalog.to_regclass(pg_catalog.format('%I.exposure', ledger));
+	-- What it makes belongs to whoever runs it, and the ledger's functions act with the owner's rights.
+	IF owner <> current_user THEN
+		RAISE EXCEPTION 'ledger "%" belongs to role "%"', ledger, owner
+			USING ERRCODE = 'insufficient_privilege', HINT = pg_catalog.format('SET ROLE %I; then call upgrade_ledger() again.', owner);
 	END IF;
 	EXECUTE pg_catalog.format('SELECT template_version FROM %I.ledger_info FOR UPDATE', ledger) INTO STRICT version;
 	IF version > credit.template_version() THEN
@@ -89,11 +97,11 @@ BEGIN
 	END IF;
 	IF version < credit.template_version() THEN
 		-- Functions whose arguments change are dropped and made anew: whoever might call them may go on.
-		SELECT pg_catalog.array_agg(DISTINCT pg_catalog.format('%I TO %s', p.proname,
-			CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END))
-		INTO grants
+		SELECT pg_catalog.array_agg(p.proname), pg_catalog.array_agg(pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee))
+			|| CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+		INTO functions, grantees
 		FROM pg_catalog.pg_proc p, pg_catalog.aclexplode(p.proacl) a
-		WHERE p.pronamespace = pg_catalog.quote_ident(ledger)::regnamespace AND a.grantee <> p.proowner;
+		WHERE p.pronamespace = pg_catalog.quote_ident(ledger)::regnamespace AND a.grantee NOT IN (0, p.proowner);
 	END IF;
 	IF version < 2 THEN
 		PERFORM credit.run_template(ledger, 'upgrade/2.sql');
@@ -107,15 +115,15 @@ BEGIN
 	IF version < credit.template_version() THEN
 		PERFORM credit.run_template(ledger, 'comments');
 	END IF;
-	FOREACH statement IN ARRAY COALESCE(grants, '{}') LOOP
-		IF pg_catalog.to_regproc(pg_catalog.format('%I.%s', ledger, pg_catalog.split_part(statement, ' TO ', 1))) IS NOT NULL THEN
-			EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %I.%s', ledger, statement);
+	FOR i IN 1 .. COALESCE(pg_catalog.cardinality(functions), 0) LOOP
+		IF pg_catalog.to_regproc(pg_catalog.format('%I.%I', ledger, functions[i])) IS NOT NULL THEN
+			EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %I.%I TO %s', ledger, functions[i], grantees[i]);
 		END IF;
 	END LOOP;
 	EXECUTE pg_catalog.format('UPDATE %I.ledger_info SET template_version = $1', ledger) USING credit.template_version();
 	RETURN credit.template_version();
 END $$;
-COMMENT ON FUNCTION credit.upgrade_ledger(name) IS 'Brings a ledger to this kernel''s template: table changes once, then all views, functions and triggers by CREATE OR REPLACE. Returns the template version. Also mends a ledger whose schema was renamed.';
+COMMENT ON FUNCTION credit.upgrade_ledger(name) IS 'Brings a ledger to this kernel''s template: table changes once, then all views, functions and triggers by CREATE OR REPLACE. Returns the template version. Also mends a ledger whose schema was renamed. Run as the ledger''s owner.';
 
 -- Not to_regclass(): that asks for a right on the schema, which the ledger's owner need not have.
 CREATE FUNCTION credit.table_oid(table_schema text, table_name text) RETURNS oid

@@ -12,7 +12,7 @@ CREATE TABLE exchange_difference (
 	PRIMARY KEY (customer_id, allocation_id),
 	FOREIGN KEY (customer_id, allocation_id) REFERENCES allocation
 );
-COMMENT ON TABLE exchange_difference IS 'Realised exchange differences, in base currency: one row for each allocation in another currency.';
+COMMENT ON TABLE exchange_difference IS 'Realised exchange differences, in base currency: one row for each allocation in another currency. An item posted under version 0.1.0, which knew no rates, has no value of its own and takes the other''s.';
 COMMENT ON COLUMN exchange_difference.customer_id IS 'The debtor.';
 COMMENT ON COLUMN exchange_difference.allocation_id IS 'The allocation, with customer_id.';
 COMMENT ON COLUMN exchange_difference.applied_on IS 'Its business date.';
