@@ -312,7 +312,7 @@ BEGIN
 		('any table, with credit.aging()', false,
 			'SELECT customer_id, credit.aging(open_amount, due_date, current_date) FROM open_item GROUP BY customer_id'),
 		('a ledger, with its view aging_summary', true,
-			format('SELECT customer_id, name, currency, sum(open_amount), sum(open_amount) FILTER (WHERE open_amount < 0), %s
+			format('SELECT customer_id, name, item.currency, sum(open_amount), sum(open_amount) FILTER (WHERE open_amount < 0), %s
 				FROM big.item JOIN big.customer USING (customer_id) WHERE open_amount <> 0 GROUP BY 1, 2, 3', buckets)),
 		('a ledger, with its view aging_summary', false, 'SELECT * FROM big.aging_summary');
 	CREATE TEMP TABLE timing (data text, by_hand boolean, ms numeric);

@@ -510,11 +510,15 @@ document_check(TriggerData *trigger, const AttrNumber *cols)
 
 	document_read(trigger->tg_trigslot, cols, &row);
 	/* The NOT NULL constraints speak for these. */
-	if (row.isnull[D_CUSTOMER_ID] || row.isnull[D_KIND] || row.isnull[D_NUMBER] || row.isnull[D_DOC_DATE] || row.isnull[D_AMOUNT])
+	if (row.isnull[D_CUSTOMER_ID] || row.isnull[D_KIND] || row.isnull[D_NUMBER] || row.isnull[D_DOC_DATE])
 		return trigger->tg_trigtuple;
 
 	check_texts(&row);
 	kind = check_kind(&row);
+	if (row.isnull[D_AMOUNT])
+		ereport(ERROR,
+				(errcode(ERRCODE_NOT_NULL_VIOLATION),
+				 errmsg("%s has no amount", document_label(&row))));
 	if (row.isnull[D_POSTING_DATE])
 		fill(&filling, D_POSTING_DATE, row.v[D_DOC_DATE], false);
 	debit = check_side(&filling, kind);

@@ -82,7 +82,8 @@ SELECT is_empty($$
 CREATE TEMP VIEW customer_table AS
 	SELECT t.* FROM ledger_table t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'customer_id' AND a.attnotnull;
 SELECT set_eq('SELECT relname::text FROM customer_table',
-	ARRAY['allocation', 'credit_limit', 'customer', 'decision', 'document', 'exposure', 'hold', 'hold_release', 'item'], 'tables of a customer''s rows');
+	ARRAY['allocation', 'chain_link', 'clearing', 'credit_limit', 'customer', 'customer_merge', 'decision', 'deposit_release', 'document',
+	'document_line', 'due_date_change', 'exchange_difference', 'exposure', 'hold', 'hold_release', 'item', 'mark_head'], 'tables of a customer''s rows');
 SELECT is_empty($$
 	SELECT relname, atttypid::regtype FROM ledger_column WHERE attname = 'customer_id' AND atttypid <> 'bigint'::regtype
 	$$, 'customer_id is bigint everywhere');
@@ -126,7 +127,7 @@ CREATE FUNCTION pg_temp.columns(view_name name) RETURNS text LANGUAGE sql AS $$
 $$;
 SELECT is(pg_temp.columns('open_items'), 'customer_id bigint, customer_name text, item_id bigint, document_id bigint, kind text, number text, '
 	|| 'instalment_no integer, currency text, amount numeric, open_amount numeric, doc_date date, posting_date date, due_date date, '
-	|| 'days_past_due integer, bucket text', 'columns of open_items');
+	|| 'days_past_due integer, bucket text, open_base_amount numeric, terms text, sold_to_id bigint, reserved_for text', 'columns of open_items');
 SELECT is(pg_temp.columns('aging_summary'), 'customer_id bigint, customer_name text, currency text, total numeric, past_due numeric, '
 	|| 'unapplied numeric, not_due numeric, days_1_30 numeric, days_31_60 numeric, days_61_90 numeric, days_over_90 numeric', 'columns of aging_summary');
 SELECT set_eq($$SELECT relname::text FROM ledger_relation WHERE relkind = 'v'$$, ARRAY['open_items', 'aging_summary'], 'these are the views');
@@ -153,37 +154,78 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.add_customer volatile unsafe definer',
 	'ar.add_open_orders volatile unsafe invoker',
 	'ar.aging_at stable unsafe definer',
+	'ar.aging_in stable unsafe definer',
 	'ar.aging_known_query stable safe invoker',
 	'ar.aging_query stable safe invoker',
 	'ar.allocate volatile unsafe definer',
+	'ar.allocate_across volatile unsafe definer',
+	'ar.allocate_with_discount volatile unsafe definer',
 	'ar.applied_to_items stable unsafe invoker',
+	'ar.apply_deposit volatile unsafe definer',
 	'ar.apply_payment volatile unsafe definer',
+	'ar.base_movements stable unsafe invoker',
 	'ar.check_credit volatile unsafe definer',
+	'ar.check_document_line volatile unsafe definer',
+	'ar.check_document_total volatile unsafe definer',
 	'ar.check_status_values volatile unsafe invoker',
+	'ar.confirm_clearing volatile unsafe definer',
+	'ar.convert stable unsafe definer',
+	'ar.customer_of stable unsafe definer',
+	'ar.document_items stable unsafe invoker',
 	'ar.drop_hold_triggers volatile unsafe invoker',
+	'ar.due_on_query immutable safe invoker',
+	'ar.earned_discount stable unsafe definer',
+	'ar.fx_rate_on stable unsafe definer',
 	'ar.grant_access volatile unsafe invoker',
+	'ar.grant_credit volatile unsafe invoker',
 	'ar.item_movements stable unsafe invoker',
 	'ar.keep_limit volatile unsafe invoker',
+	'ar.latest_due_changes stable unsafe invoker',
 	'ar.ledger_today stable unsafe invoker',
 	'ar.limit_on stable unsafe invoker',
 	'ar.lock_customer volatile unsafe invoker',
+	'ar.merge_customers volatile unsafe definer',
+	'ar.next_free_number stable unsafe invoker',
+	'ar.next_number volatile unsafe definer',
 	'ar.orders_readable volatile unsafe invoker',
 	'ar.place_hold volatile unsafe definer',
 	'ar.post_credit_note volatile unsafe definer',
 	'ar.post_debit_note volatile unsafe definer',
+	'ar.post_deposit volatile unsafe definer',
 	'ar.post_document volatile unsafe definer',
 	'ar.post_invoice volatile unsafe definer',
+	'ar.post_lines volatile unsafe invoker',
 	'ar.post_payment volatile unsafe definer',
+	'ar.post_reversal volatile unsafe invoker',
+	'ar.read_document stable unsafe invoker',
 	'ar.rebuild_ledger volatile unsafe definer',
 	'ar.recomputed_exposure volatile unsafe invoker',
+	'ar.record_receipt volatile unsafe definer',
+	'ar.recover volatile unsafe definer',
+	'ar.refund volatile unsafe definer',
+	'ar.release_deposit volatile unsafe definer',
 	'ar.release_hold volatile unsafe definer',
+	'ar.require_reason immutable safe invoker',
+	'ar.return_payment volatile unsafe definer',
+	'ar.revaluation stable unsafe definer',
 	'ar.reverse_allocation volatile unsafe definer',
+	'ar.reverse_allocations volatile unsafe invoker',
 	'ar.set_credit_limit volatile unsafe definer',
+	'ar.set_due_date volatile unsafe definer',
+	'ar.set_fx_rate volatile unsafe definer',
+	'ar.set_number_range volatile unsafe definer',
+	'ar.set_terms volatile unsafe definer',
+	'ar.take_mark volatile unsafe definer',
+	'ar.transfer_credit volatile unsafe definer',
 	'ar.unreadable_orders volatile unsafe invoker',
 	'ar.unwatch_orders volatile unsafe invoker',
+	'ar.use_credit volatile unsafe invoker',
+	'ar.verify_chain volatile unsafe definer',
 	'ar.verify_ledger volatile unsafe definer',
+	'ar.void_document volatile unsafe definer',
 	'ar.watch_orders volatile unsafe invoker',
-	'ar.watch_partitions volatile unsafe invoker'], 'functions of the ledger, and their labels');
+	'ar.watch_partitions volatile unsafe invoker',
+	'ar.write_off volatile unsafe definer'], 'functions of the ledger, and their labels');
 SELECT is_empty($$SELECT signature, count(*) FROM (SELECT regexp_replace(signature, '\(.*', '') AS signature FROM labels) l GROUP BY 1 HAVING count(*) > 1$$,
 	'no function of the ledger is overloaded: named arguments find it');
 
@@ -200,8 +242,10 @@ SELECT set_eq($$
 	'credit.open_orders(text,text,text) v u',
 	'credit.table_oid(text,text) s s',
 	'credit.enforce_hold() v u',
+	'credit.entry_digest(text,record) s s',
 	'credit.order_condition(regclass,text,boolean) s s',
 	'credit.post_allocation() v u',
+	'credit.post_chain() v u',
 	'credit.post_customer() v u',
 	'credit.post_document() v u',
 	'credit.refuse_change() v u',
@@ -225,7 +269,8 @@ SELECT is_empty($$
 
 -- What auditors read is guarded, row by row and against TRUNCATE.
 SELECT is_empty($$
-	SELECT t, guard FROM unnest(ARRAY['document', 'allocation', 'credit_limit', 'hold', 'hold_release', 'decision']) t,
+	SELECT t, guard FROM unnest(ARRAY['document', 'allocation', 'credit_limit', 'hold', 'hold_release', 'decision', 'document_line', 'exchange_difference',
+		'due_date_change', 'clearing', 'deposit_release', 'customer_merge', 'chain_link', 'mark', 'mark_head', 'fx_rate']) t,
 		(VALUES ('UPDATE', 16), ('DELETE', 8), ('TRUNCATE', 32)) g (guard, bit)
 	WHERE NOT EXISTS (SELECT FROM pg_trigger r WHERE r.tgrelid = ('ar.' || t)::regclass AND r.tgfoid = 'credit.refuse_change'::regproc
 		AND r.tgtype & g.bit <> 0 AND r.tgtype & 2 <> 0 AND r.tgenabled = 'O')

@@ -2,7 +2,7 @@
 -- Each test begins with its example's name; one customer to an example.
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS credit_control;
-SELECT plan(57);
+SELECT plan(58);
 
 DO $$
 BEGIN
@@ -80,15 +80,17 @@ DO $$ BEGIN
 END $$;
 SELECT is(pg_temp.aged(5, '2026-06-10'), '0.01 0.00 0.00 0.00 0.00 | 0.00 | 0.01', 'P-A6 one cent that is open is reported');
 
--- ERPNext, test_party_account_filter, without its exchange rate
+-- ERPNext, test_party_account_filter
 DO $$ BEGIN
-	PERFORM ar.post_invoice(6, 'A', '2026-06-01', 100, '2026-06-30', 'EUR');
+	PERFORM ar.post_invoice(6, 'A', '2026-06-01', 100, '2026-06-30', 'EUR', p_fx_rate => 80);
 	PERFORM ar.post_invoice(6, 'B', '2026-06-01', 100, '2026-06-30');
 END $$;
 SELECT results_eq($$SELECT currency, total FROM ar.aging_at('2026-06-10', p_customer_id => 6) ORDER BY currency$$,
 	$$VALUES ('EUR', 100.00), ('USD', 100.00)$$, 'P-A8 each currency has its row');
 SELECT results_eq($$SELECT total FROM ar.aging_at('2026-06-10', p_customer_id => 6) WHERE currency = 'EUR'$$,
 	$$VALUES (100.00)$$, 'P-A8 a filter on one currency shows that one alone');
+SELECT results_eq($$SELECT open_base_amount FROM ar.open_items WHERE customer_id = 6 AND currency = 'EUR'$$,
+	$$VALUES (8000.00)$$, 'P-A8 in base currency it is worth 80 times as much');
 
 -- ERPNext, test_group_by_party
 DO $$ BEGIN

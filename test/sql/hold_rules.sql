@@ -96,10 +96,22 @@ UPDATE ar.check_rule SET action = 'hold';
 INSERT INTO ar.check_rule (rule_no, kind, action) VALUES (2, 'limit_missing', 'warn');
 SELECT pg_temp.try_order(3, 1);
 DELETE FROM ar.check_rule WHERE rule_no = 2;
--- What is owed in another currency cannot be measured either: nobody guesses a rate.
+-- What is owed in another currency is measured at the rate of the day, or not at all: nobody guesses a rate, not even
+-- from that of the documents.
 SELECT ar.add_customer('Abroad', 4) AS customer, ar.set_credit_limit(4, 1000) IS NOT NULL AS limited,
-	ar.post_invoice(4, 'I-1', '2025-01-01', 10, '2099-12-31', 'EUR') AS invoice, ar.post_payment(4, 'P-1', '2025-01-01', 10, 'EUR') AS payment \gset
+	ar.post_invoice(4, 'I-1', '2025-01-01', 10, '2099-12-31', 'EUR', p_fx_rate => 1.10) AS invoice,
+	ar.post_payment(4, 'P-1', '2025-01-01', 10, 'EUR', p_fx_rate => 1.10) AS payment \gset
+\set VERBOSITY sqlstate
 INSERT INTO shop.orders (customer_id, total) VALUES (4, 1);
+\set VERBOSITY default
+BEGIN;
+SELECT ar.set_fx_rate('EUR', 50, '2025-01-01');
+SELECT ar.post_invoice(4, 'I-2', '2025-01-01', 19.98, '2099-12-31', 'EUR') IS NOT NULL AS invoiced;
+-- 29.98 x 50 = 1499 less 10 x 50 = 500: 1 is left of 1000.
+SELECT pg_temp.try_order(4, 1);
+SELECT pg_temp.try_order(4, 1.01);
+ROLLBACK;
+SELECT ar.set_fx_rate('EUR', 1.10, '2025-01-01');
 SELECT ar.apply_payment(4, :payment) AS applied;
 SELECT pg_temp.try_order(4, 1);
 

@@ -9,6 +9,7 @@ RESET client_min_messages;
 
 -- A short history; t1 to t3 are moments of record between its parts.
 SELECT ar.add_customer('Acme', 1), ar.add_customer('Borealis', 2);
+DO $$ BEGIN PERFORM ar.set_fx_rate('EUR', 1.10, '2025-01-01'); END $$;
 SELECT ar.post_invoice(1, 'I-1', '2025-01-01', 100, '2025-01-31') AS i1, ar.post_invoice(1, 'I-2', '2025-02-01', 200.55, '2025-02-15') AS i2,
 	ar.post_invoice(2, 'I-1', '2025-01-10', 70, '2025-02-09', 'EUR') AS b1 \gset
 SELECT clock_timestamp() AS t1 \gset

@@ -13,6 +13,7 @@ DO $$ BEGIN
 	PERFORM ar.post_invoice(1, 'I-1', '2025-01-01', 100.00, '2025-01-31');
 	PERFORM ar.post_invoice(1, 'I-2', '2025-01-02', 300.00, '2025-01-20');
 	PERFORM ar.post_invoice(1, 'I-3', '2025-01-03', 200.00, '2025-02-28');
+	PERFORM ar.set_fx_rate(c, r, '2025-01-01') FROM (VALUES ('EUR', 1.10), ('JPY', 0.0065), ('KWD', 3.25)) v (c, r);
 	PERFORM ar.post_invoice(1, 'I-4', '2025-01-04', 50.00, '2025-01-31', 'EUR');
 	PERFORM ar.post_payment(1, 'P-1', '2025-01-10', 250.00);
 	PERFORM ar.post_credit_note(1, 'K-1', '2025-01-12', 30.00);
@@ -210,7 +211,7 @@ SELECT count(*) AS rebuilt FROM ar.rebuild_ledger() n WHERE n <> 0;
 -- Allocations are only added to.
 UPDATE ar.allocation SET amount = 1;
 DELETE FROM ar.allocation;
-TRUNCATE ar.allocation;
+TRUNCATE ar.allocation CASCADE;
 \set VERBOSITY sqlstate
 DELETE FROM ar.allocation;
 \set VERBOSITY default

@@ -17,6 +17,7 @@ DO $$ BEGIN
 	INSERT INTO shop.orders VALUES (1, 1, 70, 'open'), (2, 1, 5, 'closed');
 	PERFORM ar.place_hold(1, 'late again');
 	PERFORM ar.post_invoice(1, 'I-1', '2025-01-01', 100, '2025-01-31');
+	PERFORM ar.set_fx_rate('EUR', 1.10, '2025-01-01');
 	PERFORM ar.post_invoice(1, 'I-2', '2025-01-01', 50, '2025-01-31', 'EUR');
 	PERFORM ar.post_invoice(2, 'I-1', '2025-01-01', 30, '2025-01-31');
 	PERFORM ar.post_payment(1, 'P-1', '2025-01-05', 80);
@@ -69,8 +70,9 @@ CALL pg_temp.wrong($$DELETE FROM ar.exposure WHERE customer_id = 2$$);
 CALL pg_temp.wrong($$SET LOCAL session_replication_role = replica; UPDATE shop.orders SET total = 700 WHERE id = 1; SET LOCAL session_replication_role = origin$$);
 CALL pg_temp.wrong($$SET LOCAL session_replication_role = replica; DELETE FROM shop.orders; SET LOCAL session_replication_role = origin$$);
 CALL pg_temp.wrong($$SET LOCAL session_replication_role = replica;
-	INSERT INTO ar.document (customer_id, kind, number, doc_date, posting_date, due_date, currency, amount)
-	VALUES (2, 'invoice', 'I-9', '2025-02-01', '2025-02-01', '2025-03-01', 'USD', 11), (2, 'payment', 'P-9', '2025-02-01', '2025-02-01', NULL, 'JPY', 500);
+	INSERT INTO ar.document (customer_id, kind, side, number, doc_date, posting_date, due_date, currency, amount, fx_rate, base_amount)
+	VALUES (2, 'invoice', 'debit', 'I-9', '2025-02-01', '2025-02-01', '2025-03-01', 'USD', 11, NULL, NULL),
+		(2, 'payment', 'credit', 'P-9', '2025-02-01', '2025-02-01', NULL, 'JPY', 500, 0.0065, 3.25);
 	SET LOCAL session_replication_role = origin$$);
 CALL pg_temp.wrong($$SET LOCAL session_replication_role = replica; DELETE FROM ar.allocation WHERE amount = 25; SET LOCAL session_replication_role = origin$$);
 CALL pg_temp.wrong($$SET LOCAL session_replication_role = replica; DELETE FROM ar.hold_release; SET LOCAL session_replication_role = origin$$);

@@ -45,6 +45,7 @@ SQL
 
 # A year of business.
 my $history = <<'SQL';
+SELECT ar.set_fx_rate('EUR', 1.10, '2019-01-01');
 INSERT INTO ar.customer (name, number, region)
 	SELECT format('Customer %s', n), format('C-%s', n), CASE WHEN n % 2 = 0 THEN 'north' END FROM generate_series(1, 40) n;
 INSERT INTO ar.document (customer_id, kind, number, doc_date, due_date, currency, amount, reference)

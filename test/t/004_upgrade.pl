@@ -148,6 +148,12 @@ foreach my $fault (@faults)
 	is($node->safe_psql('fresh', "SELECT * FROM credit.check_ledger('ar')"), '', "... and nothing after: $mend");
 }
 
+# A ledger that says it is old: told apart by its version alone.
+my $version = $node->safe_psql('fresh', 'SELECT credit.template_version()');
+is($node->safe_psql('fresh', "BEGIN; UPDATE ar.ledger_info SET template_version = 1; SELECT * FROM credit.check_ledger('ar'); ROLLBACK"),
+	"old template|ar|The ledger is of version 1, the kernel of version $version.|SELECT credit.upgrade_ledger('ar');",
+	'check_ledger() sees an old template');
+
 # A renamed table of orders: named, refused, and put right.
 $node->safe_psql('fresh', 'ALTER TABLE shop.orders RENAME TO purchases');
 is( $node->safe_psql('fresh', "SELECT problem, object FROM credit.check_ledger('ar')"),
@@ -175,5 +181,8 @@ sorted_diff(
 refused($node, 'fresh', undef, '42501', "SET ROLE clerk; SELECT credit.upgrade_ledger('ar')", 'only the owner upgrades a ledger');
 $node->safe_psql('fresh', 'UPDATE ar.ledger_info SET template_version = 1000');
 refused($node, 'fresh', undef, '55000', "SELECT credit.upgrade_ledger('ar')", 'a ledger newer than the kernel');
+$node->safe_psql('fresh', "UPDATE ar.ledger_info SET template_version = $version; DROP VIEW ar.open_items");
+$node->safe_psql('fresh', "BEGIN; SELECT credit.upgrade_ledger('ar'); ROLLBACK");
+is($node->safe_psql('fresh', "SELECT to_regclass('ar.open_items') IS NULL"), 't', 'an upgrade can be rolled back');
 
 done_testing();

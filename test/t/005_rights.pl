@@ -72,22 +72,37 @@ may_not('stranger', '42501', $_, "stranger: $_")
 
 # ---- What grant_access() grants, and nothing else ----
 
-my @aging = ('aging_at(date,text,timestamp with time zone,credit.aging_buckets,bigint)');
+my @aging = ('aging_at(date,text,timestamp with time zone,credit.aging_buckets,bigint,bigint)');
+my @rates = ('convert(numeric,text,text,date)', 'fx_rate_on(text,date)');
+my @reporting = (@aging, 'aging_in(text,date,text,credit.aging_buckets,date)', 'revaluation(date,bigint)');
 my @checking = (@aging, 'check_credit(bigint,numeric,text,boolean)');
 my %functions = (
 	stranger => [],
-	reader   => [@aging],
+	reader   => [ @reporting, @rates ],
 	loader   => [@checking],
 	poster   => [
-		@checking, 'add_customer(text,bigint,text)', 'allocate(bigint,bigint,bigint,numeric,date)',
-		'apply_payment(bigint,bigint,text,date)', 'reverse_allocation(bigint,bigint,date)',
-		'post_document(text,bigint,text,date,numeric,date,text,date,text)',
-		'post_invoice(bigint,text,date,numeric,date,text,date,text)',
-		'post_debit_note(bigint,text,date,numeric,date,text,date,text)',
-		'post_credit_note(bigint,text,date,numeric,text,date,text)', 'post_payment(bigint,text,date,numeric,text,date,text)' ],
+		@checking, @rates, 'add_customer(text,bigint,text,credit.payment_terms,text,bigint)',
+		'allocate(bigint,bigint,bigint,numeric,date)', 'allocate_across(bigint,bigint,bigint,numeric,numeric,date)',
+		'allocate_with_discount(bigint,bigint,bigint,numeric,numeric,date)', 'apply_deposit(bigint,bigint,date)',
+		'apply_payment(bigint,bigint,text,date)', 'confirm_clearing(bigint,bigint,date)', 'customer_of(bigint)',
+		'earned_discount(bigint,bigint,date,numeric)', 'record_receipt(bigint,bigint,date,text)',
+		'return_payment(bigint,bigint,date,text,numeric,text)', 'reverse_allocation(bigint,bigint,date)',
+		'post_document(text,bigint,text,date,numeric,date,text,date,text,credit.payment_terms,date,bigint,text,numeric,jsonb,text,'
+		  . 'text,date,numeric,bigint,bigint,text)',
+		(map { "$_(bigint,text,date,numeric,date,text,date,text,credit.payment_terms,date,bigint,text,numeric,jsonb,text)" }
+			qw(post_invoice post_debit_note)),
+		'post_credit_note(bigint,text,date,numeric,text,date,text,bigint,text,numeric,jsonb,text,text)',
+		'post_payment(bigint,text,date,numeric,text,date,text,date,numeric,text)',
+		'post_deposit(bigint,text,date,numeric,text,text,date,text,date,numeric,text)' ],
 	manager => [
-		@checking, 'place_hold(bigint,text)', 'release_hold(bigint,bigint,text)',
-		'set_credit_limit(bigint,numeric,date,date,text)', 'verify_ledger()' ]);
+		@checking, @reporting[ 1, 2 ], 'place_hold(bigint,text)', 'release_hold(bigint,bigint,text)',
+		'set_credit_limit(bigint,numeric,date,date,text)', 'verify_ledger()', 'verify_chain(bigint,bigint)', 'take_mark(text)',
+		'set_terms(bigint,credit.payment_terms)', 'set_due_date(bigint,bigint,date,text,text,date)',
+		'void_document(bigint,bigint,text,date,text)', 'refund(bigint,bigint,text,numeric,date,text)',
+		'write_off(bigint,bigint,text,numeric,date,text,bigint)', 'recover(bigint,bigint,bigint,numeric,date,text)',
+		'transfer_credit(bigint,bigint,bigint,text,numeric,date)', 'release_deposit(bigint,bigint,text)',
+		'merge_customers(bigint,bigint,text,date)', 'set_fx_rate(text,numeric,date,text)',
+		'set_number_range(text,text,integer,integer,bigint,bigint,boolean)' ]);
 my @views = ('aging_summary SELECT', 'open_items SELECT');
 my %tables = (
 	stranger => [],
@@ -96,8 +111,11 @@ my %tables = (
 	loader   => [@views],
 	manager  => [ @views, map { "$_ SELECT" } qw(check_rule credit_limit decision exposure hold hold_release) ]);
 my @loader_columns = (
-	(map { "customer.$_" } qw(customer_id name number)),
-	(map { "document.$_" } qw(customer_id kind number doc_date posting_date due_date currency amount reference)),
+	(map { "customer.$_" } qw(customer_id name number terms currency payer_id)),
+	(map { "document.$_" } qw(customer_id kind number doc_date posting_date due_date currency amount reference side terms
+			received_on clears_on sold_to_id order_id fx_rate reason idempotency_key)),
+	(map { "document_line.$_" } qw(customer_id document_id line_no product description quantity unit_price net_amount tax_rate
+			tax_amount line_total)),
 	(map { "allocation.$_" } qw(customer_id credit_item_id debit_item_id amount applied_on reverses)));
 
 sub sorted_lines { my ($sql) = @_; return sort split /\n/, $node->safe_psql('company', $sql); }
@@ -182,7 +200,8 @@ CREATE OPERATOR mine.- (leftarg = numeric, rightarg = numeric, function = mine.a
 GRANT USAGE, CREATE ON SCHEMA mine TO PUBLIC;
 SQL
 $node->safe_psql('company', $trap, extra_params => [ '-U', 'app' ]);
-my @tables = qw(ledger_info customer document item allocation exposure credit_limit hold check_rule decision watched_table);
+my @tables = qw(ledger_info customer document item allocation exposure credit_limit hold check_rule decision watched_table
+  fx_rate exchange_difference due_date_change clearing deposit_release document_line number_range customer_merge chain_link mark mark_head);
 $node->safe_psql('company', join "\n", 'GRANT app TO CURRENT_USER;',
 	map { "CREATE TABLE mine.$_ (LIKE ar.$_); ALTER TABLE mine.$_ OWNER TO app; GRANT ALL ON mine.$_ TO PUBLIC;" } @tables);
 my $hostile = join "\n", (map { "CREATE TEMP TABLE $_ (LIKE mine.$_);" } @tables), <<'SQL';

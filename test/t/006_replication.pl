@@ -26,6 +26,7 @@ sub business
 	$primary->safe_psql('company', <<"SQL");
 INSERT INTO ar.customer (name) SELECT format('Customer %s-%s', $quarter, n) FROM generate_series(1, 20) n;
 SELECT ar.set_credit_limit(customer_id, 100000) FROM ar.customer;
+SELECT ar.set_fx_rate('EUR', 1.10, date '2020-01-01' + $quarter);
 INSERT INTO ar.document (customer_id, kind, number, doc_date, due_date, currency, amount)
 	SELECT 1 + n % 20, CASE WHEN n % 4 = 0 THEN 'payment' ELSE 'invoice' END, format('%s-%s', $quarter, n),
 		date '2020-01-01' + $quarter * 90 + n % 90, CASE WHEN n % 4 = 0 THEN NULL ELSE date '2020-01-31' + $quarter * 90 + n % 90 END,

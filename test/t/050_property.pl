@@ -26,6 +26,7 @@ END { diag "to see this again: CREDIT_CONTROL_SEED=$seed CREDIT_CONTROL_STEPS=$s
 
 my $db = Psql->fresh_database('property');
 $db->query("SELECT credit.create_ledger('ar', 'USD')");
+History::set_rates($db, 'ar');
 (my $journal_sql = __FILE__) =~ s/[^\/]*$/journal.sql/;
 $db->query("\\i $journal_sql\nSELECT");
 $db->query(

@@ -24,6 +24,7 @@ my @customers = 1 .. 8;
 foreach my $ledger ('single', 'bulk')
 {
 	$db->query("SELECT credit.create_ledger('$ledger', 'USD')");
+	History::set_rates($db, $ledger);
 	$db->query("SELECT $ledger.add_customer('customer $_', $_)") for @customers;
 }
 my $history = History->new(db => $db, ledger => 'single', customers => \@customers);
@@ -124,7 +125,8 @@ same('allocations', q{SELECT c.number AS credit, d.number AS debit, a.reverses I
 			ON c.customer_id = a.customer_id AND i.item_id = a.credit_item_id
 		JOIN (LEDGER.item e JOIN LEDGER.document d USING (customer_id, document_id))
 			ON d.customer_id = a.customer_id AND e.item_id = a.debit_item_id});
-same('exposures', 'SELECT * FROM LEDGER.exposure');
+# But for the audit chain, which has a link for each statement.
+same('exposures', q{SELECT to_jsonb(e) - 'chain_seq' - 'chain_hash' FROM LEDGER.exposure e});
 same('agings',
 	"SELECT day::date, b.basis, a.* FROM generate_series(current_date - 250, current_date + 150, interval '25 days') day,"
 	  . " (VALUES ('due_date'), ('doc_date')) b (basis), LATERAL LEDGER.aging_at(day::date, b.basis) a");

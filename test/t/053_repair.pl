@@ -18,6 +18,7 @@ END { diag "to see this again: CREDIT_CONTROL_SEED=$seed" if $? }
 my $db = Psql->fresh_database('repair');
 $db->query('SELECT setseed(' . $seed % 1000 / 1000 . ')');
 $db->query("SELECT credit.create_ledger('ar', 'USD')");
+History::set_rates($db, 'ar');
 my @customers = map { $db->query("SELECT ar.add_customer('customer $_')") } 1 .. 4;
 my $history = History->new(db => $db, ledger => 'ar', customers => \@customers);
 
@@ -35,7 +36,7 @@ for (1 .. 300)
 	die "$answer in: $op->{sql}\n" if $sqlstate ne '00000';
 	$op->{done}->($answer);
 }
-# Rules of their own, because of the currencies without a rate.
+# Rules under which every order may be: this is about figures.
 $db->query('DELETE FROM ar.check_rule WHERE kind = \'limit_use\'');
 $db->query("SELECT ar.set_credit_limit(c, 1000 * c) FROM generate_series(1, 4) c");
 $db->query('CREATE TABLE public.orders (id integer PRIMARY KEY, customer_id bigint, total numeric)');

@@ -24,6 +24,15 @@ sub new
 	return $self;
 }
 
+# Rates for what is posted in other currencies than the ledger's.
+sub set_rates
+{
+	my ($db, $ledger) = @_;
+
+	$db->query("SELECT $ledger.set_fx_rate(c, r, '2000-01-01') FROM (VALUES ('EUR', 1.0937), ('JPY', 0.00651), ('KWD', 3.2517)) v (c, r)");
+	return;
+}
+
 # ---- chance ----
 
 sub chance  { return rand(100) < $_[0]; }

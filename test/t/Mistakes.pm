@@ -269,8 +269,8 @@ sub tamper
 			"DELETE FROM $ledger.document",
 			"UPDATE $ledger.allocation SET applied_on = applied_on - 1",
 			"DELETE FROM $ledger.allocation WHERE reverses IS NOT NULL",
-			"TRUNCATE $ledger.document, $ledger.item, $ledger.allocation",
-			"TRUNCATE $ledger.allocation") };
+			"TRUNCATE $ledger.document CASCADE",
+			"TRUNCATE $ledger.allocation CASCADE") };
 }
 
 our @names = (

@@ -15,6 +15,9 @@ our %severity = map { $severity[$_] => $_ } 0 .. $#severity;
 
 # orders by id: customer, units, status.  limits by customer: units, from, to, serial.  holds by customer: their ids.
 # rules by number: kind, action, threshold, and for whom and when.
+# Cents of the base currency for a euro
+our $euro_rate = 125;
+
 sub new
 {
 	my ($class, $model) = @_;
@@ -69,7 +72,16 @@ sub owed
 {
 	my ($self, $customer) = @_;
 
-	return $self->{model}->balance($customer, 'USD', 1) - $self->{model}->balance($customer, 'USD', 0);
+	my ($model, $owed) = ($self->{model}, 0);
+
+	# Euros at the rate of the day, each side rounded to the cent.
+	foreach my $debit (1, 0)
+	{
+		my $euros = $model->balance($customer, 'EUR', $debit);
+
+		$owed += ($debit || -1) * ($model->balance($customer, 'USD', $debit) + int(($euros * $euro_rate + 50) / 100));
+	}
+	return $owed;
 }
 
 sub on_hold { my ($self, $customer) = @_; return scalar %{ $self->{holds}{$customer} // {} }; }
@@ -88,7 +100,6 @@ sub days_overdue
 sub decide
 {
 	my ($self, $customer, $ordered) = @_;
-	my $model = $self->{model};
 	my $limit = $self->limit_of($customer);
 	my $exposure = $self->owed($customer) + $ordered;
 	my ($outcome, $state, $shortfall) = (0, undef, 0);
@@ -111,8 +122,6 @@ sub decide
 		}
 		else
 		{
-			return (undef, 'RC006', 0)
-			  if $model->balance($customer, 'EUR', 1) || $model->balance($customer, 'EUR', 0);
 			my $missing = $exposure * 100 - $limit * $rule->{percent};
 
 			$broken = $missing > 0;

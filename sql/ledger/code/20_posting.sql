@@ -52,8 +52,9 @@ BEGIN
 	SELECT * INTO range FROM number_range r
 	WHERE r.kind = p_kind AND r.year IN (0, extract(year FROM p_doc_date)) ORDER BY r.year DESC LIMIT 1;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'there is no number range for a % of %', replace(p_kind, '_', ' '), p_doc_date
-			USING ERRCODE = 'no_data_found', HINT = 'Give a number, or make a range with set_number_range().';
+		RAISE EXCEPTION 'there is no number range for documents of kind "%"', p_kind
+			USING ERRCODE = 'not_null_violation', DETAIL = format('The document date is %s.', COALESCE(p_doc_date::text, 'null')),
+				HINT = 'Give a number, or make a range with set_number_range().';
 	END IF;
 	IF range.gapless THEN
 		UPDATE number_range r SET next_number = r.next_number + 1

@@ -18,7 +18,7 @@ END $$;
 COMMENT ON FUNCTION read_document(bigint, bigint) IS 'A document by its key; error 23503 if the customer has no such document.';
 
 CREATE OR REPLACE FUNCTION require_reason(p_reason text, p_what text)
-RETURNS void LANGUAGE plpgsql IMMUTABLE SET search_path FROM CURRENT AS $$
+RETURNS void LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
 BEGIN
 	IF COALESCE(btrim(p_reason), '') = '' THEN
 		RAISE EXCEPTION '% needs a reason', p_what USING ERRCODE = 'invalid_parameter_value';
@@ -270,9 +270,9 @@ DECLARE
 	used numeric;
 	base numeric := p_base_amount;
 BEGIN
-	SELECT * INTO STRICT credit_item FROM item i WHERE i.customer_id = p_original.customer_id AND i.document_id = p_original.document_id;
+	SELECT * INTO credit_item FROM item i WHERE i.customer_id = p_original.customer_id AND i.document_id = p_original.document_id;
 	used := COALESCE(p_amount, -credit_item.open_amount);
-	IF p_original.side <> 'credit' OR used <= 0 OR used > -credit_item.open_amount THEN
+	IF p_original.side IS DISTINCT FROM 'credit' OR used <= 0 OR used > -credit_item.open_amount THEN
 		RAISE EXCEPTION '% % of customer % has not that much open credit', replace(p_original.kind, '_', ' '), p_original.number, p_original.customer_id
 			USING ERRCODE = 'RC007', DETAIL = format('Open are %s %s, asked for are %s.', GREATEST(-credit_item.open_amount, 0), p_original.currency, used),
 				HINT = 'What is allocated must be reversed first, with reverse_allocation().';
@@ -422,6 +422,9 @@ DECLARE
 	minor integer;
 	full_discount numeric;
 BEGIN
+	IF p_paid_on IS NULL THEN
+		RAISE EXCEPTION 'day of payment must not be null' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
 	SELECT * INTO debit FROM item i WHERE i.customer_id = p_customer_id AND i.item_id = p_item_id AND i.amount > 0;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'customer % has no debit item %', p_customer_id, p_item_id

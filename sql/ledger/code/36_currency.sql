@@ -24,7 +24,7 @@ END $$;
 COMMENT ON FUNCTION set_fx_rate(text, numeric, date, text) IS 'Enters an exchange rate: base currency per unit of p_currency, in force from p_valid_from until the next one starts.';
 
 CREATE OR REPLACE FUNCTION fx_rate_on(p_currency text, p_on date)
-RETURNS numeric LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+RETURNS numeric LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	base text := (SELECT l.base_currency FROM ledger_info l);
 	found_rate numeric;
@@ -43,7 +43,7 @@ END $$;
 COMMENT ON FUNCTION fx_rate_on(text, date) IS 'Base currency per unit of a currency on a day; 1 for the base currency. RC006 where there is none.';
 
 CREATE OR REPLACE FUNCTION convert(p_amount numeric, p_from text, p_to text, p_on date)
-RETURNS numeric LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+RETURNS numeric LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
 	RETURN CASE WHEN p_from = p_to THEN p_amount
 		ELSE round(p_amount * fx_rate_on(p_from, p_on) / fx_rate_on(p_to, p_on), credit.minor_unit(p_to)) END;

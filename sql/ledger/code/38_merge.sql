@@ -75,7 +75,7 @@ END $$;
 COMMENT ON FUNCTION merge_customers(bigint, bigint, text, date) IS 'Merges a customer into another: each open item moves there by a pair of transfers dated p_merged_on (default today), with its own dates; the history stays where it is, and aging as of earlier dates too. The old customer takes no new business; its id stays as an alias (customer_of()). May be called again for what opens later, such as a returned payment. Returns the number of items moved.';
 
 CREATE OR REPLACE FUNCTION customer_of(p_customer_id bigint)
-RETURNS bigint LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+RETURNS bigint LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	current_id bigint := p_customer_id;
 	next_id bigint;

@@ -161,7 +161,7 @@ SELECT i.customer_id, c.name AS customer_name, i.item_id, i.document_id, d.kind,
 	CASE WHEN i.amount > 0 THEN (now() AT TIME ZONE l.time_zone)::date - i.due_date END AS days_past_due,
 	CASE WHEN i.amount > 0 THEN credit.bucket_label(l.aging_buckets,
 		credit.bucket_of(l.aging_buckets, COALESCE((now() AT TIME ZONE l.time_zone)::date - i.due_date, 0))) ELSE 'unapplied' END AS bucket,
-	i.open_base_amount, d.terms, d.sold_to_id, i.reserved_for
+	i.open_base_amount, d.terms::text, d.sold_to_id, i.reserved_for
 FROM item i
 	JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
 	JOIN customer c ON c.customer_id = i.customer_id

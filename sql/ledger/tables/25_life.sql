@@ -163,6 +163,6 @@ COMMENT ON COLUMN customer_merge.customer_id IS 'The customer that was given up.
 COMMENT ON COLUMN customer_merge.customer_merge_id IS 'Key, with customer_id.';
 COMMENT ON COLUMN customer_merge.into_customer_id IS 'The customer that goes on.';
 COMMENT ON COLUMN customer_merge.merged_on IS 'Business date of the transfers.';
-COMMENT ON COLUMN customer_merge.reason IS 'Why.';
+COMMENT ON COLUMN customer_merge.reason IS 'Why the two are one.';
 COMMENT ON COLUMN customer_merge.recorded_at IS 'Record time.';
 COMMENT ON COLUMN customer_merge.recorded_by IS 'Login that wrote the row.';

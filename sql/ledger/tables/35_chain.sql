@@ -21,7 +21,7 @@ CREATE TABLE mark (
 	taken_by text NOT NULL DEFAULT session_user
 );
 COMMENT ON TABLE mark IS 'Marks in record time: what was known when a report was made, exactly, so that it can be made again.';
-COMMENT ON COLUMN mark.mark_id IS 'Key.';
+COMMENT ON COLUMN mark.mark_id IS 'Key of the mark.';
 COMMENT ON COLUMN mark.name IS 'What it was taken for.';
 COMMENT ON COLUMN mark.taken_at IS 'Record time.';
 COMMENT ON COLUMN mark.taken_by IS 'Login that took it.';
