@@ -404,8 +404,8 @@ check_reverses(const DocumentRow *row, Ledger *ledger, const DocumentKind *kind,
 		: strcmp(original_kind, kind->name) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s cannot reverse a %s", document_label(row), original_kind),
-				 errdetail("That is document " INT64_FORMAT ".", original),
+				 errmsg("%s cannot reverse document " INT64_FORMAT, document_label(row), original),
+				 errdetail("That is of kind %s.", original_kind),
 				 errhint("void_document() and return_payment() write the right one.")));
 	if ((strcmp(TextDatumGetCString(ledger_value(0, 2, &isnull)), "debit") == 0) == debit ||
 		strcmp(TextDatumGetCString(ledger_value(0, 3, &isnull)), TextDatumGetCString(row->v[D_CURRENCY])) != 0 ||

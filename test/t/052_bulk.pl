@@ -169,6 +169,7 @@ sub same_refusal
 	my ($mistake, $states, $function, @loads) = @_;
 
 	like($function, qr/^($states)\n/, "$mistake: the function is refused with $states");
+	$function =~ s/ledger is "single"/ledger is "bulk"/;
 	is(said(@$_[ 1 .. $#$_ ]), $function, "$mistake: $_->[0] is refused in the same words") for @loads;
 	return;
 }

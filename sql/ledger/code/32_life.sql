@@ -277,6 +277,12 @@ BEGIN
 			USING ERRCODE = 'RC007', DETAIL = format('Open are %s %s, asked for are %s.', GREATEST(-credit_item.open_amount, 0), p_original.currency, used),
 				HINT = 'What is allocated must be reversed first, with reverse_allocation().';
 	END IF;
+	IF p_on < p_original.posting_date THEN
+		RAISE EXCEPTION '% of % % of customer % is dated before it', replace(p_kind, '_', ' '), replace(p_original.kind, '_', ' '),
+			p_original.number, p_original.customer_id
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It is of %s; the %s was posted on %s.', p_on,
+				replace(p_original.kind, '_', ' '), p_original.posting_date);
+	END IF;
 	-- Takes its own value along: no exchange difference arises.
 	IF base IS NULL AND credit_item.open_base_amount IS NOT NULL THEN
 		base := CASE WHEN used = -credit_item.open_amount THEN -credit_item.open_base_amount
@@ -380,7 +386,7 @@ BEGIN
 		AND NOT EXISTS (SELECT FROM document r WHERE r.customer_id = d.customer_id AND r.reverses = d.document_id);
 	SELECT -i.open_amount INTO open_payment FROM item i WHERE i.customer_id = p_customer_id AND i.document_id = p_payment_id;
 	recovered := COALESCE(p_amount, LEAST(open_claim, open_payment));
-	IF recovered > open_claim THEN
+	IF open_claim <= 0 OR recovered > open_claim THEN
 		RAISE EXCEPTION 'recovery exceeds what was written off on % of customer %', claim.number, p_customer_id
 			USING ERRCODE = 'RC007', DETAIL = format('Not recovered yet are %s %s, asked for are %s.', open_claim, claim.currency, recovered);
 	END IF;
@@ -395,6 +401,7 @@ CREATE OR REPLACE FUNCTION transfer_credit(p_customer_id bigint, p_document_id b
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	original document;
+	given_id bigint;
 	given document;
 	transferred_on date;
 BEGIN
@@ -406,8 +413,9 @@ BEGIN
 	PERFORM lock_customer(GREATEST(p_customer_id, p_to_customer_id));
 	original := read_document(p_customer_id, p_document_id);
 	transferred_on := COALESCE(p_transferred_on, GREATEST(ledger_today(), original.posting_date));
-	given := read_document(p_customer_id, use_credit(original, 'transfer', number_after(original, 'transfer', 'transfer', transferred_on), p_amount, transferred_on,
-		p_reason, NULL));
+	given_id := use_credit(original, 'transfer', number_after(original, 'transfer', 'transfer', transferred_on), p_amount, transferred_on,
+		p_reason, NULL);
+	given := read_document(p_customer_id, given_id);
 	RETURN post_document('transfer', p_to_customer_id, format('from customer %s: %s', p_customer_id, given.number), transferred_on, given.amount,
 		p_currency => given.currency, p_side => 'credit', p_reference => original.reference, p_fx_rate => given.fx_rate,
 		p_base_amount => given.base_amount, p_reason => p_reason);
