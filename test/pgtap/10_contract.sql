@@ -130,7 +130,7 @@ SELECT is(pg_temp.columns('open_items'), 'customer_id bigint, customer_name text
 	|| 'days_past_due integer, bucket text, open_base_amount numeric, terms text, sold_to_id bigint, reserved_for text', 'columns of open_items');
 SELECT is(pg_temp.columns('aging_summary'), 'customer_id bigint, customer_name text, currency text, total numeric, past_due numeric, '
 	|| 'unapplied numeric, not_due numeric, days_1_30 numeric, days_31_60 numeric, days_61_90 numeric, days_over_90 numeric', 'columns of aging_summary');
-SELECT set_eq($$SELECT relname::text FROM ledger_relation WHERE relkind = 'v'$$, ARRAY['open_items', 'aging_summary'], 'these are the views');
+SELECT set_eq($$SELECT relname::text FROM ledger_relation WHERE relkind = 'v'$$, ARRAY['open_items', 'aging_summary', 'document_status'], 'these are the views');
 
 -- Functions of the ledger.  PARALLEL: only what reads nothing is safe, for definer functions switch users.
 SELECT is_empty($$
@@ -175,6 +175,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.drop_hold_triggers volatile unsafe invoker',
 	'ar.due_on_query immutable safe invoker',
 	'ar.earned_discount stable unsafe definer',
+	'ar.exposure_in stable unsafe definer',
 	'ar.fx_rate_on stable unsafe definer',
 	'ar.grant_access volatile unsafe invoker',
 	'ar.grant_credit volatile unsafe invoker',

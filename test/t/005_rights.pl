@@ -74,7 +74,7 @@ may_not('stranger', '42501', $_, "stranger: $_")
 
 my @aging = ('aging_at(date,text,timestamp with time zone,credit.aging_buckets,bigint,bigint)');
 my @rates = ('convert(numeric,text,text,date)', 'fx_rate_on(text,date)');
-my @reporting = (@aging, 'aging_in(text,date,text,credit.aging_buckets,date)', 'revaluation(date,bigint)');
+my @reporting = (@aging, 'aging_in(text,date,text,credit.aging_buckets,date)', 'exposure_in(text,date,bigint)', 'revaluation(date,bigint)');
 my @checking = (@aging, 'check_credit(bigint,numeric,text,boolean)');
 my %functions = (
 	stranger => [],
@@ -95,7 +95,7 @@ my %functions = (
 		'post_payment(bigint,text,date,numeric,text,date,text,date,numeric,text)',
 		'post_deposit(bigint,text,date,numeric,text,text,date,text,date,numeric,text)' ],
 	manager => [
-		@checking, @reporting[ 1, 2 ], 'place_hold(bigint,text)', 'release_hold(bigint,bigint,text)',
+		@checking, @reporting[ 1 .. 3 ], 'place_hold(bigint,text)', 'release_hold(bigint,bigint,text)',
 		'set_credit_limit(bigint,numeric,date,date,text)', 'verify_ledger()', 'verify_chain(bigint,bigint)', 'take_mark(text)',
 		'set_terms(bigint,credit.payment_terms)', 'set_due_date(bigint,bigint,date,text,text,date)',
 		'void_document(bigint,bigint,text,date,text)', 'refund(bigint,bigint,text,numeric,date,text)',
@@ -103,7 +103,7 @@ my %functions = (
 		'transfer_credit(bigint,bigint,bigint,text,numeric,date)', 'release_deposit(bigint,bigint,text)',
 		'merge_customers(bigint,bigint,text,date)', 'set_fx_rate(text,numeric,date,text)',
 		'set_number_range(text,text,integer,integer,bigint,bigint,boolean)' ]);
-my @views = ('aging_summary SELECT', 'open_items SELECT');
+my @views = ('aging_summary SELECT', 'open_items SELECT', 'document_status SELECT');
 my %tables = (
 	stranger => [],
 	reader   => [@views],

@@ -9,7 +9,7 @@ SELECT d.customer_id, c.name AS customer_name, d.document_id, d.kind, d.side, d.
 		WHEN i.open_amount = 0 THEN 'settled'
 		WHEN i.open_amount = d.amount THEN 'open'
 		ELSE 'partly settled' END AS status,
-	r.document_id AS reversed_by, d.reverses, d.source_document_id, d.terms, d.sold_to_id, d.order_id, d.reference, d.reason,
+	r.document_id AS reversed_by, d.reverses, d.source_document_id, d.terms::text, d.sold_to_id, d.order_id, d.reference, d.reason,
 	d.recorded_at, d.recorded_by
 FROM document d
 	JOIN customer c ON c.customer_id = d.customer_id
