@@ -186,7 +186,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.limit_on stable unsafe invoker',
 	'ar.lock_customer volatile unsafe invoker',
 	'ar.merge_customers volatile unsafe definer',
-	'ar.next_free_number stable unsafe invoker',
+	'ar.number_after volatile unsafe invoker',
 	'ar.next_number volatile unsafe definer',
 	'ar.orders_readable volatile unsafe invoker',
 	'ar.place_hold volatile unsafe definer',
