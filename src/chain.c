@@ -66,8 +66,10 @@ static const struct
 	{"customer_merge", {7, {
 		"customer_id", "customer_merge_id", "into_customer_id", "merged_on", "reason", "recorded_at", "recorded_by"
 	}}},
-	{"credit_limit", {9, {
-		"customer_id", "credit_limit_id", "amount", "currency", "valid_from", "valid_to", "reason", "set_at", "set_by"
+	{"credit_limit", {18, {
+		"customer_id", "credit_limit_id", "amount", "currency", "valid_from", "valid_to", "reason", "set_at", "set_by",
+		"kind", "replaces_own", "covered_percent", "max_overdue_days", "provider", "policy_no", "requested_by", "approved_by",
+		"recommendation_id"
 	}}},
 	{"hold", {5, {
 		"customer_id", "hold_id", "reason", "placed_at", "placed_by"

@@ -32,7 +32,7 @@ PG_FUNCTION_INFO_V1(cc_settle);
 
 static const char *const outcome_names[] = {"approve", "warn", "hold", "reject"};
 /* As check_rule has them; the last is no rule of the table. */
-static const char *const rule_names[] = {"manual_hold", "limit_missing", "limit_use", "oldest_overdue", "none"};
+static const char *const rule_names[] = {"manual_hold", "limit_missing", "limit_use", "oldest_overdue", "group_limit", "none"};
 
 const char *
 outcome_name(Outcome outcome)
@@ -65,7 +65,7 @@ read_rules(Ledger *ledger)
 		Datum		value;
 
 		rule->rule_no = DatumGetInt32(ledger_value(i, 1, &isnull));
-		rule->kind = name_index(TextDatumGetCString(ledger_value(i, 2, &isnull)), rule_names, RULE_NONE);
+		rule->kind = name_index(TextDatumGetCString(ledger_value(i, 2, &isnull)), rule_names, RULE_GROUP_LIMIT);
 		value = ledger_value(i, 3, &isnull);
 		if (!isnull)
 			rule->threshold = money_from_numeric(value, &rule->threshold_scale, "threshold");
@@ -96,10 +96,13 @@ credit_rules(Ledger *ledger)
 		MemoryContext old = MemoryContextSwitchTo(cxt);
 		uint64		changes;
 		List	   *rules;
+		bool		isnull;
 
 		ledger->rules_relid = get_relname_relid("check_rule", ledger->nspoid);
 		changes = ledger->rules_changes;
 		rules = read_rules(ledger);
+		ledger_run(ledger, LQ_GROUPS_EXIST, NULL, NULL);
+		ledger->has_groups = DatumGetBool(ledger_value(0, 1, &isnull));
 		MemoryContextSwitchTo(old);
 
 		MemoryContextSetParent(cxt, CacheMemoryContext);
@@ -134,39 +137,43 @@ credit_check_currency(Ledger *ledger, int64 customer_id, const char *currency)
 				 errhint("Orders are checked in the ledger's base currency.")));
 }
 
+/*
+ * Whether `used` exceeds the rule's percentage of a limit; the figure is the
+ * percent in use, two decimals, toward zero.
+ */
 static Finding
-find_limit_use(CreditCheck *check, const CheckRule *rule)
+find_use(CreditCheck *check, const CheckRule *rule, int128 limit, int128 used)
 {
 	Finding		finding = {.figure = "null"};
-	Exposure   *exposure = &check->exposure;
-	int128		after = money_sub(money_add(exposure_total(exposure), check->amount), check->deposit);
-	int128		allowed;		/* limit x threshold, at scale base + threshold + 2 (percent) */
-	int128		used;
+	int128		allowed = money_mul(limit, rule->threshold);	/* at scale base + threshold + 2 (percent) */
+	int128		taken = money_rescale(used, 0, rule->threshold_scale + 2);
 
-	if (!exposure->has_limit)
-	{
-		finding.skipped = true;
-		return finding;
-	}
-	allowed = money_mul(exposure->limit_amount, rule->threshold);
-	used = money_rescale(after, 0, rule->threshold_scale + 2);
-	finding.broken = used > allowed;
-	if (finding.broken)
+	finding.broken = taken > allowed;
+	if (finding.broken && rule->action >= OUTCOME_HOLD)
 	{
 		/* Rounded up: paying the shortfall must be enough. */
 		int128		unit = money_rescale(1, 0, rule->threshold_scale + 2);
-		int128		missing = money_sub(used, allowed);
-		int128		shortfall = missing / unit + (missing % unit != 0);
+		int128		missing = money_sub(taken, allowed);
 
-		if (rule->action >= OUTCOME_HOLD && shortfall > check->shortfall)
-			check->shortfall = shortfall;
+		check->shortfall = Max(check->shortfall, missing / unit + (missing % unit != 0));
 	}
-	if (exposure->limit_amount > 0)
-	{
-		/* Percent of the limit in use with the order, two decimals, toward zero. */
-		finding.figure = money_out(money_mul(after, 10000) / exposure->limit_amount, 2);
-	}
+	if (limit > 0)
+		finding.figure = money_out(money_mul(used, 10000) / limit, 2);
 	return finding;
+}
+
+static int128
+exposure_after(const CreditCheck *check)
+{
+	return money_sub(money_add(exposure_total(&check->exposure), check->amount), check->deposit);
+}
+
+static Finding
+find_limit_use(CreditCheck *check, const CheckRule *rule)
+{
+	if (!check->exposure.has_limit)
+		return (Finding) {.figure = "null", .skipped = true};
+	return find_use(check, rule, check->exposure.limit_amount, exposure_after(check));
 }
 
 static Finding
@@ -190,6 +197,69 @@ find_oldest_overdue(Ledger *ledger, CreditCheck *check, const CheckRule *rule)
 	finding.figure = psprintf("%d", days);
 	finding.broken = money_rescale(days, 0, rule->threshold_scale) > rule->threshold;
 	return finding;
+}
+
+/* One rule's part of the decision; group_id is 0 where no group is concerned. */
+static void
+append_finding(StringInfo json, const CheckRule *rule, int64 group_id, const Finding *finding)
+{
+	bool		has_threshold = rule->kind == RULE_LIMIT_USE || rule->kind == RULE_OLDEST_OVERDUE;
+
+	appendStringInfo(json, "%s{\"rule_no\": %d, \"kind\": \"%s\", ", json->len > 1 ? ", " : "", rule->rule_no, rule_names[rule->kind]);
+	if (group_id != 0)
+		appendStringInfo(json, "\"group_id\": " INT64_FORMAT ", ", group_id);
+	appendStringInfo(json, "\"figure\": %s, \"threshold\": %s, \"outcome\": \"%s\"}", finding->figure,
+					 has_threshold ? money_out(rule->threshold, rule->threshold_scale) : "null",
+					 finding->skipped ? "skipped" : finding->broken ? outcome_names[rule->action] : "approve");
+}
+
+List *
+credit_group_limits(Ledger *ledger, const Exposure *exposure)
+{
+	List	   *groups = NIL;
+	Datum		args[2];
+	uint64		n;
+
+	if (!exposure->in_group)
+		return NIL;
+	args[0] = Int64GetDatum(exposure->customer_id);
+	args[1] = DateADTGetDatum(ledger_today(ledger));
+	n = ledger_run(ledger, LQ_GROUP_LIMITS, args, NULL);
+	for (uint64 i = 0; i < n; i++)
+	{
+		GroupLimit *group = palloc(sizeof(GroupLimit));
+		bool		isnull;
+
+		group->group_id = DatumGetInt64(ledger_value(i, 1, &isnull));
+		group->limit_amount = money_units(ledger_value(i, 2, &isnull), ledger->base_scale, "group limit");
+		group->others = money_units(ledger_value(i, 3, &isnull), ledger->base_scale, "group exposure");
+		groups = lappend(groups, group);
+	}
+	return groups;
+}
+
+/*
+ * Group limits come before the customer's own.  A credit balance of this
+ * member funds no other: it counts as nothing.
+ */
+static void
+check_groups(CreditCheck *check, const CheckRule *rule, StringInfo json)
+{
+	ListCell   *lc;
+
+	foreach(lc, check->groups)
+	{
+		const GroupLimit *group = lfirst(lc);
+		Finding		finding = find_use(check, rule, group->limit_amount, money_add(group->others, Max(exposure_after(check), 0)));
+
+		if (finding.broken && rule->action > check->outcome)
+		{
+			check->outcome = rule->action;
+			check->decisive = RULE_GROUP_LIMIT;
+			check->group_id = group->group_id;
+		}
+		append_finding(json, rule, group->group_id, &finding);
+	}
 }
 
 static bool
@@ -238,12 +308,16 @@ credit_check(Ledger *ledger, List *rules, CreditCheck *check)
 				finding.figure = psprintf("%d", check->exposure.open_holds);
 				break;
 			case RULE_LIMIT_MISSING:
-				finding.broken = !check->exposure.has_limit;
+				/* A group's limit is a limit for those below it. */
+				finding.broken = !check->exposure.has_limit && check->groups == NIL;
 				break;
 			case RULE_LIMIT_USE:
+				check_groups(check, rule, &json);
 				finding = find_limit_use(check, rule);
 				/* Where no other rule speaks for a missing limit, this one does. */
-				if (finding.skipped && !limit_missing_rule)
+				if (finding.skipped && check->groups != NIL)
+					evaluated++;
+				else if (finding.skipped && !limit_missing_rule)
 				{
 					finding.skipped = false;
 					finding.broken = true;
@@ -252,6 +326,7 @@ credit_check(Ledger *ledger, List *rules, CreditCheck *check)
 			case RULE_OLDEST_OVERDUE:
 				finding = find_oldest_overdue(ledger, check, rule);
 				break;
+			case RULE_GROUP_LIMIT:
 			case RULE_NONE:
 				break;
 		}
@@ -262,11 +337,7 @@ credit_check(Ledger *ledger, List *rules, CreditCheck *check)
 		}
 		if (!finding.skipped)
 			evaluated++;
-		appendStringInfo(&json, "%s{\"rule_no\": %d, \"kind\": \"%s\", \"figure\": %s, \"threshold\": %s, \"outcome\": \"%s\"}",
-						 json.len > 1 ? ", " : "", rule->rule_no, rule_names[rule->kind], finding.figure,
-						 rule->kind == RULE_LIMIT_USE || rule->kind == RULE_OLDEST_OVERDUE
-						 ? money_out(rule->threshold, rule->threshold_scale) : "null",
-						 finding.skipped ? "skipped" : finding.broken ? outcome_names[rule->action] : "approve");
+		append_finding(&json, rule, 0, &finding);
 	}
 	/* Without a rule there is no approval. */
 	if (evaluated == 0)
@@ -358,6 +429,15 @@ credit_check_refuse(Ledger *ledger, const CreditCheck *check)
 					 errdetail("%s", detail),
 					 errhint("Collect and apply the oldest items; view open_items shows them.")));
 			break;
+		case RULE_GROUP_LIMIT:
+			ereport(ERROR,
+					(errcode(ERRCODE_CREDIT_LIMIT_EXCEEDED),
+					 errmsg("order %s of customer " INT64_FORMAT " exceeds the limit of group " INT64_FORMAT " by %s %s", order, customer,
+							check->group_id, shortfall, ledger->base_currency),
+					 errdetail("%s", detail),
+					 errhint("A payment of %s %s by a customer of the group, or a higher group limit, frees the credit.",
+							 shortfall, ledger->base_currency)));
+			break;
 		case RULE_NONE:
 			ereport(ERROR,
 					(errcode(ERRCODE_CREDIT_HOLD),
@@ -434,6 +514,7 @@ cc_check_order(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(3))
 		credit_check_currency(ledger, check.customer_id, text_to_cstring(PG_GETARG_TEXT_PP(3)));
 	exposure_read(ledger, check.customer_id, record ? EXPOSURE_LOCK : EXPOSURE_READ, 0, &check.exposure);
+	check.groups = credit_group_limits(ledger, &check.exposure);
 	/* Rules read with the caller's rights (row security) are for this call only. */
 	credit_check(ledger, read_rules(ledger), &check);
 	if (record)

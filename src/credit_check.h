@@ -25,6 +25,7 @@ typedef enum RuleKind
 	RULE_LIMIT_MISSING,
 	RULE_LIMIT_USE,
 	RULE_OLDEST_OVERDUE,
+	RULE_GROUP_LIMIT,			/* no rule of its own: limit_use, where a group limit is exceeded */
 	RULE_NONE					/* no rule is in force: nobody approved */
 } RuleKind;
 
@@ -42,6 +43,14 @@ typedef struct CheckRule
 	DateADT		valid_to;
 } CheckRule;
 
+/* A limit that the customer shares with others */
+typedef struct GroupLimit
+{
+	int64		group_id;
+	int128		limit_amount;	/* base currency units */
+	int128		others;			/* what the other members use of it */
+} GroupLimit;
+
 typedef struct CreditCheck
 {
 	int64		customer_id;
@@ -54,6 +63,8 @@ typedef struct CreditCheck
 	RuleKind	decisive;		/* the rule that decided, unless approved */
 	int128		shortfall;		/* base currency units by which the limit is exceeded, or 0; a
 								 * mere warning does not count */
+	int64		group_id;		/* the group whose limit is exceeded, if `decisive` is RULE_GROUP_LIMIT */
+	List	   *groups;			/* of GroupLimit; NIL until the check reads them */
 	char	   *checks;			/* JSON array: every rule evaluated, with its figures */
 } CreditCheck;
 
@@ -69,6 +80,12 @@ extern List *credit_rules(Ledger *ledger);
  * the answer is to bind.
  */
 extern void credit_check(Ledger *ledger, List *rules, CreditCheck *check);
+
+/*
+ * The group limits that an order of this customer must respect, the widest
+ * first, to be read once per statement, after the groups were locked.
+ */
+extern List *credit_group_limits(Ledger *ledger, const Exposure *exposure);
 
 /* Store the decision. */
 extern void credit_check_record(Ledger *ledger, const CreditCheck *check);

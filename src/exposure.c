@@ -120,6 +120,7 @@ exposure_read(Ledger *ledger, int64 customer_id, ExposureAccess access,
 	exposure->uncleared = amount_at(10, ledger->base_scale);
 	exposure->complete = false;
 	exposure->has_other_currency = DatumGetBool(ledger_value(0, 4, &isnull));
+	exposure->in_group = DatumGetBool(ledger_value(0, 12, &isnull));
 	exposure->open_holds = DatumGetInt32(ledger_value(0, 5, &isnull));
 	read_limit(ledger, exposure);
 }
@@ -167,6 +168,18 @@ exposure_complete(Ledger *ledger, Exposure *exposure)
 			elog(ERROR, "uncleared payments could not be read");
 		exposure->uncleared = money_units(ledger_value(0, 1, &isnull), ledger->base_scale, "uncleared payments");
 	}
+}
+
+void
+exposure_lock_groups(Ledger *ledger, const int64 *customers, int64 n)
+{
+	Datum	   *ids = palloc_extended(n * sizeof(Datum), MCXT_ALLOC_HUGE);
+	Datum		args[1];
+
+	for (int64 i = 0; i < n; i++)
+		ids[i] = Int64GetDatum(customers[i]);
+	args[0] = PointerGetDatum(construct_array(ids, n, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	ledger_run(ledger, LQ_GROUP_LOCK, args, NULL);
 }
 
 int128

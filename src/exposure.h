@@ -26,6 +26,7 @@ typedef struct Exposure
 	int128		uncleared;		/* as kept; after exposure_complete() what is not cleared today */
 	bool		has_other_currency;
 	bool		complete;		/* other currencies are in it */
+	bool		in_group;		/* group limits may apply */
 	int			open_holds;
 	/* The limit in force on the day of reading */
 	bool		has_limit;
@@ -60,6 +61,9 @@ extern void exposure_complete(Ledger *ledger, Exposure *exposure);
 
 /* Open deposits reserved to this order whose money is good, in base currency units. */
 extern int128 exposure_reserved_for(Ledger *ledger, const Exposure *exposure, const char *order_id);
+
+/* Take the locks of customers and of all above them, in id order, inside ledger_enter(). */
+extern void exposure_lock_groups(Ledger *ledger, const int64 *customers, int64 n);
 
 extern void exposure_unknown_customer(Ledger *ledger, int64 customer_id) pg_attribute_noreturn();
 

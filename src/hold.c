@@ -233,6 +233,7 @@ decide_increase(SettleBatch *batch, WatchedTable *table, Ledger *ledger,
 	Pending    *pending = pending_of(batch, share->customer_id);
 	CreditCheck check = {0};
 	CreditCheck *kept = NULL;
+	List	   *rules;
 	LedgerScope scope;
 
 	ledger_enter(ledger, true, &scope);
@@ -240,9 +241,13 @@ decide_increase(SettleBatch *batch, WatchedTable *table, Ledger *ledger,
 	check.source = table->source;
 	check.order_id = share->order_id;
 	check.amount = increase;
+	rules = credit_rules(ledger);
+	if (ledger->has_groups)
+		exposure_lock_groups(ledger, &share->customer_id, 1);
 	exposure_read(ledger, share->customer_id, EXPOSURE_LOCK, 0, &check.exposure);
+	check.groups = credit_group_limits(ledger, &check.exposure);
 	check.exposure.ordered = money_add(check.exposure.ordered, pending->amount);
-	credit_check(ledger, credit_rules(ledger), &check);
+	credit_check(ledger, rules, &check);
 	/*
 	 * Whoever takes an order off hold must be told that it cannot be; but a
 	 * replicated update carries the status it has at home, which nobody chose
@@ -448,6 +453,7 @@ settle_customer(Ledger *ledger, OrderEntry *entries, int64 n)
 	Exposure	exposure;
 	int128		change = 0;
 	int128		increase = 0;
+	List	   *groups;
 	MemoryContext per_order = AllocSetContextCreate(CurrentMemoryContext, "credit_control order", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old;
 
@@ -463,7 +469,13 @@ settle_customer(Ledger *ledger, OrderEntry *entries, int64 n)
 	exposure_read(ledger, entries[0].customer_id, EXPOSURE_ORDER, change, &exposure);
 	exposure.ordered = money_sub(exposure.ordered, increase);
 	if (increase > 0)
+	{
 		exposure_complete(ledger, &exposure);
+		/* It joined a group since the locks were taken: late, but still before anything is decided. */
+		if (exposure.in_group && !ledger->has_groups)
+			exposure_lock_groups(ledger, &entries[0].customer_id, 1);
+	}
+	groups = credit_group_limits(ledger, &exposure);
 
 	for (int64 i = 0; i < n; i++)
 	{
@@ -478,6 +490,7 @@ settle_customer(Ledger *ledger, OrderEntry *entries, int64 n)
 		check.order_id = entry->order_id;
 		check.amount = money_sub(entry->after, entry->before);
 		check.exposure = exposure;
+		check.groups = groups;
 		if (entry->held)
 		{
 			if (entry->source->record)
@@ -498,6 +511,19 @@ settle_customer(Ledger *ledger, OrderEntry *entries, int64 n)
 	MemoryContextDelete(per_order);
 }
 
+/* The customers of the statement and all above them, before any of them is touched. */
+static void
+lock_groups(Ledger *ledger, const OrderBatch *state)
+{
+	int64	   *customers = palloc_extended(state->n * sizeof(int64), MCXT_ALLOC_HUGE);
+	int64		n = 0;
+
+	for (int64 i = 0; i < state->n; i++)
+		if (n == 0 || customers[n - 1] != state->entries[i].customer_id)
+			customers[n++] = state->entries[i].customer_id;
+	exposure_lock_groups(ledger, customers, n);
+}
+
 static void
 order_settle(SettleBatch *batch)
 {
@@ -516,6 +542,9 @@ order_settle(SettleBatch *batch)
 		qsort(state->entries, state->n, sizeof(OrderEntry), compare_seq);
 	}
 	ledger_enter(ledger, true, &scope);
+	(void) credit_rules(ledger);
+	if (ledger->has_groups)
+		lock_groups(ledger, state);
 	per_customer = AllocSetContextCreate(CurrentMemoryContext, "credit_control orders", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(per_customer);
 	for (int64 from = 0, to; from < state->n; from = to)

@@ -45,7 +45,7 @@ typedef struct QueryText
  */
 #define EXPOSURE_FIGURES \
 	"receivable, unapplied, ordered, has_other_currency, open_holds, limit_amount, limit_since, limit_until, reserved," \
-	" uncleared, merged_into"
+	" uncleared, merged_into, in_group"
 
 static const QueryText query_texts[LQ_COUNT] = {
 	[LQ_LEDGER_INFO] = {
@@ -180,9 +180,7 @@ static const QueryText query_texts[LQ_COUNT] = {
 		10, {INT8OID, TEXTOID, NUMERICOID, NUMERICOID, NUMERICOID, NUMERICOID, BOOLOID, BYTEAOID, TEXTOID, INT8ARRAYOID}},
 
 	[LQ_LIMIT_READ] = {
-		"SELECT amount FROM @L.credit_limit WHERE customer_id = $1 AND valid_from <= $2 AND (valid_to IS NULL OR valid_to >= $2)"
-		" ORDER BY valid_from DESC, credit_limit_id DESC LIMIT 1",
-		2, {INT8OID, DATEOID}},
+		"SELECT amount FROM @L.limit_on($1, $2) WHERE amount IS NOT NULL", 2, {INT8OID, DATEOID}},
 	/*
 	 * One step into the index of open debit items per currency, however many
 	 * there are.
@@ -195,6 +193,12 @@ static const QueryText query_texts[LQ_COUNT] = {
 	[LQ_RULES_READ] = {
 		"SELECT rule_no, kind, threshold, action, customer_id, valid_from, valid_to FROM @L.check_rule ORDER BY rule_no",
 		0, {0}},
+	[LQ_GROUPS_EXIST] = {
+		"SELECT EXISTS (SELECT FROM @L.exposure WHERE in_group)", 0, {0}},
+	[LQ_GROUP_LOCK] = {
+		"SELECT @L.lock_group($1)", 1, {INT8ARRAYOID}},
+	[LQ_GROUP_LIMITS] = {
+		"SELECT group_id, limit_amount, others FROM @L.group_limits($1, $2)", 2, {INT8OID, DATEOID}},
 	[LQ_DECISION_ADD] = {
 		"INSERT INTO @L.decision (customer_id, outcome, source, order_id, amount, currency, receivable, unapplied, ordered,"
 		" limit_amount, checks, decided_for, uncleared) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, session_user, $12)",
@@ -447,7 +451,7 @@ ledger_run(Ledger *ledger, LedgerQuery query, Datum *values, const char *nulls)
 	 * Rules are kept beyond this transaction, so they must be read with the
 	 * latest snapshot even where the transaction's own is older.
 	 */
-	if (query == LQ_RULES_READ)
+	if (query == LQ_RULES_READ || query == LQ_GROUPS_EXIST)
 	{
 		Snapshot	latest = RegisterSnapshot(GetLatestSnapshot());
 

@@ -51,6 +51,9 @@ typedef enum LedgerQuery
 	LQ_LIMIT_READ,
 	LQ_OLDEST_DUE,
 	LQ_RULES_READ,
+	LQ_GROUPS_EXIST,
+	LQ_GROUP_LOCK,
+	LQ_GROUP_LIMITS,
 	LQ_DECISION_ADD,
 	LQ_WATCHED_READ,
 	LQ_COUNT
@@ -71,6 +74,7 @@ typedef struct Ledger
 	Oid			rules_relid;
 	MemoryContext rules_cxt;
 	List	   *rules;			/* of CheckRule, in rule_no order */
+	bool		has_groups;		/* some customer is in a group; read with the rules */
 } Ledger;
 
 /* What ledger_enter() changed and ledger_leave() puts back. */

@@ -67,7 +67,9 @@ CREATE OR REPLACE TRIGGER allocation_append_only BEFORE UPDATE OR DELETE ON allo
 	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Undo it with reverse_allocation().');
 CREATE OR REPLACE TRIGGER allocation_no_truncate BEFORE TRUNCATE ON allocation
 	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Undo it with reverse_allocation().');
-CREATE OR REPLACE TRIGGER credit_limit_append_only BEFORE UPDATE OR DELETE ON credit_limit
+CREATE OR REPLACE TRIGGER credit_limit_append_only BEFORE DELETE OR UPDATE OF customer_id, credit_limit_id, amount, currency, valid_from, valid_to,
+		reason, set_at, set_by, kind, replaces_own, covered_percent, max_overdue_days, provider, policy_no, requested_by, approved_by,
+		recommendation_id ON credit_limit
 	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Set a new limit with set_credit_limit().');
 CREATE OR REPLACE TRIGGER credit_limit_no_truncate BEFORE TRUNCATE ON credit_limit
 	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Set a new limit with set_credit_limit().');

@@ -3,42 +3,6 @@
 -- Everything that tightens a customer updates its exposure row, so that an order that waits for it sees
 -- the change, and one in REPEATABLE READ fails with a serialization error instead of missing it.
 
-CREATE OR REPLACE FUNCTION set_credit_limit(p_customer_id bigint, p_amount numeric, p_valid_from date DEFAULT NULL,
-	p_valid_to date DEFAULT NULL, p_reason text DEFAULT NULL)
-RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
-DECLARE
-	base text := (SELECT l.base_currency FROM ledger_info l);
-	id bigint;
-BEGIN
-	IF p_amount IS NULL OR p_amount < 0 OR p_amount IN ('NaN', 'Infinity') THEN
-		RAISE EXCEPTION 'credit limit of customer % must be zero or more', p_customer_id
-			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It is %s.', COALESCE(p_amount::text, 'null')),
-				HINT = 'To allow nothing, set 0.';
-	END IF;
-	IF p_amount >= 1e18 THEN
-		RAISE EXCEPTION 'credit limit of customer % is out of range', p_customer_id
-			USING ERRCODE = 'numeric_value_out_of_range', DETAIL = format('It is %s; amounts are kept below 1000000000000000000.', p_amount);
-	END IF;
-	IF p_amount <> round(p_amount, credit.minor_unit(base)) THEN
-		RAISE EXCEPTION 'credit limit of customer % has more decimals than % has', p_customer_id, base
-			USING ERRCODE = 'numeric_value_out_of_range', DETAIL = format('It is %s.', p_amount);
-	END IF;
-	IF NOT isfinite(COALESCE(p_valid_from, ledger_today())) OR NOT isfinite(COALESCE(p_valid_to, ledger_today()))
-		OR p_valid_to < COALESCE(p_valid_from, ledger_today()) THEN
-		RAISE EXCEPTION 'credit limit of customer % has an impossible validity', p_customer_id
-			USING ERRCODE = 'datetime_field_overflow',
-				DETAIL = format('It is from %s to %s.', COALESCE(p_valid_from, ledger_today()), COALESCE(p_valid_to::text, 'without end')),
-				HINT = 'Leave p_valid_to out for a limit without end.';
-	END IF;
-	PERFORM lock_customer(p_customer_id);
-	INSERT INTO credit_limit (customer_id, amount, currency, valid_from, valid_to, reason)
-	VALUES (p_customer_id, round(p_amount, credit.minor_unit(base)), base, COALESCE(p_valid_from, ledger_today()), p_valid_to, p_reason)
-	RETURNING credit_limit_id INTO id;
-	PERFORM keep_limit(p_customer_id);
-	RETURN id;
-END $$;
-COMMENT ON FUNCTION set_credit_limit(bigint, numeric, date, date, text) IS 'Sets a customer''s credit limit, in the base currency, from p_valid_from (default today) to p_valid_to (default without end). Of limits that overlap the one that starts latest counts. Returns its id.';
-
 CREATE OR REPLACE FUNCTION lock_customer(p_customer_id bigint)
 RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
@@ -50,29 +14,6 @@ BEGIN
 	END IF;
 END $$;
 COMMENT ON FUNCTION lock_customer(bigint) IS 'Takes the customer''s lock until the end of the transaction. Take several in id order.';
-
--- The limit that is in force on a day, and the last day for which that is known.
-CREATE OR REPLACE FUNCTION limit_on(p_customer_id bigint, p_on date, OUT amount numeric, OUT until date)
-LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
-DECLARE
-	found_to date;
-BEGIN
-	SELECT l.amount, l.valid_to INTO amount, found_to FROM credit_limit l
-	WHERE l.customer_id = p_customer_id AND l.valid_from <= p_on AND (l.valid_to IS NULL OR l.valid_to >= p_on)
-	ORDER BY l.valid_from DESC, l.credit_limit_id DESC LIMIT 1;
-	SELECT LEAST(COALESCE(found_to, 'infinity'), min(l.valid_from) - 1, 'infinity') INTO until FROM credit_limit l
-	WHERE l.customer_id = p_customer_id AND l.valid_from > p_on;
-END $$;
-COMMENT ON FUNCTION limit_on(bigint, date) IS 'The credit limit in force on a day (NULL: none) and the last day for which it is known to stay.';
-
-CREATE OR REPLACE FUNCTION keep_limit(p_customer_id bigint)
-RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
-BEGIN
-	UPDATE exposure e SET limit_amount = l.amount, limit_since = ledger_today(), limit_until = l.until
-	FROM limit_on(p_customer_id, ledger_today()) l
-	WHERE e.customer_id = p_customer_id AND e.currency = (SELECT i.base_currency FROM ledger_info i);
-END $$;
-COMMENT ON FUNCTION keep_limit(bigint) IS 'Keeps the limit in force today in the exposure row, where every order check finds it.';
 
 CREATE OR REPLACE FUNCTION place_hold(p_customer_id bigint, p_reason text)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$

@@ -87,6 +87,13 @@ BEGIN
 		WHERE f.kept IS DISTINCT FROM f.recomputed
 			AND (f.figure <> 'ordered' OR NOT EXISTS (SELECT FROM unreadable_orders()));
 	RETURN QUERY
+		SELECT f.figure, e.customer_id, format('exposure in %s', e.currency), f.kept, f.recomputed
+		FROM exposure e JOIN customer c ON c.customer_id = e.customer_id, LATERAL (VALUES
+			('parent', e.parent_id::text, c.parent_id::text),
+			('in group', e.in_group::text, (c.parent_id IS NOT NULL OR EXISTS (SELECT FROM credit_limit l WHERE l.customer_id = e.customer_id AND l.kind = 'group'))::text))
+			f (figure, kept, recomputed)
+		WHERE e.currency = base AND f.kept IS DISTINCT FROM f.recomputed;
+	RETURN QUERY
 		SELECT 'credit limit', e.customer_id, format('exposure in %s', e.currency), e.limit_amount::text, l.amount::text
 		FROM exposure e, LATERAL limit_on(e.customer_id, ledger_today()) l
 		WHERE e.currency = base AND ledger_today() BETWEEN e.limit_since AND e.limit_until AND e.limit_amount IS DISTINCT FROM l.amount;

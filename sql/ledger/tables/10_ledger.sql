@@ -22,8 +22,11 @@ CREATE TABLE customer (
 	created_at timestamptz NOT NULL DEFAULT now(),
 	terms credit.payment_terms,
 	currency text CHECK (credit.minor_unit(currency) >= 0),
-	payer_id bigint
+	payer_id bigint,
+	parent_id bigint,
+	risk_class text
 );
+CREATE INDEX customer_parent_idx ON customer (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX customer_number_idx ON customer (number);
 COMMENT ON TABLE customer IS 'Who owes: the bill-to (debtor) of documents and orders.';
 COMMENT ON COLUMN customer.customer_id IS 'Key. Give your own number or let the sequence choose.';
@@ -33,3 +36,5 @@ COMMENT ON COLUMN customer.created_at IS 'When the row was made.';
 COMMENT ON COLUMN customer.terms IS 'Payment terms of invoices that name none and have no due date.';
 COMMENT ON COLUMN customer.currency IS 'ISO 4217 code in which the customer''s figures are shown; NULL: the ledger''s base currency.';
 COMMENT ON COLUMN customer.payer_id IS 'Customer who pays this one''s invoices; NULL when it pays itself.';
+COMMENT ON COLUMN customer.parent_id IS 'Customer whose group it belongs to; set by set_parent().';
+COMMENT ON COLUMN customer.risk_class IS 'Risk class that policies and check rules speak of; set by set_risk_class().';

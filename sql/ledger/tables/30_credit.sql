@@ -16,10 +16,15 @@ CREATE TABLE exposure (
 	merged_into bigint,
 	chain_seq bigint NOT NULL DEFAULT 0,
 	chain_hash bytea NOT NULL DEFAULT '',
+	parent_id bigint,
+	in_group boolean NOT NULL DEFAULT false,
+	group_checks bigint NOT NULL DEFAULT 0,
 	PRIMARY KEY (customer_id, currency)
 )
 -- One narrow row per customer takes every posting and order: half-empty pages keep its updates HOT.
 WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
+CREATE INDEX exposure_parent_idx ON exposure (parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX exposure_group_idx ON exposure (customer_id) WHERE in_group;
 COMMENT ON TABLE exposure IS 'What each customer owes and has on order, kept by triggers. The row in the base currency is the customer''s lock: whoever posts, checks or tightens takes it first, customers in id order.';
 COMMENT ON COLUMN exposure.customer_id IS 'The debtor.';
 COMMENT ON COLUMN exposure.currency IS 'ISO 4217 code of the amounts in this row.';
@@ -36,6 +41,9 @@ COMMENT ON COLUMN exposure.uncleared IS 'Payments posted with a clearing day and
 COMMENT ON COLUMN exposure.merged_into IS 'In the base-currency row: the customer this one was merged into; it takes no new business.';
 COMMENT ON COLUMN exposure.chain_seq IS 'In the base-currency row: links in the customer''s audit chain.';
 COMMENT ON COLUMN exposure.chain_hash IS 'In the base-currency row: hash of the last link.';
+COMMENT ON COLUMN exposure.parent_id IS 'In the base-currency row: customer.parent_id, read under the lock.';
+COMMENT ON COLUMN exposure.in_group IS 'In the base-currency row: the customer has a parent or a group limit of its own, so an order looks at groups too.';
+COMMENT ON COLUMN exposure.group_checks IS 'In the base-currency row: orders of the group checked so far; changing it makes them wait for each other, and one in REPEATABLE READ fail instead of missing another.';
 
 CREATE TABLE credit_limit (
 	customer_id bigint NOT NULL REFERENCES customer,
@@ -47,19 +55,48 @@ CREATE TABLE credit_limit (
 	reason text,
 	set_at timestamptz NOT NULL DEFAULT now(),
 	set_by text NOT NULL DEFAULT session_user,
-	PRIMARY KEY (customer_id, credit_limit_id)
+	kind text NOT NULL DEFAULT 'own' CHECK (kind IN ('own', 'temporary', 'group', 'insured', 'guarantee')),
+	in_force daterange NOT NULL,
+	replaces_own boolean NOT NULL DEFAULT false,
+	covered_percent numeric CHECK (covered_percent > 0 AND covered_percent <= 100),
+	max_overdue_days integer CHECK (max_overdue_days >= 0),
+	provider text,
+	policy_no text,
+	requested_by text,
+	approved_by text,
+	recommendation_id bigint,
+	PRIMARY KEY (customer_id, credit_limit_id),
+	CONSTRAINT credit_limit_temporary_ends CHECK (kind <> 'temporary' OR valid_to IS NOT NULL),
+	CONSTRAINT credit_limit_replaces_own CHECK (NOT replaces_own OR kind = 'temporary'),
+	CONSTRAINT credit_limit_cover CHECK ((kind = 'insured') = (covered_percent IS NOT NULL) AND (max_overdue_days IS NULL OR kind = 'insured')),
+	CONSTRAINT credit_limit_provider CHECK (provider IS NOT NULL OR kind NOT IN ('insured', 'guarantee')),
+	-- Ranges of one customer stand for the id, so that no other extension is needed.  Guarantees may overlap.
+	CONSTRAINT credit_limit_own_key EXCLUDE USING gist (int8range(customer_id, customer_id, '[]') WITH &&, in_force WITH &&) WHERE (kind = 'own'),
+	CONSTRAINT credit_limit_temporary_key EXCLUDE USING gist (int8range(customer_id, customer_id, '[]') WITH &&, in_force WITH &&) WHERE (kind = 'temporary'),
+	CONSTRAINT credit_limit_group_key EXCLUDE USING gist (int8range(customer_id, customer_id, '[]') WITH &&, in_force WITH &&) WHERE (kind = 'group'),
+	CONSTRAINT credit_limit_insured_key EXCLUDE USING gist (int8range(customer_id, customer_id, '[]') WITH &&, in_force WITH &&) WHERE (kind = 'insured')
 );
-CREATE INDEX credit_limit_validity_idx ON credit_limit (customer_id, valid_from);
-COMMENT ON TABLE credit_limit IS 'Credit limits, never changed. In force on a day is the row that covers it and starts latest; of two with one start, the later row.';
+CREATE INDEX credit_limit_validity_idx ON credit_limit (customer_id, kind, valid_from);
+COMMENT ON TABLE credit_limit IS 'Credit limits, never changed but for in_force. No two of one kind are in force on one day, guarantees excepted.';
 COMMENT ON COLUMN credit_limit.customer_id IS 'The debtor.';
 COMMENT ON COLUMN credit_limit.credit_limit_id IS 'Key, with customer_id.';
 COMMENT ON COLUMN credit_limit.amount IS 'The limit; 0 allows nothing.';
-COMMENT ON COLUMN credit_limit.currency IS 'ISO 4217 code: the ledger''s base currency.';
+COMMENT ON COLUMN credit_limit.currency IS 'ISO 4217 code; converted at the rate of the day when an order is checked.';
 COMMENT ON COLUMN credit_limit.valid_from IS 'First day in force.';
 COMMENT ON COLUMN credit_limit.valid_to IS 'Last day in force; NULL without end.';
 COMMENT ON COLUMN credit_limit.reason IS 'Why it was set.';
 COMMENT ON COLUMN credit_limit.set_at IS 'Record time.';
 COMMENT ON COLUMN credit_limit.set_by IS 'Login that set it.';
+COMMENT ON COLUMN credit_limit.kind IS 'own: the customer''s. temporary: adds to it, or replaces it, and ends by itself. group: shared by the customer and all below it. insured: covered by a credit insurer. guarantee: a guarantee or letter of credit, which counts until it expires.';
+COMMENT ON COLUMN credit_limit.in_force IS 'Days on which it counts: from valid_from to valid_to, or to the day before the next one of its kind starts. Empty when another one of the same start took its place.';
+COMMENT ON COLUMN credit_limit.replaces_own IS 'A temporary limit stands in place of the own limit instead of adding to it.';
+COMMENT ON COLUMN credit_limit.covered_percent IS 'Insured: percent of amount that the insurer pays.';
+COMMENT ON COLUMN credit_limit.max_overdue_days IS 'Insured: the cover lapses for new orders while an item is more days past due than this; NULL: it does not.';
+COMMENT ON COLUMN credit_limit.provider IS 'Insured: the insurer. Guarantee: who guarantees, or the issuing bank.';
+COMMENT ON COLUMN credit_limit.policy_no IS 'Number of the policy, guarantee or letter of credit.';
+COMMENT ON COLUMN credit_limit.requested_by IS 'Who asked for it.';
+COMMENT ON COLUMN credit_limit.approved_by IS 'Who agreed to it.';
+COMMENT ON COLUMN credit_limit.recommendation_id IS 'The recommendation it followed.';
 
 CREATE TABLE hold (
 	customer_id bigint NOT NULL REFERENCES customer,
@@ -105,7 +142,7 @@ CREATE TABLE check_rule (
 );
 COMMENT ON TABLE check_rule IS 'The rules an order is checked against, in the order of rule_no. The outcome is the strictest action of the rules it breaks; where no rule is in force it is hold.';
 COMMENT ON COLUMN check_rule.rule_no IS 'Key, and the order of evaluation.';
-COMMENT ON COLUMN check_rule.kind IS 'manual_hold: the customer has an unreleased hold. limit_missing: no credit limit is in force. limit_use: exposure with the order exceeds threshold percent of the limit. oldest_overdue: an open debit item is more than threshold days past due.';
+COMMENT ON COLUMN check_rule.kind IS 'manual_hold: the customer has an unreleased hold. limit_missing: no credit limit is in force. limit_use: exposure with the order exceeds threshold percent of the limit; limits of groups first, each with its group_id. oldest_overdue: an open debit item is more than threshold days past due.';
 COMMENT ON COLUMN check_rule.threshold IS 'Percent for limit_use, days for oldest_overdue, NULL for the others; below a million, at most four decimals.';
 COMMENT ON COLUMN check_rule.action IS 'warn: approve and say so. hold: save on hold (mode hold) or refuse (mode reject). reject: refuse in both modes.';
 COMMENT ON COLUMN check_rule.customer_id IS 'The one customer the rule is for; NULL for everyone.';

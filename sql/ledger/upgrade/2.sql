@@ -1,6 +1,7 @@
 -- From template version 1 to 2: new columns in the order in which a fresh ledger has them.  New tables come from tables/.
 
-ALTER TABLE customer ADD terms credit.payment_terms, ADD currency text CHECK (credit.minor_unit(currency) >= 0), ADD payer_id bigint;
+ALTER TABLE customer ADD terms credit.payment_terms, ADD currency text CHECK (credit.minor_unit(currency) >= 0), ADD payer_id bigint, ADD parent_id bigint, ADD risk_class text;
+CREATE INDEX customer_parent_idx ON customer (parent_id) WHERE parent_id IS NOT NULL;
 
 ALTER TABLE document DROP CONSTRAINT document_customer_id_fkey, DROP CONSTRAINT document_number_check;
 ALTER TABLE item DROP CONSTRAINT item_customer_id_document_id_fkey;
@@ -22,8 +23,42 @@ CREATE INDEX item_due_changed_idx ON item (customer_id) WHERE due_changed_on IS 
 CREATE INDEX item_reserved_idx ON item (customer_id, reserved_for) WHERE reserved_for IS NOT NULL AND open_amount < 0;
 
 ALTER TABLE exposure ADD reserved numeric NOT NULL DEFAULT 0, ADD uncleared numeric NOT NULL DEFAULT 0, ADD merged_into bigint,
-	ADD chain_seq bigint NOT NULL DEFAULT 0, ADD chain_hash bytea NOT NULL DEFAULT '';
+	ADD chain_seq bigint NOT NULL DEFAULT 0, ADD chain_hash bytea NOT NULL DEFAULT '',
+	ADD parent_id bigint, ADD in_group boolean NOT NULL DEFAULT false, ADD group_checks bigint NOT NULL DEFAULT 0;
+CREATE INDEX exposure_parent_idx ON exposure (parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX exposure_group_idx ON exposure (customer_id) WHERE in_group;
 ALTER TABLE decision ADD uncleared numeric NOT NULL DEFAULT 0;
+
+-- Limits get kinds, and days in force that do not overlap.  An end inside the time of an older limit without end made
+-- what is a temporary limit now.
+ALTER TABLE credit_limit ADD kind text NOT NULL DEFAULT 'own' CHECK (kind IN ('own', 'temporary', 'group', 'insured', 'guarantee')),
+	ADD in_force daterange, ADD replaces_own boolean NOT NULL DEFAULT false,
+	ADD covered_percent numeric CHECK (covered_percent > 0 AND covered_percent <= 100),
+	ADD max_overdue_days integer CHECK (max_overdue_days >= 0), ADD provider text, ADD policy_no text, ADD requested_by text,
+	ADD approved_by text, ADD recommendation_id bigint;
+ALTER TABLE credit_limit DISABLE TRIGGER credit_limit_append_only;
+UPDATE credit_limit l SET kind = 'temporary', replaces_own = true
+WHERE l.valid_to IS NOT NULL AND EXISTS (SELECT FROM credit_limit o WHERE o.customer_id = l.customer_id AND o.credit_limit_id <> l.credit_limit_id
+	AND o.valid_from <= l.valid_from AND (o.valid_to IS NULL OR o.valid_to > l.valid_to));
+UPDATE credit_limit l SET in_force = CASE WHEN n.next_from = l.valid_from THEN 'empty'
+	ELSE daterange(l.valid_from, LEAST(l.valid_to, n.next_from - 1), '[]') END
+FROM (SELECT o.customer_id, o.credit_limit_id, lead(o.valid_from) OVER (PARTITION BY o.customer_id, o.kind ORDER BY o.valid_from, o.credit_limit_id) AS next_from
+	FROM credit_limit o) n
+WHERE n.customer_id = l.customer_id AND n.credit_limit_id = l.credit_limit_id;
+ALTER TABLE credit_limit ENABLE TRIGGER credit_limit_append_only;
+ALTER TABLE credit_limit ALTER in_force SET NOT NULL,
+	ADD CONSTRAINT credit_limit_temporary_ends CHECK (kind <> 'temporary' OR valid_to IS NOT NULL),
+	ADD CONSTRAINT credit_limit_replaces_own CHECK (NOT replaces_own OR kind = 'temporary'),
+	ADD CONSTRAINT credit_limit_cover CHECK ((kind = 'insured') = (covered_percent IS NOT NULL) AND (max_overdue_days IS NULL OR kind = 'insured')),
+	ADD CONSTRAINT credit_limit_provider CHECK (provider IS NOT NULL OR kind NOT IN ('insured', 'guarantee')),
+	ADD CONSTRAINT credit_limit_own_key EXCLUDE USING gist (int8range(customer_id, customer_id, '[]') WITH &&, in_force WITH &&) WHERE (kind = 'own'),
+	ADD CONSTRAINT credit_limit_temporary_key EXCLUDE USING gist (int8range(customer_id, customer_id, '[]') WITH &&, in_force WITH &&) WHERE (kind = 'temporary'),
+	ADD CONSTRAINT credit_limit_group_key EXCLUDE USING gist (int8range(customer_id, customer_id, '[]') WITH &&, in_force WITH &&) WHERE (kind = 'group'),
+	ADD CONSTRAINT credit_limit_insured_key EXCLUDE USING gist (int8range(customer_id, customer_id, '[]') WITH &&, in_force WITH &&) WHERE (kind = 'insured');
+DROP INDEX credit_limit_validity_idx;
+CREATE INDEX credit_limit_validity_idx ON credit_limit (customer_id, kind, valid_from);
+DROP FUNCTION set_credit_limit(bigint, numeric, date, date, text);
+DROP FUNCTION limit_on(bigint, date);
 
 -- Their arguments change.
 DROP FUNCTION add_customer(text, bigint, text);
