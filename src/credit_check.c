@@ -2,7 +2,7 @@
  * credit_check.c
  *		Checking an order against the rules, and the decision that results.
  *
- * Rules are rows of check_rule, kept per backend until one changes; figures
+ * Rules are rows of check_rule (check_rules.c); figures
  * come from the exposure row the caller has locked, and are read fresh where
  * they do not.  What cannot be known is refused, never approved.
  */
@@ -15,11 +15,8 @@
 #include "utils/date.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
-#include "utils/inval.h"
 #include "utils/json.h"
 #include "utils/jsonb.h"
-#include "utils/lsyscache.h"
-#include "utils/memutils.h"
 
 #include "cc_error.h"
 #include "credit_check.h"
@@ -30,93 +27,7 @@
 PG_FUNCTION_INFO_V1(cc_check_order);
 PG_FUNCTION_INFO_V1(cc_settle);
 
-static const char *const outcome_names[] = {"approve", "warn", "hold", "reject"};
-/* As check_rule has them; the last is no rule of the table. */
-static const char *const rule_names[] = {"manual_hold", "limit_missing", "limit_use", "oldest_overdue", "group_limit", "none"};
-
-const char *
-outcome_name(Outcome outcome)
-{
-	return outcome_names[outcome];
-}
-
-static int
-name_index(const char *name, const char *const *names, int n)
-{
-	for (int i = 0; i < n; i++)
-		if (strcmp(name, names[i]) == 0)
-			return i;
-	elog(ERROR, "\"%s\" is unknown to this version of the kernel", name);
-}
-
-/* ---- rules ---- */
-
-/* Read the rules with the rights and into the context of the moment. */
-static List *
-read_rules(Ledger *ledger)
-{
-	List	   *rules = NIL;
-	uint64		n = ledger_run(ledger, LQ_RULES_READ, NULL, NULL);
-
-	for (uint64 i = 0; i < n; i++)
-	{
-		CheckRule  *rule = palloc0(sizeof(CheckRule));
-		bool		isnull;
-		Datum		value;
-
-		rule->rule_no = DatumGetInt32(ledger_value(i, 1, &isnull));
-		rule->kind = name_index(TextDatumGetCString(ledger_value(i, 2, &isnull)), rule_names, RULE_GROUP_LIMIT);
-		value = ledger_value(i, 3, &isnull);
-		if (!isnull)
-			rule->threshold = money_from_numeric(value, &rule->threshold_scale, "threshold");
-		rule->action = name_index(TextDatumGetCString(ledger_value(i, 4, &isnull)), outcome_names, lengthof(outcome_names));
-		value = ledger_value(i, 5, &isnull);
-		rule->for_one_customer = !isnull;
-		rule->customer_id = isnull ? 0 : DatumGetInt64(value);
-		rule->valid_from = DatumGetDateADT(ledger_value(i, 6, &isnull));
-		rule->valid_to = DatumGetDateADT(ledger_value(i, 7, &isnull));
-		rules = lappend(rules, rule);
-	}
-	return rules;
-}
-
-/*
- * The new list is built aside and takes the old one's place only when it is
- * whole: an error in between (a timeout) leaves the rules to be read again,
- * never a part of them in force.
- */
-List *
-credit_rules(Ledger *ledger)
-{
-	/* A prepared statement whose locks are held already has read no messages since its transaction began. */
-	AcceptInvalidationMessages();
-	if (!ledger->rules_valid)
-	{
-		MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "credit_control rules", ALLOCSET_SMALL_SIZES);
-		MemoryContext old = MemoryContextSwitchTo(cxt);
-		uint64		changes;
-		List	   *rules;
-		bool		isnull;
-
-		ledger->rules_relid = get_relname_relid("check_rule", ledger->nspoid);
-		changes = ledger->rules_changes;
-		rules = read_rules(ledger);
-		ledger_run(ledger, LQ_GROUPS_EXIST, NULL, NULL);
-		ledger->has_groups = DatumGetBool(ledger_value(0, 1, &isnull));
-		MemoryContextSwitchTo(old);
-
-		MemoryContextSetParent(cxt, CacheMemoryContext);
-		if (ledger->rules_cxt)
-			MemoryContextDelete(ledger->rules_cxt);
-		ledger->rules_cxt = cxt;
-		ledger->rules = rules;
-		/* Not if a change arrived while reading. */
-		ledger->rules_valid = changes == ledger->rules_changes;
-	}
-	return ledger->rules;
-}
-
-/* ---- evaluation ---- */
+/* ---- what one rule finds ---- */
 
 /* What one rule found: JSON text of the figure ("null" where there is none) */
 typedef struct Finding
@@ -203,14 +114,14 @@ find_oldest_overdue(Ledger *ledger, CreditCheck *check, const CheckRule *rule)
 static void
 append_finding(StringInfo json, const CheckRule *rule, int64 group_id, const Finding *finding)
 {
-	bool		has_threshold = rule->kind == RULE_LIMIT_USE || rule->kind == RULE_OLDEST_OVERDUE;
+	bool		has_threshold = rule_kinds[rule->kind].breaks != BREAKS_FOUND;
 
-	appendStringInfo(json, "%s{\"rule_no\": %d, \"kind\": \"%s\", ", json->len > 1 ? ", " : "", rule->rule_no, rule_names[rule->kind]);
+	appendStringInfo(json, "%s{\"rule_no\": %d, \"kind\": \"%s\", ", json->len > 1 ? ", " : "", rule->rule_no, rule_kinds[rule->kind].name);
 	if (group_id != 0)
 		appendStringInfo(json, "\"group_id\": " INT64_FORMAT ", ", group_id);
 	appendStringInfo(json, "\"figure\": %s, \"threshold\": %s, \"outcome\": \"%s\"}", finding->figure,
 					 has_threshold ? money_out(rule->threshold, rule->threshold_scale) : "null",
-					 finding->skipped ? "skipped" : finding->broken ? outcome_names[rule->action] : "approve");
+					 finding->skipped ? "skipped" : finding->broken ? outcome_name(rule->action) : "approve");
 }
 
 List *
@@ -262,11 +173,145 @@ check_groups(CreditCheck *check, const CheckRule *rule, StringInfo json)
 	}
 }
 
-static bool
-in_force(const CheckRule *rule, int64 customer_id, DateADT today)
+static Finding
+find_document_value(const CreditCheck *check, const CheckRule *rule, int scale)
 {
-	return today >= rule->valid_from && today <= rule->valid_to &&
-		(!rule->for_one_customer || rule->customer_id == customer_id);
+	Finding		finding = {.figure = money_out(check->amount, scale)};
+	int			wider = Max(scale, rule->threshold_scale);
+
+	finding.broken = money_rescale(check->amount, scale, wider) > money_rescale(rule->threshold, rule->threshold_scale, wider);
+	return finding;
+}
+
+/* The ledger's rule_figure() measures; what breaks the rule follows from its kind. */
+static Finding
+find_by_figure(Ledger *ledger, const CreditCheck *check, const CheckRule *rule)
+{
+	Finding		finding = {.figure = "null"};
+	Datum		args[5];
+	Datum		value;
+	bool		isnull;
+	int			scale;
+	int			wider;
+	int128		figure;
+	int128		threshold;
+
+	args[0] = CStringGetTextDatum(rule_kinds[rule->kind].name);
+	args[1] = Int64GetDatum(check->customer_id);
+	args[2] = DateADTGetDatum(ledger_today(ledger));
+	args[3] = Int32GetDatum(rule->grace_days);
+	args[4] = BoolGetDatum(rule->net_of_unapplied);
+	if (ledger_run(ledger, LQ_RULE_FIGURE, args, NULL) != 1)
+		elog(ERROR, "figure of a check rule could not be read");
+	value = ledger_value(0, 1, &isnull);
+	if (isnull)
+	{
+		finding.broken = rule_kinds[rule->kind].missing_breaks;
+		finding.skipped = !finding.broken;
+		return finding;
+	}
+	figure = money_from_numeric(value, &scale, "figure of a check rule");
+	finding.figure = money_out(figure, scale);
+	wider = Max(scale, rule->threshold_scale);
+	figure = money_rescale(figure, scale, wider);
+	threshold = money_rescale(rule->threshold, rule->threshold_scale, wider);
+	switch (rule_kinds[rule->kind].breaks)
+	{
+		case BREAKS_ABOVE:
+			finding.broken = figure > threshold;
+			break;
+		case BREAKS_BELOW:
+			finding.broken = figure < threshold;
+			break;
+		case BREAKS_WITHIN:
+			finding.broken = figure <= threshold;
+			break;
+		case BREAKS_FOUND:
+			finding.broken = figure > 0 || strcmp(rule_kinds[rule->kind].name, "limit_expired") == 0;
+			break;
+	}
+	return finding;
+}
+
+/* ---- evaluation of all rules ---- */
+
+static bool
+same_class(Ledger *ledger, CreditCheck *check, const char *risk_class)
+{
+	if (!check->class_known)
+	{
+		Datum		args[1];
+		Datum		value;
+		bool		isnull = true;
+
+		args[0] = Int64GetDatum(check->customer_id);
+		if (ledger_run(ledger, LQ_RISK_CLASS, args, NULL) == 1)
+		{
+			value = ledger_value(0, 1, &isnull);
+			if (!isnull)
+				check->risk_class = TextDatumGetCString(value);
+		}
+		check->class_known = true;
+	}
+	return check->risk_class && strcmp(check->risk_class, risk_class) == 0;
+}
+
+/*
+ * Whether the rule counts for this customer today, with what threshold: NULL,
+ * the rule itself, or a copy with that of an exclusion.
+ */
+static const CheckRule *
+rule_for(Ledger *ledger, CreditCheck *check, const CheckRule *rule, DateADT today)
+{
+	ListCell   *lc;
+
+	if (today < rule->valid_from || today > rule->valid_to ||
+		(rule->for_one_customer && rule->customer_id != check->customer_id) ||
+		(rule->risk_class && !same_class(ledger, check, rule->risk_class)))
+		return NULL;
+	foreach(lc, rule->exclusions)
+	{
+		const CheckExclusion *exclusion = lfirst(lc);
+		CheckRule  *changed;
+
+		if (today < exclusion->valid_from || today > exclusion->valid_to ||
+			!(exclusion->for_one_customer ? exclusion->customer_id == check->customer_id
+			  : same_class(ledger, check, exclusion->risk_class)))
+			continue;
+		/* A rule without a threshold is either spared or not. */
+		if (exclusion->spared || rule_kinds[rule->kind].breaks == BREAKS_FOUND)
+		{
+			check->spared = true;
+			return NULL;
+		}
+		changed = palloc(sizeof(CheckRule));
+		*changed = *rule;
+		changed->threshold = exclusion->threshold;
+		changed->threshold_scale = exclusion->threshold_scale;
+		return changed;
+	}
+	return rule;
+}
+
+static Finding
+find(Ledger *ledger, CreditCheck *check, const CheckRule *rule)
+{
+	switch (rule->kind)
+	{
+		case RULE_MANUAL_HOLD:
+			return (Finding) {.broken = check->exposure.open_holds > 0, .figure = psprintf("%d", check->exposure.open_holds)};
+		case RULE_LIMIT_MISSING:
+			/* A group's limit is a limit for those below it. */
+			return (Finding) {.broken = !check->exposure.has_limit && check->groups == NIL, .figure = "null"};
+		case RULE_LIMIT_USE:
+			return find_limit_use(check, rule);
+		case RULE_OLDEST_OVERDUE:
+			return find_oldest_overdue(ledger, check, rule);
+		case RULE_DOCUMENT_VALUE:
+			return find_document_value(check, rule, ledger->base_scale);
+		default:
+			return find_by_figure(ledger, check, rule);
+	}
 }
 
 void
@@ -274,73 +319,59 @@ credit_check(Ledger *ledger, List *rules, CreditCheck *check)
 {
 	DateADT		today = ledger_today(ledger);
 	StringInfoData json;
+	List	   *counting = NIL;
 	bool		limit_missing_rule = false;
 	int			evaluated = 0;
 	ListCell   *lc;
 
 	check->outcome = OUTCOME_APPROVE;
 	check->shortfall = 0;
+	check->spared = false;
 	exposure_complete(ledger, &check->exposure);
 	/* A deposit covers its own order, up to what the order is for. */
 	check->deposit = Min(exposure_reserved_for(ledger, &check->exposure, check->order_id), Max(check->amount, 0));
 
 	foreach(lc, rules)
 	{
-		const CheckRule *rule = lfirst(lc);
+		const CheckRule *rule = rule_for(ledger, check, lfirst(lc), today);
 
-		if (rule->kind == RULE_LIMIT_MISSING && in_force(rule, check->customer_id, today))
-			limit_missing_rule = true;
+		if (rule == NULL)
+			continue;
+		counting = lappend(counting, (void *) rule);
+		limit_missing_rule = limit_missing_rule || rule->kind == RULE_LIMIT_MISSING;
 	}
 
 	initStringInfo(&json);
 	appendStringInfoChar(&json, '[');
-	foreach(lc, rules)
+	foreach(lc, counting)
 	{
 		const CheckRule *rule = lfirst(lc);
-		Finding		finding = {.figure = "null"};
+		Finding		finding;
 
-		if (!in_force(rule, check->customer_id, today))
-			continue;
-		switch (rule->kind)
+		if (rule->kind == RULE_LIMIT_USE)
 		{
-			case RULE_MANUAL_HOLD:
-				finding.broken = check->exposure.open_holds > 0;
-				finding.figure = psprintf("%d", check->exposure.open_holds);
-				break;
-			case RULE_LIMIT_MISSING:
-				/* A group's limit is a limit for those below it. */
-				finding.broken = !check->exposure.has_limit && check->groups == NIL;
-				break;
-			case RULE_LIMIT_USE:
-				check_groups(check, rule, &json);
-				finding = find_limit_use(check, rule);
-				/* Where no other rule speaks for a missing limit, this one does. */
-				if (finding.skipped && check->groups != NIL)
-					evaluated++;
-				else if (finding.skipped && !limit_missing_rule)
-				{
-					finding.skipped = false;
-					finding.broken = true;
-				}
-				break;
-			case RULE_OLDEST_OVERDUE:
-				finding = find_oldest_overdue(ledger, check, rule);
-				break;
-			case RULE_GROUP_LIMIT:
-			case RULE_NONE:
-				break;
+			check_groups(check, rule, &json);
+			evaluated += list_length(check->groups);
+		}
+		finding = find(ledger, check, rule);
+		/* Where no other rule speaks for a missing limit, this one does. */
+		if (rule->kind == RULE_LIMIT_USE && finding.skipped && check->groups == NIL && !limit_missing_rule)
+		{
+			finding.skipped = false;
+			finding.broken = true;
 		}
 		if (finding.broken && rule->action > check->outcome)
 		{
 			check->outcome = rule->action;
 			check->decisive = rule->kind == RULE_LIMIT_USE && !check->exposure.has_limit ? RULE_LIMIT_MISSING : rule->kind;
+			check->decisive_rule_no = rule->rule_no;
 		}
 		if (!finding.skipped)
 			evaluated++;
 		append_finding(&json, rule, 0, &finding);
 	}
-	/* Without a rule there is no approval. */
-	if (evaluated == 0)
+	/* Without a rule there is no approval; that a rule spares the customer was somebody's decision. */
+	if (evaluated == 0 && !check->spared)
 	{
 		check->outcome = OUTCOME_HOLD;
 		check->decisive = RULE_NONE;
@@ -360,7 +391,7 @@ credit_check_record(Ledger *ledger, const CreditCheck *check)
 	char		nulls[13] = "            ";
 
 	args[0] = Int64GetDatum(check->customer_id);
-	args[1] = CStringGetTextDatum(outcome_names[check->outcome]);
+	args[1] = CStringGetTextDatum(outcome_name(check->outcome));
 	args[2] = CStringGetTextDatum(check->source);
 	if (check->order_id)
 		args[3] = CStringGetTextDatum(check->order_id);
@@ -461,7 +492,12 @@ credit_check_refuse(Ledger *ledger, const CreditCheck *check)
 					 errhint("A payment of %s %s or a higher limit frees the credit.", shortfall, ledger->base_currency)));
 			break;
 	}
-	elog(ERROR, "unknown check rule");
+	ereport(ERROR,
+			(errcode(ERRCODE_CREDIT_HOLD),
+			 errmsg("check rule %d (%s) holds customer " INT64_FORMAT ": order %s refused", check->decisive_rule_no,
+					rule_kinds[check->decisive].name, customer, order),
+			 errdetail("%s", detail),
+			 errhint("Table check_rule says what the rule allows.")));
 }
 
 /*
@@ -516,12 +552,12 @@ cc_check_order(PG_FUNCTION_ARGS)
 	exposure_read(ledger, check.customer_id, record ? EXPOSURE_LOCK : EXPOSURE_READ, 0, &check.exposure);
 	check.groups = credit_group_limits(ledger, &check.exposure);
 	/* Rules read with the caller's rights (row security) are for this call only. */
-	credit_check(ledger, read_rules(ledger), &check);
+	credit_check(ledger, credit_read_rules(ledger), &check);
 	if (record)
 		credit_check_record(ledger, &check);
 
 	MemoryContextSwitchTo(caller);
-	values[0] = CStringGetTextDatum(outcome_names[check.outcome]);
+	values[0] = CStringGetTextDatum(outcome_name(check.outcome));
 	values[1] = money_to_numeric(exposure_total(&check.exposure), ledger->base_scale);
 	nulls[2] = nulls[3] = !check.exposure.has_limit;
 	if (check.exposure.has_limit)

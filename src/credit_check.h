@@ -19,29 +19,67 @@ typedef enum Outcome
 	OUTCOME_REJECT
 } Outcome;
 
+/* In the order of rule_kinds in credit_check.c */
 typedef enum RuleKind
 {
 	RULE_MANUAL_HOLD,
 	RULE_LIMIT_MISSING,
 	RULE_LIMIT_USE,
 	RULE_OLDEST_OVERDUE,
-	RULE_GROUP_LIMIT,			/* no rule of its own: limit_use, where a group limit is exceeded */
+	RULE_DOCUMENT_VALUE,
+	RULE_BY_FIGURE,				/* the first whose figure the ledger's rule_figure() measures */
+	RULE_GROUP_LIMIT = RULE_BY_FIGURE + 14,	/* no rule of its own: limit_use, where a group limit is exceeded */
 	RULE_NONE					/* no rule is in force: nobody approved */
 } RuleKind;
+
+typedef enum Breaks
+{
+	BREAKS_ABOVE,				/* the figure is above the threshold */
+	BREAKS_BELOW,
+	BREAKS_WITHIN,				/* not above: so many days ago, or ahead */
+	BREAKS_FOUND				/* there is a figure, and it is above nothing */
+} Breaks;
+
+typedef struct RuleKindInfo
+{
+	const char *name;			/* as in check_rule.kind */
+	Breaks		breaks;
+	bool		missing_breaks;	/* nothing to measure is no approval */
+} RuleKindInfo;
+
+/* By RuleKind */
+extern const RuleKindInfo rule_kinds[];
 
 /* A row of check_rule */
 typedef struct CheckRule
 {
 	int			rule_no;
-	RuleKind	kind;
-	int128		threshold;		/* percent or days, at its own scale */
+	int			kind;			/* RuleKind */
+	int128		threshold;		/* percent, days, amount…, at its own scale */
 	int			threshold_scale;
 	Outcome		action;
 	bool		for_one_customer;
 	int64		customer_id;
+	char	   *risk_class;		/* NULL: every one */
+	int			grace_days;
+	bool		net_of_unapplied;
 	DateADT		valid_from;
 	DateADT		valid_to;
+	List	   *exclusions;		/* of CheckExclusion, those for one customer first */
 } CheckRule;
+
+/* A row of check_exclusion */
+typedef struct CheckExclusion
+{
+	bool		for_one_customer;
+	int64		customer_id;
+	char	   *risk_class;
+	bool		spared;			/* the rule does not count */
+	int128		threshold;
+	int			threshold_scale;
+	DateADT		valid_from;
+	DateADT		valid_to;
+} CheckExclusion;
 
 /* A limit that the customer shares with others */
 typedef struct GroupLimit
@@ -60,9 +98,13 @@ typedef struct CreditCheck
 	Exposure	exposure;		/* before the order; the check adds other currencies and what has not cleared */
 	int128		deposit;		/* reserved to this order, in base currency units */
 	Outcome		outcome;
-	RuleKind	decisive;		/* the rule that decided, unless approved */
+	int			decisive;			/* the rule that decided, unless approved */
 	int128		shortfall;		/* base currency units by which the limit is exceeded, or 0; a
 								 * mere warning does not count */
+	int			decisive_rule_no;
+	bool		spared;			/* by an exclusion from a rule */
+	bool		class_known;	/* risk_class was read */
+	char	   *risk_class;		/* NULL: none */
 	int64		group_id;		/* the group whose limit is exceeded, if `decisive` is RULE_GROUP_LIMIT */
 	List	   *groups;			/* of GroupLimit; NIL until the check reads them */
 	char	   *checks;			/* JSON array: every rule evaluated, with its figures */
@@ -73,6 +115,9 @@ typedef struct CreditCheck
  * triggers, which read them with the owner's rights.
  */
 extern List *credit_rules(Ledger *ledger);
+
+/* The same, read with the rights and into the context of the moment. */
+extern List *credit_read_rules(Ledger *ledger);
 
 /*
  * Evaluate rules, inside ledger_enter().  The caller fills the fields above

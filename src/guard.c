@@ -6,6 +6,7 @@
 
 #include "commands/trigger.h"
 #include "utils/inval.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "cc_error.h"
@@ -37,14 +38,21 @@ cc_refuse_change(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
-/* AFTER any change FOR EACH STATEMENT on check_rule: every backend reads the rules again. */
+/* AFTER any change FOR EACH STATEMENT on check_rule and check_exclusion: every backend reads the rules again. */
 Datum
 cc_rules_changed(PG_FUNCTION_ARGS)
 {
+	Relation	rel;
+	Oid			rules;
+
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" must be called as a trigger", "rules_changed")));
-	CacheInvalidateRelcache(((TriggerData *) fcinfo->context)->tg_relation);
+	rel = ((TriggerData *) fcinfo->context)->tg_relation;
+	CacheInvalidateRelcache(rel);
+	rules = get_relname_relid("check_rule", RelationGetNamespace(rel));
+	if (OidIsValid(rules) && rules != RelationGetRelid(rel))
+		CacheInvalidateRelcacheByRelid(rules);
 	return PointerGetDatum(NULL);
 }

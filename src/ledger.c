@@ -191,8 +191,17 @@ static const QueryText query_texts[LQ_COUNT] = {
 		"  AND i.open_amount > 0 ORDER BY due_date LIMIT 1) first WHERE e.customer_id = $1",
 		1, {INT8OID}},
 	[LQ_RULES_READ] = {
-		"SELECT rule_no, kind, threshold, action, customer_id, valid_from, valid_to FROM @L.check_rule ORDER BY rule_no",
+		"SELECT rule_no, kind, threshold, action, customer_id, valid_from, valid_to, risk_class, grace_days, net_of_unapplied"
+		" FROM @L.check_rule ORDER BY rule_no",
 		0, {0}},
+	[LQ_EXCLUSIONS_READ] = {
+		"SELECT rule_no, customer_id, risk_class, threshold, valid_from, valid_to FROM @L.check_exclusion"
+		" ORDER BY rule_no, customer_id NULLS LAST, check_exclusion_id DESC",
+		0, {0}},
+	[LQ_RISK_CLASS] = {
+		"SELECT risk_class FROM @L.customer WHERE customer_id = $1", 1, {INT8OID}},
+	[LQ_RULE_FIGURE] = {
+		"SELECT @L.rule_figure($1, $2, $3, $4, $5)", 5, {TEXTOID, INT8OID, DATEOID, INT4OID, BOOLOID}},
 	[LQ_GROUPS_EXIST] = {
 		"SELECT EXISTS (SELECT FROM @L.exposure WHERE in_group)", 0, {0}},
 	[LQ_GROUP_LOCK] = {
@@ -451,7 +460,7 @@ ledger_run(Ledger *ledger, LedgerQuery query, Datum *values, const char *nulls)
 	 * Rules are kept beyond this transaction, so they must be read with the
 	 * latest snapshot even where the transaction's own is older.
 	 */
-	if (query == LQ_RULES_READ || query == LQ_GROUPS_EXIST)
+	if (query == LQ_RULES_READ || query == LQ_EXCLUSIONS_READ || query == LQ_GROUPS_EXIST)
 	{
 		Snapshot	latest = RegisterSnapshot(GetLatestSnapshot());
 

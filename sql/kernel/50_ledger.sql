@@ -106,6 +106,7 @@ BEGIN
 	IF version < 2 THEN
 		PERFORM credit.run_template(ledger, 'upgrade/2.sql');
 		PERFORM credit.run_template(ledger, 'tables/25_life.sql');
+		PERFORM credit.run_template(ledger, 'tables/33_rules.sql');
 		PERFORM credit.run_template(ledger, 'tables/35_chain.sql');
 	END IF;
 	PERFORM credit.run_template(ledger, 'code');

@@ -23,6 +23,9 @@ CREATE OR REPLACE TRIGGER check_rule_changed AFTER INSERT OR UPDATE OR DELETE OR
 	FOR EACH STATEMENT EXECUTE FUNCTION credit.rules_changed();
 -- Also where rows come by replication: sessions must not go on with old rules.
 ALTER TABLE check_rule ENABLE ALWAYS TRIGGER check_rule_changed;
+CREATE OR REPLACE TRIGGER check_exclusion_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON check_exclusion
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.rules_changed();
+ALTER TABLE check_exclusion ENABLE ALWAYS TRIGGER check_exclusion_changed;
 
 -- Each customer's history is a hash chain.  Documents and allocations join it with their own triggers.
 CREATE OR REPLACE TRIGGER document_line_gather AFTER INSERT ON document_line
@@ -125,3 +128,7 @@ CREATE OR REPLACE TRIGGER fx_rate_append_only BEFORE UPDATE OR DELETE ON fx_rate
 	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Enter a rate that starts later, with set_fx_rate().');
 CREATE OR REPLACE TRIGGER fx_rate_no_truncate BEFORE TRUNCATE ON fx_rate
 	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Enter a rate that starts later, with set_fx_rate().');
+CREATE OR REPLACE TRIGGER risk_figure_append_only BEFORE UPDATE OR DELETE ON risk_figure
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Enter a figure that starts later, with set_risk_figure().');
+CREATE OR REPLACE TRIGGER risk_figure_no_truncate BEFORE TRUNCATE ON risk_figure
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Enter a figure that starts later, with set_risk_figure().');

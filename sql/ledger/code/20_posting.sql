@@ -35,7 +35,7 @@ COMMENT ON FUNCTION add_customer(text, bigint, text, credit.payment_terms, text,
 CREATE OR REPLACE FUNCTION set_terms(p_customer_id bigint, p_terms credit.payment_terms)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-	UPDATE customer c SET terms = p_terms WHERE c.customer_id = p_customer_id;
+	UPDATE customer c SET terms = p_terms, terms_changed_on = ledger_today() WHERE c.customer_id = p_customer_id;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'there is no customer %', p_customer_id
 			USING ERRCODE = 'foreign_key_violation', HINT = 'Add the customer first, with add_customer().';

@@ -61,7 +61,7 @@ BEGIN
 		locked := wanted;
 	END LOOP;
 	-- A mere lock would let a transaction in REPEATABLE READ go on with what it saw before.
-	UPDATE exposure e SET group_checks = e.group_checks + 1
+	UPDATE exposure e SET check_seq = e.check_seq + 1
 	WHERE e.currency = base AND e.customer_id = ANY (locked)
 		AND EXISTS (SELECT FROM credit_limit l WHERE l.customer_id = e.customer_id AND l.kind = 'group');
 END $$;

@@ -17,7 +17,7 @@ BEGIN
 			'reverse_allocation', 'return_payment', 'confirm_clearing', 'earned_discount', 'record_receipt', 'fx_rate_on', 'convert']
 		WHEN 'loader' THEN ARRAY['aging_at', 'check_credit']
 		WHEN 'credit_manager' THEN ARRAY['aging_at', 'aging_in', 'exposure_in', 'revaluation', 'check_credit', 'set_credit_limit', 'place_hold', 'release_hold',
-			'set_terms', 'set_parent', 'set_due_date', 'void_document', 'refund', 'write_off', 'recover', 'transfer_credit', 'release_deposit', 'merge_customers',
+			'set_terms', 'set_parent', 'set_customer_status', 'set_risk_class', 'set_review_due', 'set_risk_figure', 'set_due_date', 'void_document', 'refund', 'write_off', 'recover', 'transfer_credit', 'release_deposit', 'merge_customers',
 			'set_fx_rate', 'set_number_range', 'take_mark', 'verify_ledger', 'verify_chain']
 		END;
 	IF functions IS NULL THEN

@@ -24,7 +24,10 @@ CREATE TABLE customer (
 	currency text CHECK (credit.minor_unit(currency) >= 0),
 	payer_id bigint,
 	parent_id bigint,
-	risk_class text
+	risk_class text,
+	status text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'legal', 'bankrupt', 'sanctioned', 'closed')),
+	terms_changed_on date,
+	review_due date
 );
 CREATE INDEX customer_parent_idx ON customer (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX customer_number_idx ON customer (number);
@@ -38,3 +41,6 @@ COMMENT ON COLUMN customer.currency IS 'ISO 4217 code in which the customer''s f
 COMMENT ON COLUMN customer.payer_id IS 'Customer who pays this one''s invoices; NULL when it pays itself.';
 COMMENT ON COLUMN customer.parent_id IS 'Customer whose group it belongs to; set by set_parent().';
 COMMENT ON COLUMN customer.risk_class IS 'Risk class that policies and check rules speak of; set by set_risk_class().';
+COMMENT ON COLUMN customer.status IS 'active, legal (with lawyers), bankrupt, sanctioned or closed; set by set_customer_status().';
+COMMENT ON COLUMN customer.terms_changed_on IS 'Day its payment terms last changed.';
+COMMENT ON COLUMN customer.review_due IS 'Day by which its credit is to be reviewed; set by set_review_due().';

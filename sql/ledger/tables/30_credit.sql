@@ -18,7 +18,7 @@ CREATE TABLE exposure (
 	chain_hash bytea NOT NULL DEFAULT '',
 	parent_id bigint,
 	in_group boolean NOT NULL DEFAULT false,
-	group_checks bigint NOT NULL DEFAULT 0,
+	check_seq bigint NOT NULL DEFAULT 0,
 	PRIMARY KEY (customer_id, currency)
 )
 -- One narrow row per customer takes every posting and order: half-empty pages keep its updates HOT.
@@ -43,7 +43,7 @@ COMMENT ON COLUMN exposure.chain_seq IS 'In the base-currency row: links in the 
 COMMENT ON COLUMN exposure.chain_hash IS 'In the base-currency row: hash of the last link.';
 COMMENT ON COLUMN exposure.parent_id IS 'In the base-currency row: customer.parent_id, read under the lock.';
 COMMENT ON COLUMN exposure.in_group IS 'In the base-currency row: the customer has a parent or a group limit of its own, so an order looks at groups too.';
-COMMENT ON COLUMN exposure.group_checks IS 'In the base-currency row: orders of the group checked so far; changing it makes them wait for each other, and one in REPEATABLE READ fail instead of missing another.';
+COMMENT ON COLUMN exposure.check_seq IS 'In the base-currency row: counts what else a check reads and this row does not hold, such as orders of the group or the customer''s status; changing it makes orders wait, and one in REPEATABLE READ fail instead of missing it.';
 
 CREATE TABLE credit_limit (
 	customer_id bigint NOT NULL REFERENCES customer,
@@ -131,23 +131,35 @@ COMMENT ON COLUMN hold_release.released_by IS 'Login that released it.';
 
 CREATE TABLE check_rule (
 	rule_no integer NOT NULL PRIMARY KEY,
-	kind text NOT NULL CHECK (kind IN ('manual_hold', 'limit_missing', 'limit_use', 'oldest_overdue')),
-	threshold numeric CHECK (threshold >= 0 AND threshold < 1000000 AND scale(threshold) <= 4),
+	kind text NOT NULL,
+	threshold numeric CHECK (threshold >= 0 AND threshold < 1e15 AND scale(threshold) <= 4),
 	action text NOT NULL DEFAULT 'hold' CHECK (action IN ('warn', 'hold', 'reject')),
 	customer_id bigint REFERENCES customer,
 	valid_from date NOT NULL DEFAULT '-infinity',
 	valid_to date NOT NULL DEFAULT 'infinity',
+	risk_class text,
+	grace_days integer NOT NULL DEFAULT 0 CHECK (grace_days BETWEEN 0 AND 3660),
+	net_of_unapplied boolean NOT NULL DEFAULT true,
 	CHECK (valid_to >= valid_from),
-	CONSTRAINT check_rule_threshold_by_kind CHECK ((threshold IS NOT NULL) = (kind IN ('limit_use', 'oldest_overdue')))
+	CHECK (customer_id IS NULL OR risk_class IS NULL),
+	CONSTRAINT check_rule_kind CHECK (kind IN ('manual_hold', 'limit_missing', 'limit_expired', 'customer_status', 'limit_use', 'limit_expiring',
+		'document_value', 'oldest_overdue', 'overdue_amount', 'overdue_percent', 'returned_payment', 'dunning_level', 'broken_promises',
+		'payment_index', 'score', 'grade', 'review_overdue', 'terms_changed', 'dormant')),
+	CONSTRAINT check_rule_threshold_range CHECK (threshold < 1000000 OR kind IN ('document_value', 'overdue_amount', 'score')),
+	CONSTRAINT check_rule_threshold_by_kind CHECK ((threshold IS NULL)
+		= (kind IN ('manual_hold', 'limit_missing', 'limit_expired', 'customer_status')))
 );
 COMMENT ON TABLE check_rule IS 'The rules an order is checked against, in the order of rule_no. The outcome is the strictest action of the rules it breaks; where no rule is in force it is hold.';
 COMMENT ON COLUMN check_rule.rule_no IS 'Key, and the order of evaluation.';
-COMMENT ON COLUMN check_rule.kind IS 'manual_hold: the customer has an unreleased hold. limit_missing: no credit limit is in force. limit_use: exposure with the order exceeds threshold percent of the limit; limits of groups first, each with its group_id. oldest_overdue: an open debit item is more than threshold days past due.';
-COMMENT ON COLUMN check_rule.threshold IS 'Percent for limit_use, days for oldest_overdue, NULL for the others; below a million, at most four decimals.';
+COMMENT ON COLUMN check_rule.kind IS 'Broken when: manual_hold: a hold is not released. limit_missing: no credit limit is in force. limit_expired: one was, and ended. customer_status: not active. limit_use: exposure with the order exceeds threshold percent of the limit; group limits first, each with its group_id. limit_expiring: the limit ends within threshold days. document_value: the order is above threshold. oldest_overdue: an open debit item is more than threshold days past due. overdue_amount, overdue_percent: more than threshold is past due by more than grace_days, in base currency or percent of all open debit items. returned_payment: one was returned in the last threshold days. dunning_level, broken_promises: above threshold. payment_index, score: below threshold. grade: its rank is above threshold. review_overdue: the review is more than threshold days late. terms_changed: in the last threshold days. dormant: nothing invoiced for more than threshold days.';
+COMMENT ON COLUMN check_rule.threshold IS 'Percent, days, amount in base currency, level, index, score or rank, as the kind says; below 10^15, at most four decimals.';
 COMMENT ON COLUMN check_rule.action IS 'warn: approve and say so. hold: save on hold (mode hold) or refuse (mode reject). reject: refuse in both modes.';
 COMMENT ON COLUMN check_rule.customer_id IS 'The one customer the rule is for; NULL for everyone.';
 COMMENT ON COLUMN check_rule.valid_from IS 'First day the rule counts.';
 COMMENT ON COLUMN check_rule.valid_to IS 'Last day the rule counts.';
+COMMENT ON COLUMN check_rule.risk_class IS 'The risk class of customers the rule is for; NULL for every one.';
+COMMENT ON COLUMN check_rule.grace_days IS 'overdue_amount and overdue_percent: days past due that do not count yet.';
+COMMENT ON COLUMN check_rule.net_of_unapplied IS 'overdue_amount and overdue_percent: unapplied credits are taken off what is past due.';
 
 INSERT INTO check_rule (rule_no, kind, threshold) VALUES
 	(10, 'manual_hold', NULL), (20, 'limit_missing', NULL), (30, 'limit_use', 100);

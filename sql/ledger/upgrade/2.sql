@@ -1,6 +1,8 @@
 -- From template version 1 to 2: new columns in the order in which a fresh ledger has them.  New tables come from tables/.
 
-ALTER TABLE customer ADD terms credit.payment_terms, ADD currency text CHECK (credit.minor_unit(currency) >= 0), ADD payer_id bigint, ADD parent_id bigint, ADD risk_class text;
+ALTER TABLE customer ADD terms credit.payment_terms, ADD currency text CHECK (credit.minor_unit(currency) >= 0), ADD payer_id bigint, ADD parent_id bigint, ADD risk_class text,
+	ADD status text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'legal', 'bankrupt', 'sanctioned', 'closed')),
+	ADD terms_changed_on date, ADD review_due date;
 CREATE INDEX customer_parent_idx ON customer (parent_id) WHERE parent_id IS NOT NULL;
 
 ALTER TABLE document DROP CONSTRAINT document_customer_id_fkey, DROP CONSTRAINT document_number_check;
@@ -24,10 +26,23 @@ CREATE INDEX item_reserved_idx ON item (customer_id, reserved_for) WHERE reserve
 
 ALTER TABLE exposure ADD reserved numeric NOT NULL DEFAULT 0, ADD uncleared numeric NOT NULL DEFAULT 0, ADD merged_into bigint,
 	ADD chain_seq bigint NOT NULL DEFAULT 0, ADD chain_hash bytea NOT NULL DEFAULT '',
-	ADD parent_id bigint, ADD in_group boolean NOT NULL DEFAULT false, ADD group_checks bigint NOT NULL DEFAULT 0;
+	ADD parent_id bigint, ADD in_group boolean NOT NULL DEFAULT false, ADD check_seq bigint NOT NULL DEFAULT 0;
 CREATE INDEX exposure_parent_idx ON exposure (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX exposure_group_idx ON exposure (customer_id) WHERE in_group;
 ALTER TABLE decision ADD uncleared numeric NOT NULL DEFAULT 0;
+
+ALTER TABLE check_rule DROP CONSTRAINT check_rule_kind_check, DROP CONSTRAINT check_rule_threshold_check,
+	DROP CONSTRAINT check_rule_threshold_by_kind,
+	ADD risk_class text, ADD grace_days integer NOT NULL DEFAULT 0 CHECK (grace_days BETWEEN 0 AND 3660),
+	ADD net_of_unapplied boolean NOT NULL DEFAULT true,
+	ADD CONSTRAINT check_rule_threshold_check CHECK (threshold >= 0 AND threshold < 1e15 AND scale(threshold) <= 4),
+	ADD CHECK (customer_id IS NULL OR risk_class IS NULL),
+	ADD CONSTRAINT check_rule_kind CHECK (kind IN ('manual_hold', 'limit_missing', 'limit_expired', 'customer_status', 'limit_use', 'limit_expiring',
+		'document_value', 'oldest_overdue', 'overdue_amount', 'overdue_percent', 'returned_payment', 'dunning_level', 'broken_promises',
+		'payment_index', 'score', 'grade', 'review_overdue', 'terms_changed', 'dormant')),
+	ADD CONSTRAINT check_rule_threshold_range CHECK (threshold < 1000000 OR kind IN ('document_value', 'overdue_amount', 'score')),
+	ADD CONSTRAINT check_rule_threshold_by_kind CHECK ((threshold IS NULL)
+		= (kind IN ('manual_hold', 'limit_missing', 'limit_expired', 'customer_status')));
 
 -- Limits get kinds, and days in force that do not overlap.  An end inside the time of an older limit without end made
 -- what is a temporary limit now.

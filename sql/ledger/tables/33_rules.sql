@@ -1,0 +1,43 @@
+-- What check rules spare, and what they know of a customer besides its account.
+
+CREATE TABLE check_exclusion (
+	check_exclusion_id bigserial NOT NULL PRIMARY KEY,
+	rule_no integer NOT NULL REFERENCES check_rule,
+	customer_id bigint REFERENCES customer,
+	risk_class text,
+	threshold numeric CHECK (threshold >= 0 AND threshold < 1e15 AND scale(threshold) <= 4),
+	valid_from date NOT NULL DEFAULT '-infinity',
+	valid_to date NOT NULL DEFAULT 'infinity',
+	CHECK (valid_to >= valid_from),
+	CHECK ((customer_id IS NULL) <> (risk_class IS NULL))
+);
+COMMENT ON TABLE check_exclusion IS 'Customers and risk classes that a check rule spares, or holds to another threshold. One for the customer itself counts before one for its class.';
+COMMENT ON COLUMN check_exclusion.check_exclusion_id IS 'Key.';
+COMMENT ON COLUMN check_exclusion.rule_no IS 'The rule.';
+COMMENT ON COLUMN check_exclusion.customer_id IS 'The customer spared.';
+COMMENT ON COLUMN check_exclusion.risk_class IS 'Or the risk class spared.';
+COMMENT ON COLUMN check_exclusion.threshold IS 'Threshold in place of the rule''s; NULL: the rule does not count at all.';
+COMMENT ON COLUMN check_exclusion.valid_from IS 'First day it counts.';
+COMMENT ON COLUMN check_exclusion.valid_to IS 'Last day it counts.';
+
+CREATE TABLE risk_figure (
+	customer_id bigint NOT NULL REFERENCES customer,
+	risk_figure_id bigserial NOT NULL,
+	figure text NOT NULL CHECK (figure IN ('dunning_level', 'broken_promises', 'payment_index', 'score', 'grade')),
+	value numeric NOT NULL CHECK (value > -1e15 AND value < 1e15),
+	valid_from date NOT NULL,
+	source text,
+	recorded_at timestamptz NOT NULL DEFAULT now(),
+	recorded_by text NOT NULL DEFAULT session_user,
+	PRIMARY KEY (customer_id, risk_figure_id)
+);
+CREATE INDEX risk_figure_idx ON risk_figure (customer_id, figure, valid_from, risk_figure_id);
+COMMENT ON TABLE risk_figure IS 'Figures about a customer that check rules read, never changed. In force on a day is the latest that starts on or before it.';
+COMMENT ON COLUMN risk_figure.customer_id IS 'The debtor.';
+COMMENT ON COLUMN risk_figure.risk_figure_id IS 'Key, with customer_id.';
+COMMENT ON COLUMN risk_figure.figure IS 'dunning_level, broken_promises (so many not kept), payment_index (0 to 100), score, or grade (its rank, 1 the best).';
+COMMENT ON COLUMN risk_figure.value IS 'The figure.';
+COMMENT ON COLUMN risk_figure.valid_from IS 'First day it counts.';
+COMMENT ON COLUMN risk_figure.source IS 'Who or what said so.';
+COMMENT ON COLUMN risk_figure.recorded_at IS 'Record time.';
+COMMENT ON COLUMN risk_figure.recorded_by IS 'Login that wrote the row.';
