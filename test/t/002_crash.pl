@@ -19,6 +19,7 @@ INSERT INTO ar.customer (name) SELECT 'Customer ' || n FROM generate_series(1, 2
 INSERT INTO ar.document (customer_id, kind, number, doc_date, due_date, amount)
 	SELECT 1 + n % 200, 'invoice', n, '2020-01-01', '2020-01-31', n FROM generate_series(1, 1000) n;
 SELECT ar.set_credit_limit(customer_id, 30000) FROM ar.customer;
+SELECT ar.set_number_range('invoice', 'INV-'), ar.set_number_range('payment', 'R', p_gapless => false);
 CREATE SCHEMA shop;
 CREATE TABLE shop.orders (id bigserial PRIMARY KEY, customer_id bigint, total numeric, status text NOT NULL DEFAULT 'open');
 SELECT ar.watch_orders('shop.orders', customer => 'customer_id', amount => 'total', order_id => 'id',
@@ -75,6 +76,21 @@ SELECT ar.apply_payment(:c, ar.post_payment(:c, gen_random_uuid()::text, '2020-0
 SELECT ar.post_invoice(:c, gen_random_uuid()::text, '2020-04-01', 90, '2020-05-01');
 COMMIT;
 SQL
+# Numbers without gaps, lines, voids and returns; the customer is locked before the range, or sessions would deadlock.
+append_to_file("$files/life.sql", <<'SQL');
+\set c random(1, 20)
+BEGIN;
+SELECT ar.post_payment(:c, NULL, '2020-04-02', 100) AS paid, ar.post_invoice(:c, NULL, '2020-04-02', 119, '2020-05-01',
+	p_lines => '[{"quantity": 1, "unit_price": 100, "tax_rate": 19}]', p_order_id => gen_random_uuid()::text) AS invoice \gset
+SELECT ar.void_document(:c, :invoice, 'posted twice', '2020-04-03'), ar.return_payment(:c, :paid, '2020-04-03');
+COMMIT;
+SQL
+append_to_file("$files/number.sql", <<'SQL');
+\set c random(1, 20)
+SELECT ar.post_invoice(:c, NULL, '2020-04-02', 5, '2020-05-01') AS invoice \gset
+SELECT ar.void_document(:c, :invoice, 'posted twice', '2020-04-03');
+SQL
+append_to_file("$files/mark.sql", "SELECT ar.take_mark('under load');\n");
 append_to_file("$files/refuse.sql", <<'SQL');
 \set c random(1, 20)
 \set d random(1, 20)
@@ -89,7 +105,7 @@ SQL
 foreach my $round (1, 2)
 {
 	my $orders = beside('pgbench', '-n', '-c', '8', '-j', '2', '-T', '100', '--max-tries', '0', '-f', "$files/order.sql", '-f', "$files/change.sql",
-		'-f', "$files/post.sql", '-f', "$files/refuse.sql");
+		'-f', "$files/post.sql", '-f', "$files/refuse.sql", '-f', "$files/life.sql", '-f', "$files/number.sql", '-f', "$files/mark.sql");
 	wait_until("SELECT count(*) > 500 * $round FROM shop.orders", "orders are under way, round $round");
 	crash($node);
 	$orders->finish;
@@ -100,6 +116,13 @@ foreach my $round (1, 2)
 	is(ask("SELECT count(*) FROM ar.document WHERE posting_date = '2020-04-01' AND kind = 'payment'"),
 		ask("SELECT count(*) FROM ar.document WHERE posting_date = '2020-04-01' AND kind = 'invoice'"),
 		'documents of one transaction are all there or none');
+	is(ask("SELECT max(right(number, 6)::integer) - count(*) FROM ar.document WHERE number LIKE 'INV-%'"), '0', 'invoices are numbered without a gap');
+	cmp_ok(ask("SELECT count(*) FROM ar.document WHERE kind = 'returned_payment'"), '>', 0, 'payments were returned');
+	is( ask("SELECT count(*) FROM ar.document WHERE kind = 'payment' AND posting_date = '2020-04-02'"),
+		ask("SELECT count(*) FROM ar.document WHERE kind = 'returned_payment'"),
+		'... each that was to be');
+	# What a mark says does not change with what came after it.
+	is(ask('SELECT count(*) FROM ar.mark m WHERE NOT EXISTS (SELECT FROM ar.mark_head h WHERE h.mark_id = m.mark_id)'), '0', 'marks are whole');
 	is(ask('SELECT count(*) FROM ar.exposure WHERE receivable - unapplied + ordered > limit_amount'), '0', 'no limit exceeded');
 	all_well($node, 'company', 'ar', "after a crash among orders, round $round");
 }

@@ -8,7 +8,7 @@ use Exporter qw(import);
 use PostgreSQL::Test::Cluster;
 use Test::More;
 
-our @EXPORT = qw(start_cluster create_database outcome refused allowed all_well definitions sorted_diff crash);
+our @EXPORT = qw(start_cluster create_database outcome refused allowed all_well life untouched_tables definitions sorted_diff crash);
 
 # A running server; the options are those of PostgreSQL::Test::Cluster->init, conf is more of postgresql.conf.
 sub start_cluster
@@ -67,16 +67,84 @@ sub allowed
 	return is($out, $wanted, $name);
 }
 
-# Every kept figure is what recomputing gives, and nothing differs from the template.
+# Every kept figure is what recomputing gives, the audit chain holds, and nothing differs from the template.
 sub all_well
 {
 	my ($node, $database, $ledger, $name) = @_;
 	my $problems = $node->safe_psql($database,
-		"SELECT * FROM $ledger.verify_ledger() UNION ALL"
-		  . " SELECT problem, NULL, object, detail, hint FROM credit.check_ledger('$ledger')");
+		"SELECT * FROM $ledger.verify_ledger() UNION ALL SELECT problem, customer_id, object, detail, NULL FROM $ledger.verify_chain()"
+		  . " UNION ALL SELECT problem, NULL, object, detail, hint FROM credit.check_ledger('$ledger')");
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	return is($problems, '', "$name: verify_ledger() and check_ledger() find nothing");
+	return is($problems, '', "$name: verify_ledger(), verify_chain() and check_ledger() find nothing");
+}
+
+# Statements that take customers 901 to 903 of a ledger in USD through the life of documents, early in 2020: everything
+# that can happen to one happens, and something of it is left open.
+sub life
+{
+	my ($ledger) = @_;
+	return <<"SQL";
+SET search_path = $ledger, credit;
+DO \$\$
+DECLARE
+	id bigint;
+	other bigint;
+	items bigint[];
+BEGIN
+	PERFORM set_fx_rate('EUR', 1.1, '2020-01-01', 'ECB'), set_fx_rate('EUR', 1.2, '2020-03-01', 'ECB');
+	PERFORM set_number_range('invoice', 'INV-%Y-'), set_number_range('payment', 'R', p_gapless => false);
+	PERFORM add_customer('Long', 901, p_terms => '2/10 net 30'), add_customer('Abroad', 902, p_currency => 'EUR', p_payer_id => 901),
+		add_customer('Former', 903);
+
+	-- Paid within the discount, and the payment returned.
+	id := post_invoice(901, NULL, '2020-01-10', 119, p_lines => '[{"product": "A1", "quantity": 2, "unit_price": 50, "tax_rate": 19}]',
+		p_idempotency_key => 'one');
+	other := post_payment(901, NULL, '2020-01-15', 116.62);
+	PERFORM allocate_with_discount(901, c.item_id, d.item_id, p_applied_on => '2020-01-15')
+	FROM item c, item d WHERE c.document_id = other AND d.document_id = id AND c.customer_id = 901 AND d.customer_id = 901;
+	PERFORM return_payment(901, other, '2020-02-01', p_fee => 25);
+
+	-- Instalments, of which one is due later than agreed.
+	id := post_invoice(901, NULL, '2020-01-10', 300, p_terms => '1/3 30, 1/3 60, 1/3 90');
+	items := ARRAY(SELECT i.item_id FROM item i WHERE i.customer_id = 901 AND i.document_id = id ORDER BY i.instalment_no);
+	PERFORM set_due_date(901, items[2], '2020-04-30', 'agreed by phone', p_effective_on => '2020-03-01');
+	PERFORM write_off(901, items[1], 'not worth it', 7, '2020-02-20');
+	PERFORM void_document(901, post_invoice(901, NULL, '2020-01-12', 10), 'posted twice', '2020-01-20');
+
+	-- Money that has to clear, and money for an order.
+	id := post_payment(901, NULL, '2020-02-02', 40, p_clears_on => '2020-02-20');
+	PERFORM confirm_clearing(901, id, '2020-02-10');
+	PERFORM post_payment(901, NULL, '2020-02-03', 30, p_clears_on => '2099-01-01');
+	PERFORM post_deposit(901, 'D-1', '2020-02-01', 60, 'O-1');
+	PERFORM release_deposit(901, post_deposit(901, 'D-2', '2020-02-01', 20, 'O-2'), 'order cancelled');
+	PERFORM refund(901, id, p_amount => 15, p_refunded_on => '2020-02-21');
+	PERFORM transfer_credit(901, id, 902, 'wrong account', 10, '2020-02-22');
+
+	-- Two currencies.
+	id := post_invoice(902, 'E-1', '2020-01-10', 100, p_currency => 'EUR', p_terms => 'net 30');
+	PERFORM apply_payment(902, post_payment(902, 'E-2', '2020-03-10', 60, 'EUR'), p_applied_on => '2020-03-10');
+	other := post_payment(902, 'E-3', '2020-03-10', 100);
+	PERFORM allocate_across(902, c.item_id, d.item_id, 30, 0.9, '2020-03-11')
+	FROM item c, item d WHERE c.document_id = other AND d.document_id = id AND c.customer_id = 902 AND d.customer_id = 902;
+
+	-- A customer that was another all along.
+	PERFORM post_invoice(903, 'F-1', '2020-02-01', 70, '2020-03-01'), post_payment(903, 'F-2', '2020-02-15', 20);
+	PERFORM merge_customers(903, 901, 'one firm', '2020-03-15');
+	PERFORM take_mark('closing');
+END \$\$;
+RESET search_path;
+SQL
+}
+
+# The tables of a ledger that have no row.
+sub untouched_tables
+{
+	my ($node, $database, $ledger) = @_;
+	return $node->safe_psql($database, <<"SQL");
+SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = '$ledger'::regnamespace
+	AND query_to_xml(format('SELECT FROM %s LIMIT 1', oid::regclass), true, false, '')::text !~ '<row' ORDER BY 1
+SQL
 }
 
 # How every object is defined, a line each: of an extension ("extension NAME") or in schemas ("schemas NAME, ...").

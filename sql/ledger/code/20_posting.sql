@@ -129,12 +129,15 @@ DECLARE
 	request bytea;
 	earlier record;
 BEGIN
+	-- Two requests under one key wait for each other here.  And whoever has a customer may go on to its number range:
+	-- taken the other way round, two postings to the same customer would deadlock.
+	IF p_idempotency_key IS NOT NULL OR p_number IS NULL THEN
+		PERFORM lock_customer(p_customer_id);
+	END IF;
 	IF p_idempotency_key IS NOT NULL THEN
 		request := sha256(convert_to(jsonb_build_array(p_kind, p_customer_id, p_number, p_doc_date, trim_scale(p_amount), p_due_date,
 			p_currency, p_posting_date, p_reference, p_terms, p_received_on, p_sold_to_id, p_order_id, trim_scale(p_fx_rate), p_lines,
 			p_side, p_clears_on, trim_scale(p_base_amount), p_source_document_id, p_reverses, p_reason)::text, 'UTF8'));
-		-- Two such requests at once wait for each other here.
-		PERFORM lock_customer(p_customer_id);
 		SELECT d.document_id, d.kind, d.number, d.request_digest INTO earlier
 		FROM document d WHERE d.customer_id = p_customer_id AND d.idempotency_key = p_idempotency_key;
 		IF FOUND AND earlier.request_digest = request THEN
