@@ -53,9 +53,9 @@ static const struct
 		"customer_id", "allocation_id", "credit_item_id", "debit_item_id", "amount", "applied_on", "reverses",
 		"recorded_at", "recorded_by"
 	}}},
-	{"due_date_change", {10, {
+	{"due_date_change", {11, {
 		"customer_id", "due_date_change_id", "item_id", "previous_due_date", "due_date", "effective_on", "reason",
-		"approved_by", "recorded_at", "recorded_by"
+		"approved_by", "recorded_at", "recorded_by", "actor"
 	}}},
 	{"clearing", {5, {
 		"customer_id", "document_id", "cleared_on", "recorded_at", "recorded_by"
@@ -66,16 +66,26 @@ static const struct
 	{"customer_merge", {7, {
 		"customer_id", "customer_merge_id", "into_customer_id", "merged_on", "reason", "recorded_at", "recorded_by"
 	}}},
-	{"credit_limit", {18, {
+	{"credit_limit", {19, {
 		"customer_id", "credit_limit_id", "amount", "currency", "valid_from", "valid_to", "reason", "set_at", "set_by",
 		"kind", "replaces_own", "covered_percent", "max_overdue_days", "provider", "policy_no", "requested_by", "approved_by",
-		"recommendation_id"
+		"recommendation_id", "actor"
 	}}},
-	{"hold", {5, {
-		"customer_id", "hold_id", "reason", "placed_at", "placed_by"
+	{"hold", {6, {
+		"customer_id", "hold_id", "reason", "placed_at", "placed_by", "actor"
 	}}},
-	{"hold_release", {5, {
-		"customer_id", "hold_id", "reason", "released_at", "released_by"
+	{"hold_release", {6, {
+		"customer_id", "hold_id", "reason", "released_at", "released_by", "actor"
+	}}},
+	{"approval", {10, {
+		"customer_id", "approval_id", "action", "amount", "currency", "subject", "reason", "requested_by", "requested_login",
+		"requested_at"
+	}}},
+	{"approval_vote", {9, {
+		"customer_id", "approval_vote_id", "approval_id", "person", "login", "approves", "reason", "authority_id", "voted_at"
+	}}},
+	{"approval_use", {5, {
+		"customer_id", "approval_id", "used_at", "used_by", "used_login"
 	}}},
 };
 

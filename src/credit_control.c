@@ -6,6 +6,7 @@
 
 #include "fmgr.h"
 
+#include "actor.h"
 #include "settle.h"
 
 PG_MODULE_MAGIC;
@@ -16,4 +17,5 @@ void
 _PG_init(void)
 {
 	settle_init();
+	actor_init();
 }

@@ -318,8 +318,7 @@ ledger_by_name(const char *name)
 	return ledger_open(nspoid);
 }
 
-/* The owner of the table that every writer locks. */
-static Oid
+Oid
 ledger_owner(Ledger *ledger)
 {
 	Oid			relid = get_relname_relid("exposure", ledger->nspoid);

@@ -104,6 +104,9 @@ extern Ledger *ledger_of_table(Relation rel);
 /* The ledger in the schema called `name`. */
 extern Ledger *ledger_by_name(const char *name);
 
+/* The ledger's owner: of the table that every writer locks. */
+extern Oid	ledger_owner(Ledger *ledger);
+
 /* Code of the ledger's base currency. */
 extern const char *ledger_base_currency(Oid nspoid);
 

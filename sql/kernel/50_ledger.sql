@@ -108,6 +108,7 @@ BEGIN
 		PERFORM credit.run_template(ledger, 'tables/25_life.sql');
 		PERFORM credit.run_template(ledger, 'tables/33_rules.sql');
 		PERFORM credit.run_template(ledger, 'tables/35_chain.sql');
+		PERFORM credit.run_template(ledger, 'tables/40_authority.sql');
 	END IF;
 	PERFORM credit.run_template(ledger, 'code');
 	IF version < 2 THEN

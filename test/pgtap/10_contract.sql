@@ -82,7 +82,7 @@ SELECT is_empty($$
 CREATE TEMP VIEW customer_table AS
 	SELECT t.* FROM ledger_table t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'customer_id' AND a.attnotnull;
 SELECT set_eq('SELECT relname::text FROM customer_table',
-	ARRAY['allocation', 'chain_link', 'clearing', 'credit_limit', 'customer', 'customer_merge', 'decision', 'deposit_release', 'document',
+	ARRAY['allocation', 'approval', 'approval_use', 'approval_vote', 'chain_link', 'clearing', 'credit_limit', 'customer', 'customer_merge', 'decision', 'deposit_release', 'document',
 	'document_line', 'due_date_change', 'exchange_difference', 'exposure', 'hold', 'hold_release', 'item', 'mark_head'], 'tables of a customer''s rows');
 SELECT is_empty($$
 	SELECT relname, atttypid::regtype FROM ledger_column WHERE attname = 'customer_id' AND atttypid <> 'bigint'::regtype
@@ -130,7 +130,7 @@ SELECT is(pg_temp.columns('open_items'), 'customer_id bigint, customer_name text
 	|| 'days_past_due integer, bucket text, open_base_amount numeric, terms text, sold_to_id bigint, reserved_for text', 'columns of open_items');
 SELECT is(pg_temp.columns('aging_summary'), 'customer_id bigint, customer_name text, currency text, total numeric, past_due numeric, '
 	|| 'unapplied numeric, not_due numeric, days_1_30 numeric, days_31_60 numeric, days_61_90 numeric, days_over_90 numeric', 'columns of aging_summary');
-SELECT set_eq($$SELECT relname::text FROM ledger_relation WHERE relkind = 'v'$$, ARRAY['open_items', 'aging_summary', 'document_status'], 'these are the views');
+SELECT set_eq($$SELECT relname::text FROM ledger_relation WHERE relkind = 'v'$$, ARRAY['open_items', 'aging_summary', 'document_status', 'approval_queue'], 'these are the views');
 
 -- Functions of the ledger.  PARALLEL: only what reads nothing is safe, for definer functions switch users.
 SELECT is_empty($$
@@ -151,6 +151,7 @@ CREATE TEMP VIEW labels AS
 		CASE WHEN p.prosecdef THEN 'definer' ELSE 'invoker' END AS rights
 	FROM ledger_function p;
 SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatility || ' ' || parallel || ' ' || rights FROM labels$$, ARRAY[
+	'ar.actor stable unsafe invoker',
 	'ar.add_customer volatile unsafe definer',
 	'ar.add_open_orders volatile unsafe invoker',
 	'ar.aging_at stable unsafe definer',
@@ -163,7 +164,11 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.applied_to_items stable unsafe invoker',
 	'ar.apply_deposit volatile unsafe definer',
 	'ar.apply_payment volatile unsafe definer',
+	'ar.approval_required stable unsafe invoker',
+	'ar.approve volatile unsafe definer',
+	'ar.authority_of stable unsafe invoker',
 	'ar.base_movements stable unsafe invoker',
+	'ar.change_due_date volatile unsafe invoker',
 	'ar.check_credit volatile unsafe definer',
 	'ar.check_document_line volatile unsafe definer',
 	'ar.check_document_total volatile unsafe definer',
@@ -171,14 +176,20 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.confirm_clearing volatile unsafe definer',
 	'ar.convert stable unsafe definer',
 	'ar.customer_of stable unsafe definer',
+	'ar.delegate_authority volatile unsafe definer',
 	'ar.document_items stable unsafe invoker',
 	'ar.drop_hold_triggers volatile unsafe invoker',
 	'ar.due_on_query immutable safe invoker',
 	'ar.earned_discount stable unsafe definer',
+	'ar.end_authority volatile unsafe definer',
+	'ar.end_delegation volatile unsafe definer',
+	'ar.enter_document volatile unsafe invoker',
 	'ar.exposure_in stable unsafe definer',
 	'ar.fx_rate_on stable unsafe definer',
 	'ar.grant_access volatile unsafe invoker',
+	'ar.grant_authority volatile unsafe definer',
 	'ar.grant_credit volatile unsafe invoker',
+	'ar.is_lower_limit stable unsafe invoker',
 	'ar.item_movements stable unsafe invoker',
 	'ar.keep_limit volatile unsafe invoker',
 	'ar.latest_due_changes stable unsafe invoker',
@@ -188,6 +199,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.merge_customers volatile unsafe definer',
 	'ar.number_after volatile unsafe invoker',
 	'ar.next_number volatile unsafe definer',
+	'ar.open_credit stable unsafe invoker',
 	'ar.orders_readable volatile unsafe invoker',
 	'ar.place_hold volatile unsafe definer',
 	'ar.post_credit_note volatile unsafe definer',
@@ -198,19 +210,27 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.post_lines volatile unsafe invoker',
 	'ar.post_payment volatile unsafe definer',
 	'ar.post_reversal volatile unsafe invoker',
+	'ar.read_approval volatile unsafe invoker',
 	'ar.read_document stable unsafe invoker',
 	'ar.rebuild_ledger volatile unsafe definer',
 	'ar.recomputed_exposure volatile unsafe invoker',
 	'ar.record_receipt volatile unsafe definer',
 	'ar.recover volatile unsafe definer',
 	'ar.refund volatile unsafe definer',
+	'ar.reject volatile unsafe definer',
 	'ar.release_deposit volatile unsafe definer',
 	'ar.release_hold volatile unsafe definer',
+	'ar.request_approval volatile unsafe definer',
+	'ar.require_action immutable safe invoker',
+	'ar.require_approved_posting volatile unsafe invoker',
+	'ar.require_person immutable safe invoker',
 	'ar.require_reason immutable safe invoker',
 	'ar.return_payment volatile unsafe definer',
 	'ar.revaluation stable unsafe definer',
 	'ar.reverse_allocation volatile unsafe definer',
 	'ar.reverse_allocations volatile unsafe invoker',
+	'ar.set_actor volatile unsafe definer',
+	'ar.set_approval_policy volatile unsafe definer',
 	'ar.set_credit_limit volatile unsafe definer',
 	'ar.set_due_date volatile unsafe definer',
 	'ar.set_fx_rate volatile unsafe definer',
@@ -218,11 +238,14 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.set_terms volatile unsafe definer',
 	'ar.take_mark volatile unsafe definer',
 	'ar.transfer_credit volatile unsafe definer',
+	'ar.undo_document volatile unsafe invoker',
 	'ar.unreadable_orders volatile unsafe invoker',
 	'ar.unwatch_orders volatile unsafe invoker',
+	'ar.use_approval volatile unsafe invoker',
 	'ar.use_credit volatile unsafe invoker',
 	'ar.verify_chain volatile unsafe definer',
 	'ar.verify_ledger volatile unsafe definer',
+	'ar.votes_needed stable unsafe invoker',
 	'ar.void_document volatile unsafe definer',
 	'ar.watch_orders volatile unsafe invoker',
 	'ar.watch_partitions volatile unsafe invoker',
@@ -235,6 +258,7 @@ SELECT set_eq($$
 	SELECT format('%s %s %s', p.oid::regprocedure, p.provolatile, p.proparallel) FROM kernel_function p
 	WHERE p.provolatile <> 'i' OR p.proparallel <> 's'
 	$$, ARRAY[
+	'credit.actor(text) s r',
 	'credit.check_ledger(name) v u',
 	'credit.check_watched(text,text,text,text,text,text,text,text,boolean) v u',
 	'credit.check_order(text,bigint,numeric,text,boolean) v u',
@@ -252,6 +276,7 @@ SELECT set_eq($$
 	'credit.refuse_change() v u',
 	'credit.rules_changed() v u',
 	'credit.run_template(name,text) v u',
+	'credit.set_actor(text,text) v u',
 	'credit.settle(text) v u',
 	'credit.trigger_ledger(bytea) s s',
 	'credit.upgrade_ledger(name) v u'], 'functions of the kernel that are not immutable or not parallel safe');
@@ -271,7 +296,7 @@ SELECT is_empty($$
 -- What auditors read is guarded, row by row and against TRUNCATE.
 SELECT is_empty($$
 	SELECT t, guard FROM unnest(ARRAY['document', 'allocation', 'credit_limit', 'hold', 'hold_release', 'decision', 'document_line', 'exchange_difference',
-		'due_date_change', 'clearing', 'deposit_release', 'customer_merge', 'chain_link', 'mark', 'mark_head', 'fx_rate']) t,
+		'due_date_change', 'clearing', 'deposit_release', 'customer_merge', 'chain_link', 'mark', 'mark_head', 'fx_rate', 'authority', 'authority_end', 'approval_policy', 'approval', 'approval_vote', 'approval_use']) t,
 		(VALUES ('UPDATE', 16), ('DELETE', 8), ('TRUNCATE', 32)) g (guard, bit)
 	WHERE NOT EXISTS (SELECT FROM pg_trigger r WHERE r.tgrelid = ('ar.' || t)::regclass AND r.tgfoid = 'credit.refuse_change'::regproc
 		AND r.tgtype & g.bit <> 0 AND r.tgtype & 2 <> 0 AND r.tgenabled = 'O')

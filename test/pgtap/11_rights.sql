@@ -1,6 +1,6 @@
 -- Rights: what each kind of access may do, and that it may do nothing else.
 BEGIN;
-SELECT plan(27);
+SELECT plan(29);
 
 CREATE EXTENSION credit_control;
 CREATE ROLE rights_owner;
@@ -8,6 +8,7 @@ CREATE ROLE rights_reader;
 CREATE ROLE rights_poster;
 CREATE ROLE rights_loader;
 CREATE ROLE rights_manager;
+CREATE ROLE rights_approver;
 CREATE ROLE rights_clerk;
 CREATE ROLE rights_shop;
 DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO rights_owner', current_database()); END $$;
@@ -18,10 +19,17 @@ DO $$ BEGIN
 	PERFORM ar.grant_access('rights_poster', 'poster');
 	PERFORM ar.grant_access('rights_loader', 'loader');
 	PERFORM ar.grant_access('rights_manager', 'credit_manager');
+	PERFORM ar.grant_access('rights_approver', 'approver');
 	PERFORM ar.add_customer('Acme', 1);
 	PERFORM ar.set_credit_limit(1, 1000);
 	PERFORM ar.post_invoice(1, 'I-1', '2025-01-01', 100, '2025-01-31');
 	PERFORM ar.post_payment(1, 'P-1', '2025-01-10', 60);
+	-- The right to call is one thing, authority another: both are asked for.
+	PERFORM ar.grant_authority(session_user, 'limit'), ar.grant_authority('someone', 'limit');
+	PERFORM ar.grant_authority(session_user, 'actor');
+	PERFORM ar.set_actor('someone else');
+	PERFORM ar.request_approval(1, 'limit', 2000, 'more');
+	PERFORM ar.set_actor(session_user);
 END $$;
 RESET ROLE;
 
@@ -53,6 +61,17 @@ INSERT INTO deed VALUES
 	('load back-dated records', $$INSERT INTO ar.document (customer_id, kind, number, doc_date, amount, recorded_at) VALUES (1, 'payment', 'X', '2025-01-01', 1, '2020-01-01')$$),
 	('load in another name', $$INSERT INTO ar.document (customer_id, kind, number, doc_date, amount, recorded_by) VALUES (1, 'payment', 'X', '2025-01-01', 1, 'postgres')$$),
 	('set limit', 'SELECT ar.set_credit_limit(1, 2000)'),
+	('say who acts', $$SELECT ar.set_actor('someone')$$),
+	('ask', $$SELECT ar.request_approval(1, 'limit', 3000, 'more')$$),
+	('approve', $$SELECT ar.approve(1, 1)$$),
+	('reject', $$SELECT ar.reject(1, 1, 'no')$$),
+	('see queue', 'SELECT FROM ar.approval_queue'),
+	('delegate', $$SELECT ar.delegate_authority('deputy', 'limit', p_until => '9999-12-31')$$),
+	('grant authority', $$SELECT ar.grant_authority('someone', 'refund')$$),
+	('set policy', $$SELECT ar.set_approval_policy('limit', false)$$),
+	('approve by hand', $$INSERT INTO ar.approval_vote (customer_id, approval_id, approves, authority_id) VALUES (1, 1, true, 1)$$),
+	('use approval', $$SELECT ar.use_approval(1, 'limit', 2000, 'USD', '{}')$$),
+	('post unapproved', $$SELECT ar.enter_document('payment', 1, 'X', '2025-01-01', 1)$$),
 	('hold', $$SELECT ar.place_hold(1, 'late')$$),
 	('see decisions', 'SELECT FROM ar.decision'),
 	('verify', 'SELECT FROM ar.verify_ledger()'),
@@ -83,9 +102,11 @@ CREATE FUNCTION pg_temp.may(who name) RETURNS text LANGUAGE sql AS $$
 $$;
 SELECT is(pg_temp.may('rights_clerk'), NULL, 'a stranger may nothing');
 SELECT is(pg_temp.may('rights_reader'), 'age, see aging, see items', 'what a reader may');
-SELECT is(pg_temp.may('rights_poster'), 'add customer, age, allocate, apply, check, pay, post, see aging, see items', 'what a poster may');
+SELECT is(pg_temp.may('rights_poster'), 'add customer, age, allocate, apply, ask, check, pay, post, reject, say who acts, see aging, see items', 'what a poster may');
 SELECT is(pg_temp.may('rights_loader'), 'age, check, load allocations, load customers, load documents, see aging, see items', 'what a loader may');
-SELECT is(pg_temp.may('rights_manager'), 'age, check, hold, see aging, see decisions, see items, set limit, verify', 'what a credit manager may');
+SELECT is(pg_temp.may('rights_manager'), 'age, ask, check, hold, reject, say who acts, see aging, see decisions, see items, see queue, set limit, verify', 'what a credit manager may');
+SELECT is(pg_temp.may('rights_approver'), 'approve, ask, delegate, reject, say who acts, see aging, see items, see queue', 'what an approver may');
+SELECT is(pg_temp.as_role('rights_approver', $$SELECT credit.set_actor('ar', 'someone')$$), '42501', 'the kernel''s function sets nobody for those who call it');
 SELECT is_empty($$SELECT * FROM credit.check_ledger('ar')$$, 'access that grant_access() gives is not excess');
 
 -- Excess is found: one grant, one finding.
@@ -116,7 +137,7 @@ SET ROLE rights_owner;
 DO $$ BEGIN PERFORM credit.upgrade_ledger('ar'); END $$;
 RESET ROLE;
 SELECT is_empty($$SELECT * FROM credit.check_ledger('ar')$$, 'upgrade_ledger() puts it back');
-SELECT is(pg_temp.may('rights_poster'), 'add customer, age, allocate, apply, check, pay, post, see aging, see items', 'and grants stay');
+SELECT is(pg_temp.may('rights_poster'), 'add customer, age, allocate, apply, ask, check, pay, post, reject, say who acts, see aging, see items', 'and grants stay');
 
 -- Orders.  The table belongs to the shop, the ledger to its owner, the clerk to nobody's ledger.
 GRANT USAGE ON SCHEMA shop TO rights_clerk, rights_shop;

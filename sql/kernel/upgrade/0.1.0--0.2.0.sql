@@ -6,5 +6,6 @@
 \new 25_terms.sql
 \unchanged 30_allocation.sql
 \replaced 40_triggers.sql
+\new 46_actor.sql
 \replaced 50_ledger.sql
 \template

@@ -60,6 +60,18 @@ CREATE OR REPLACE TRIGGER hold_release_gather AFTER INSERT ON hold_release
 	FOR EACH ROW EXECUTE FUNCTION credit.post_chain('hold_release');
 CREATE OR REPLACE TRIGGER hold_release_settle AFTER INSERT ON hold_release
 	FOR EACH STATEMENT EXECUTE FUNCTION credit.post_chain('hold_release');
+CREATE OR REPLACE TRIGGER approval_gather AFTER INSERT ON approval
+	FOR EACH ROW EXECUTE FUNCTION credit.post_chain('approval');
+CREATE OR REPLACE TRIGGER approval_settle AFTER INSERT ON approval
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.post_chain('approval');
+CREATE OR REPLACE TRIGGER approval_vote_gather AFTER INSERT ON approval_vote
+	FOR EACH ROW EXECUTE FUNCTION credit.post_chain('approval_vote');
+CREATE OR REPLACE TRIGGER approval_vote_settle AFTER INSERT ON approval_vote
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.post_chain('approval_vote');
+CREATE OR REPLACE TRIGGER approval_use_gather AFTER INSERT ON approval_use
+	FOR EACH ROW EXECUTE FUNCTION credit.post_chain('approval_use');
+CREATE OR REPLACE TRIGGER approval_use_settle AFTER INSERT ON approval_use
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.post_chain('approval_use');
 
 -- What auditors read is only added to.
 CREATE OR REPLACE TRIGGER document_append_only BEFORE UPDATE OR DELETE ON document
@@ -72,7 +84,7 @@ CREATE OR REPLACE TRIGGER allocation_no_truncate BEFORE TRUNCATE ON allocation
 	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Undo it with reverse_allocation().');
 CREATE OR REPLACE TRIGGER credit_limit_append_only BEFORE DELETE OR UPDATE OF customer_id, credit_limit_id, amount, currency, valid_from, valid_to,
 		reason, set_at, set_by, kind, replaces_own, covered_percent, max_overdue_days, provider, policy_no, requested_by, approved_by,
-		recommendation_id ON credit_limit
+		recommendation_id, actor ON credit_limit
 	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Set a new limit with set_credit_limit().');
 CREATE OR REPLACE TRIGGER credit_limit_no_truncate BEFORE TRUNCATE ON credit_limit
 	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Set a new limit with set_credit_limit().');
@@ -132,3 +144,27 @@ CREATE OR REPLACE TRIGGER risk_figure_append_only BEFORE UPDATE OR DELETE ON ris
 	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Enter a figure that starts later, with set_risk_figure().');
 CREATE OR REPLACE TRIGGER risk_figure_no_truncate BEFORE TRUNCATE ON risk_figure
 	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Enter a figure that starts later, with set_risk_figure().');
+CREATE OR REPLACE TRIGGER authority_append_only BEFORE UPDATE OR DELETE ON authority
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('End it with end_authority(), and grant another.');
+CREATE OR REPLACE TRIGGER authority_no_truncate BEFORE TRUNCATE ON authority
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('End it with end_authority(), and grant another.');
+CREATE OR REPLACE TRIGGER authority_end_append_only BEFORE UPDATE OR DELETE ON authority_end
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Grant another authority with grant_authority().');
+CREATE OR REPLACE TRIGGER authority_end_no_truncate BEFORE TRUNCATE ON authority_end
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Grant another authority with grant_authority().');
+CREATE OR REPLACE TRIGGER approval_policy_append_only BEFORE UPDATE OR DELETE ON approval_policy
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Set a new one with set_approval_policy().');
+CREATE OR REPLACE TRIGGER approval_policy_no_truncate BEFORE TRUNCATE ON approval_policy
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Set a new one with set_approval_policy().');
+CREATE OR REPLACE TRIGGER approval_append_only BEFORE UPDATE OR DELETE ON approval
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Reject it with reject(), and ask again.');
+CREATE OR REPLACE TRIGGER approval_no_truncate BEFORE TRUNCATE ON approval
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Reject it with reject(), and ask again.');
+CREATE OR REPLACE TRIGGER approval_vote_append_only BEFORE UPDATE OR DELETE ON approval_vote
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('A vote stands; ask again with request_approval().');
+CREATE OR REPLACE TRIGGER approval_vote_no_truncate BEFORE TRUNCATE ON approval_vote
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('A vote stands; ask again with request_approval().');
+CREATE OR REPLACE TRIGGER approval_use_append_only BEFORE UPDATE OR DELETE ON approval_use
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Ask again with request_approval().');
+CREATE OR REPLACE TRIGGER approval_use_no_truncate BEFORE TRUNCATE ON approval_use
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Ask again with request_approval().');

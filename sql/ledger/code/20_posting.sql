@@ -35,6 +35,7 @@ COMMENT ON FUNCTION add_customer(text, bigint, text, credit.payment_terms, text,
 CREATE OR REPLACE FUNCTION set_terms(p_customer_id bigint, p_terms credit.payment_terms)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
+	PERFORM use_approval(p_customer_id, 'terms', NULL, NULL, jsonb_build_object('terms', p_terms::text));
 	UPDATE customer c SET terms = p_terms, terms_changed_on = ledger_today() WHERE c.customer_id = p_customer_id;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'there is no customer %', p_customer_id
@@ -116,14 +117,14 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION set_number_range(text, text, integer, integer, bigint, bigint, boolean) IS 'Makes or widens the number range of a kind of document for a year (0: every year without its own). p_prefix: what stands before the digits, %Y in it is the year. p_gapless: numbers of failed transactions are given back, at the price of one writer at a time.';
 
--- The one way in for the post_… functions.
-CREATE OR REPLACE FUNCTION post_document(p_kind text, p_customer_id bigint, p_number text, p_doc_date date, p_amount numeric,
+-- The one way in for the post_… functions and all that posts documents of its own.
+CREATE OR REPLACE FUNCTION enter_document(p_kind text, p_customer_id bigint, p_number text, p_doc_date date, p_amount numeric,
 	p_due_date date DEFAULT NULL, p_currency text DEFAULT NULL, p_posting_date date DEFAULT NULL, p_reference text DEFAULT NULL,
 	p_terms credit.payment_terms DEFAULT NULL, p_received_on date DEFAULT NULL, p_sold_to_id bigint DEFAULT NULL,
 	p_order_id text DEFAULT NULL, p_fx_rate numeric DEFAULT NULL, p_lines jsonb DEFAULT NULL, p_idempotency_key text DEFAULT NULL,
 	p_side text DEFAULT NULL, p_clears_on date DEFAULT NULL, p_base_amount numeric DEFAULT NULL,
 	p_source_document_id bigint DEFAULT NULL, p_reverses bigint DEFAULT NULL, p_reason text DEFAULT NULL)
-RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	id bigint;
 	request bytea;
@@ -164,6 +165,23 @@ BEGIN
 	END IF;
 	RETURN id;
 END $$;
+COMMENT ON FUNCTION enter_document(text, bigint, text, date, numeric, date, text, date, text, credit.payment_terms, date, bigint, text, numeric, jsonb, text, text, date, numeric, bigint, bigint, text) IS 'Posts a document of any kind and returns its id; asks for no approval. Behind post_document() and all other functions that post.';
+
+CREATE OR REPLACE FUNCTION post_document(p_kind text, p_customer_id bigint, p_number text, p_doc_date date, p_amount numeric,
+	p_due_date date DEFAULT NULL, p_currency text DEFAULT NULL, p_posting_date date DEFAULT NULL, p_reference text DEFAULT NULL,
+	p_terms credit.payment_terms DEFAULT NULL, p_received_on date DEFAULT NULL, p_sold_to_id bigint DEFAULT NULL,
+	p_order_id text DEFAULT NULL, p_fx_rate numeric DEFAULT NULL, p_lines jsonb DEFAULT NULL, p_idempotency_key text DEFAULT NULL,
+	p_side text DEFAULT NULL, p_clears_on date DEFAULT NULL, p_base_amount numeric DEFAULT NULL,
+	p_source_document_id bigint DEFAULT NULL, p_reverses bigint DEFAULT NULL, p_reason text DEFAULT NULL)
+RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+	IF p_kind IN ('credit_note', 'write_off', 'refund', 'transfer') OR p_reverses IS NOT NULL THEN
+		PERFORM require_approved_posting(p_kind, p_customer_id, p_amount, p_currency, p_reverses, p_idempotency_key);
+	END IF;
+	RETURN enter_document(p_kind, p_customer_id, p_number, p_doc_date, p_amount, p_due_date, p_currency, p_posting_date, p_reference,
+		p_terms, p_received_on, p_sold_to_id, p_order_id, p_fx_rate, p_lines, p_idempotency_key, p_side, p_clears_on,
+		p_base_amount, p_source_document_id, p_reverses, p_reason);
+END $$;
 COMMENT ON FUNCTION post_document(text, bigint, text, date, numeric, date, text, date, text, credit.payment_terms, date, bigint, text, numeric, jsonb, text, text, date, numeric, bigint, bigint, text) IS 'Posts a document of any kind and returns its id. NULL number: the next of the kind''s range; NULL currency: the base currency; NULL posting date: the document date; NULL due date: from the terms, else from the customer''s. p_lines: array of objects as columns of document_line. p_idempotency_key: the same request again returns the first document, another one under the key is RC009.';
 
 CREATE OR REPLACE FUNCTION post_invoice(p_customer_id bigint, p_number text, p_doc_date date, p_amount numeric,
@@ -172,7 +190,7 @@ CREATE OR REPLACE FUNCTION post_invoice(p_customer_id bigint, p_number text, p_d
 	p_order_id text DEFAULT NULL, p_fx_rate numeric DEFAULT NULL, p_lines jsonb DEFAULT NULL, p_idempotency_key text DEFAULT NULL)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-	RETURN post_document('invoice', p_customer_id, p_number, p_doc_date, p_amount, p_due_date, p_currency, p_posting_date, p_reference,
+	RETURN enter_document('invoice', p_customer_id, p_number, p_doc_date, p_amount, p_due_date, p_currency, p_posting_date, p_reference,
 		p_terms, p_received_on, p_sold_to_id, p_order_id, p_fx_rate, p_lines, p_idempotency_key);
 END $$;
 COMMENT ON FUNCTION post_invoice(bigint, text, date, numeric, date, text, date, text, credit.payment_terms, date, bigint, text, numeric, jsonb, text) IS 'Posts an invoice, which the customer owes from its posting date. Due on p_due_date, or as its terms or else the customer''s say: one open item per instalment. Returns the document id.';
@@ -183,7 +201,7 @@ CREATE OR REPLACE FUNCTION post_debit_note(p_customer_id bigint, p_number text, 
 	p_order_id text DEFAULT NULL, p_fx_rate numeric DEFAULT NULL, p_lines jsonb DEFAULT NULL, p_idempotency_key text DEFAULT NULL)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-	RETURN post_document('debit_note', p_customer_id, p_number, p_doc_date, p_amount, p_due_date, p_currency, p_posting_date, p_reference,
+	RETURN enter_document('debit_note', p_customer_id, p_number, p_doc_date, p_amount, p_due_date, p_currency, p_posting_date, p_reference,
 		p_terms, p_received_on, p_sold_to_id, p_order_id, p_fx_rate, p_lines, p_idempotency_key);
 END $$;
 COMMENT ON FUNCTION post_debit_note(bigint, text, date, numeric, date, text, date, text, credit.payment_terms, date, bigint, text, numeric, jsonb, text) IS 'Posts a debit note: a charge outside an invoice. Due as an invoice is. Returns the document id.';
@@ -204,7 +222,7 @@ CREATE OR REPLACE FUNCTION post_payment(p_customer_id bigint, p_number text, p_d
 	p_fx_rate numeric DEFAULT NULL, p_idempotency_key text DEFAULT NULL)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-	RETURN post_document('payment', p_customer_id, p_number, p_doc_date, p_amount, NULL, p_currency, p_posting_date, p_reference,
+	RETURN enter_document('payment', p_customer_id, p_number, p_doc_date, p_amount, NULL, p_currency, p_posting_date, p_reference,
 		p_fx_rate => p_fx_rate, p_idempotency_key => p_idempotency_key, p_clears_on => p_clears_on);
 END $$;
 COMMENT ON FUNCTION post_payment(bigint, text, date, numeric, text, date, text, date, numeric, text) IS 'Posts a payment received, unapplied until allocated. It frees credit at once, or on p_clears_on if that is given: until then it closes items but stays in exposure. Returns the document id.';
@@ -214,7 +232,7 @@ CREATE OR REPLACE FUNCTION post_deposit(p_customer_id bigint, p_number text, p_d
 	p_fx_rate numeric DEFAULT NULL, p_idempotency_key text DEFAULT NULL)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-	RETURN post_document('deposit', p_customer_id, p_number, p_doc_date, p_amount, NULL, p_currency, p_posting_date, p_reference,
+	RETURN enter_document('deposit', p_customer_id, p_number, p_doc_date, p_amount, NULL, p_currency, p_posting_date, p_reference,
 		p_order_id => p_order_id, p_fx_rate => p_fx_rate, p_idempotency_key => p_idempotency_key, p_clears_on => p_clears_on);
 END $$;
 COMMENT ON FUNCTION post_deposit(bigint, text, date, numeric, text, text, date, text, date, numeric, text) IS 'Posts a deposit: money received for one order. It is reserved to that order (p_order_id), frees credit for it alone, and pays only documents of it, until release_deposit(). Returns the document id.';

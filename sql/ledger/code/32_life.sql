@@ -73,7 +73,7 @@ DECLARE
 	reversing_item bigint;
 	debit boolean := p_original.side = 'debit';
 BEGIN
-	id := post_document(p_kind, p_original.customer_id, COALESCE(p_number, number_after(p_original, p_kind,
+	id := enter_document(p_kind, p_original.customer_id, COALESCE(p_number, number_after(p_original, p_kind,
 			CASE WHEN p_kind = 'returned_payment' THEN 'return' ELSE 'void' END, p_on)),
 		p_on, p_original.amount, p_currency => p_original.currency, p_order_id => p_original.order_id,
 		p_side => CASE WHEN debit THEN 'credit' ELSE 'debit' END, p_fx_rate => p_original.fx_rate,
@@ -87,9 +87,9 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION post_reversal(document, text, text, date, text) IS 'Posts the document that reverses another, which must be open in full, and closes both with each other. Returns its id.';
 
-CREATE OR REPLACE FUNCTION void_document(p_customer_id bigint, p_document_id bigint, p_reason text, p_voided_on date DEFAULT NULL,
+CREATE OR REPLACE FUNCTION undo_document(p_customer_id bigint, p_document_id bigint, p_reason text, p_voided_on date DEFAULT NULL,
 	p_number text DEFAULT NULL)
-RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	original document;
 	voided_on date;
@@ -97,8 +97,6 @@ DECLARE
 	other document;
 	id bigint;
 BEGIN
-	PERFORM require_reason(p_reason, format('the void of document %s of customer %s', p_document_id, p_customer_id));
-	PERFORM lock_customer(p_customer_id);
 	original := read_document(p_customer_id, p_document_id);
 	voided_on := COALESCE(p_voided_on, GREATEST(ledger_today(), original.posting_date));
 	IF original.reverses IS NOT NULL THEN
@@ -130,10 +128,24 @@ BEGIN
 		ORDER BY d.document_id
 	LOOP
 		IF NOT EXISTS (SELECT FROM document r WHERE r.customer_id = p_customer_id AND r.reverses = other.document_id) THEN
-			PERFORM void_document(p_customer_id, other.document_id, p_reason, GREATEST(voided_on, other.posting_date));
+			PERFORM undo_document(p_customer_id, other.document_id, p_reason, GREATEST(voided_on, other.posting_date));
 		END IF;
 	END LOOP;
 	RETURN id;
+END $$;
+COMMENT ON FUNCTION undo_document(bigint, bigint, text, date, text) IS 'Voids a document, under the customer''s lock, and what was granted on it; asks for no approval. Behind void_document() and return_payment().';
+
+CREATE OR REPLACE FUNCTION void_document(p_customer_id bigint, p_document_id bigint, p_reason text, p_voided_on date DEFAULT NULL,
+	p_number text DEFAULT NULL)
+RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+	original document;
+BEGIN
+	PERFORM require_reason(p_reason, format('the void of document %s of customer %s', p_document_id, p_customer_id));
+	PERFORM lock_customer(p_customer_id);
+	original := read_document(p_customer_id, p_document_id);
+	PERFORM use_approval(p_customer_id, 'void', original.amount, original.currency, jsonb_build_object('document_id', p_document_id));
+	RETURN undo_document(p_customer_id, p_document_id, p_reason, p_voided_on, p_number);
 END $$;
 COMMENT ON FUNCTION void_document(bigint, bigint, text, date, text) IS 'Voids a document posted by mistake with one of the same kind on the other side, dated p_voided_on (default today). Its allocations are reversed first, as of that date, so what paid it or was paid by it is open again; discounts and write-offs granted on it are voided too. Reports for earlier dates stay. Returns the id of the voiding document.';
 
@@ -170,10 +182,10 @@ BEGIN
 			AND NOT EXISTS (SELECT FROM document r WHERE r.customer_id = d.customer_id AND r.reverses = d.document_id)
 		ORDER BY d.document_id
 	LOOP
-		PERFORM void_document(p_customer_id, granted, p_reason, returned_on);
+		PERFORM undo_document(p_customer_id, granted, p_reason, returned_on);
 	END LOOP;
 	IF p_fee IS NOT NULL THEN
-		PERFORM post_document('fee', p_customer_id, number_after(original, 'fee', 'fee for return', returned_on), returned_on, p_fee, p_due_date => returned_on,
+		PERFORM enter_document('fee', p_customer_id, number_after(original, 'fee', 'fee for return', returned_on), returned_on, p_fee, p_due_date => returned_on,
 			p_currency => original.currency, p_source_document_id => id, p_reason => p_reason);
 	END IF;
 	RETURN id;
@@ -288,7 +300,7 @@ BEGIN
 		base := CASE WHEN used = -credit_item.open_amount THEN -credit_item.open_base_amount
 			ELSE round(credit_item.open_base_amount * used / credit_item.open_amount, credit.minor_unit((SELECT l.base_currency FROM ledger_info l))) END;
 	END IF;
-	id := post_document(p_kind, p_original.customer_id, p_number, p_on, used, p_on, p_original.currency, p_side => 'debit',
+	id := enter_document(p_kind, p_original.customer_id, p_number, p_on, used, p_on, p_original.currency, p_side => 'debit',
 		p_fx_rate => p_original.fx_rate, p_base_amount => base, p_source_document_id => p_source_document_id, p_reason => p_reason);
 	INSERT INTO allocation (customer_id, credit_item_id, debit_item_id, amount, applied_on)
 	SELECT i.customer_id, credit_item.item_id, i.item_id, used, GREATEST(p_on, credit_item.posting_date, credit_item.reversed_on)
@@ -296,6 +308,13 @@ BEGIN
 	RETURN id;
 END $$;
 COMMENT ON FUNCTION use_credit(document, text, text, numeric, date, text, bigint, numeric) IS 'Posts a debit document over open credit of another document and applies that to it. Behind refund(), recover() and transfers.';
+
+CREATE OR REPLACE FUNCTION open_credit(p_original document)
+RETURNS numeric LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+BEGIN
+	RETURN (SELECT -sum(i.open_amount) FROM item i WHERE i.customer_id = p_original.customer_id AND i.document_id = p_original.document_id);
+END $$;
+COMMENT ON FUNCTION open_credit(document) IS 'What is open of a document in the customer''s favour.';
 
 CREATE OR REPLACE FUNCTION refund(p_customer_id bigint, p_document_id bigint, p_number text DEFAULT NULL, p_amount numeric DEFAULT NULL,
 	p_refunded_on date DEFAULT NULL, p_reason text DEFAULT 'refund')
@@ -307,6 +326,8 @@ BEGIN
 	PERFORM require_reason(p_reason, format('the refund of document %s of customer %s', p_document_id, p_customer_id));
 	PERFORM lock_customer(p_customer_id);
 	original := read_document(p_customer_id, p_document_id);
+	PERFORM use_approval(p_customer_id, 'refund', COALESCE(p_amount, open_credit(original)), original.currency,
+		jsonb_build_object('document_id', p_document_id));
 	refunded_on := COALESCE(p_refunded_on, GREATEST(ledger_today(), original.posting_date));
 	RETURN use_credit(original, 'refund', COALESCE(p_number, number_after(original, 'refund', 'refund', refunded_on)), p_amount, refunded_on,
 		p_reason, p_document_id);
@@ -316,8 +337,13 @@ COMMENT ON FUNCTION refund(bigint, bigint, text, numeric, date, text) IS 'Pays o
 CREATE OR REPLACE FUNCTION write_off(p_customer_id bigint, p_item_id bigint, p_reason text, p_amount numeric DEFAULT NULL,
 	p_written_off_on date DEFAULT NULL, p_number text DEFAULT NULL, p_source_document_id bigint DEFAULT NULL)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+	debit item;
 BEGIN
 	PERFORM require_reason(p_reason, format('the write-off of item %s of customer %s', p_item_id, p_customer_id));
+	PERFORM lock_customer(p_customer_id);
+	SELECT * INTO debit FROM item i WHERE i.customer_id = p_customer_id AND i.item_id = p_item_id;
+	PERFORM use_approval(p_customer_id, 'write_off', COALESCE(p_amount, debit.open_amount), debit.currency, jsonb_build_object('item_id', p_item_id));
 	RETURN grant_credit('write_off', p_customer_id, p_item_id, p_reason, p_amount, p_written_off_on, p_number, p_source_document_id);
 END $$;
 COMMENT ON FUNCTION write_off(bigint, bigint, text, numeric, date, text, bigint) IS 'Writes off what is open of a debit item, or p_amount of it: a small difference or a bad debt, as p_reason says. p_source_document_id: the payment a small difference was forgiven for, whose return undoes it. Returns the id of the write_off. The claim is not forgiven: recover() takes later cash.';
@@ -346,7 +372,7 @@ BEGIN
 	IF p_source_document_id IS NOT NULL THEN
 		PERFORM read_document(p_customer_id, p_source_document_id);
 	END IF;
-	id := post_document(p_kind, p_customer_id,
+	id := enter_document(p_kind, p_customer_id,
 		COALESCE(p_number, number_after(read_document(p_customer_id, debit.document_id), p_kind, replace(p_kind, '_', '-'), granted_on)), granted_on, granted, p_currency => debit.currency,
 		p_fx_rate => (SELECT d.fx_rate FROM document d WHERE d.customer_id = p_customer_id AND d.document_id = debit.document_id),
 		p_base_amount => CASE WHEN debit.open_base_amount IS NULL THEN NULL WHEN granted = debit.open_amount THEN debit.open_base_amount
@@ -412,11 +438,13 @@ BEGIN
 	PERFORM lock_customer(LEAST(p_customer_id, p_to_customer_id));
 	PERFORM lock_customer(GREATEST(p_customer_id, p_to_customer_id));
 	original := read_document(p_customer_id, p_document_id);
+	PERFORM use_approval(p_customer_id, 'transfer', COALESCE(p_amount, open_credit(original)), original.currency,
+		jsonb_build_object('document_id', p_document_id, 'to_customer_id', p_to_customer_id));
 	transferred_on := COALESCE(p_transferred_on, GREATEST(ledger_today(), original.posting_date));
 	given_id := use_credit(original, 'transfer', number_after(original, 'transfer', 'transfer', transferred_on), p_amount, transferred_on,
 		p_reason, NULL);
 	given := read_document(p_customer_id, given_id);
-	RETURN post_document('transfer', p_to_customer_id, format('from customer %s: %s', p_customer_id, given.number), transferred_on, given.amount,
+	RETURN enter_document('transfer', p_to_customer_id, format('from customer %s: %s', p_customer_id, given.number), transferred_on, given.amount,
 		p_currency => given.currency, p_side => 'credit', p_reference => original.reference, p_fx_rate => given.fx_rate,
 		p_base_amount => given.base_amount, p_reason => p_reason);
 END $$;

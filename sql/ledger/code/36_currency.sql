@@ -161,7 +161,7 @@ BEGIN
 		ELSE round(p_credit_amount * fx_rate_on(credit_item.currency, applied_on), credit.minor_unit(base)) END;
 	given := use_credit(original, 'transfer', number_after(original, 'transfer', 'transfer', applied_on), p_credit_amount, applied_on,
 		format('to %s at %s', debit.currency, trim_scale(round(rate, 12))), NULL, CASE WHEN credit_item.currency <> base THEN value END);
-	taken := post_document('transfer', p_customer_id, format('%s in %s', (SELECT d.number FROM document d WHERE d.customer_id = p_customer_id AND d.document_id = given), debit.currency),
+	taken := enter_document('transfer', p_customer_id, format('%s in %s', (SELECT d.number FROM document d WHERE d.customer_id = p_customer_id AND d.document_id = given), debit.currency),
 		applied_on, debit_amount, p_currency => debit.currency, p_side => 'credit',
 		p_fx_rate => CASE WHEN debit.currency <> base THEN value / debit_amount END, p_base_amount => CASE WHEN debit.currency <> base THEN value END,
 		p_source_document_id => given, p_reason => format('from %s at %s', credit_item.currency, trim_scale(round(rate, 12))));

@@ -45,7 +45,7 @@ BEGIN
 		IF moving.reserved_for IS NOT NULL THEN
 			PERFORM release_deposit(p_customer_id, moving.document_id, p_reason);
 		END IF;
-		own_document := post_document('transfer', p_customer_id, own_number, merged_on, abs(moving.open_amount), p_currency => moving.currency,
+		own_document := enter_document('transfer', p_customer_id, own_number, merged_on, abs(moving.open_amount), p_currency => moving.currency,
 			p_side => CASE WHEN moving.open_amount > 0 THEN 'credit' ELSE 'debit' END, p_fx_rate => moving.fx_rate,
 			p_base_amount => abs(moving.open_base_amount), p_reason => p_reason);
 		INSERT INTO allocation (customer_id, credit_item_id, debit_item_id, amount, applied_on)
@@ -53,16 +53,16 @@ BEGIN
 			CASE WHEN moving.open_amount > 0 THEN moving.item_id ELSE i.item_id END, abs(moving.open_amount), merged_on
 		FROM item i WHERE i.customer_id = p_customer_id AND i.document_id = own_document;
 		IF moving.reserved_for IS NOT NULL THEN
-			PERFORM post_document('deposit', p_into_customer_id, left(format('%s of customer %s', moving.doc_number, p_customer_id), 200), moving.doc_date,
+			PERFORM enter_document('deposit', p_into_customer_id, left(format('%s of customer %s', moving.doc_number, p_customer_id), 200), moving.doc_date,
 				-moving.open_amount, p_currency => moving.currency, p_posting_date => merged_on, p_order_id => moving.reserved_for,
 				p_fx_rate => moving.fx_rate, p_base_amount => abs(moving.open_base_amount), p_reason => p_reason);
 		ELSE
-			their_document := post_document('transfer', p_into_customer_id, left(format('%s of customer %s, item %s, %s', moving.doc_number, p_customer_id, moving.item_id, own_document), 200),
+			their_document := enter_document('transfer', p_into_customer_id, left(format('%s of customer %s, item %s, %s', moving.doc_number, p_customer_id, moving.item_id, own_document), 200),
 				moving.doc_date, abs(moving.open_amount), moving.due_date, moving.currency, merged_on, moving.reference,
 				p_side => CASE WHEN moving.open_amount > 0 THEN 'debit' ELSE 'credit' END, p_fx_rate => moving.fx_rate,
 				p_base_amount => abs(moving.open_base_amount), p_reason => p_reason);
 			IF moving.open_amount > 0 AND moving.due_date IS NULL THEN
-				PERFORM set_due_date(p_into_customer_id, i.item_id, NULL, p_reason, p_effective_on => LEAST(merged_on, ledger_today()))
+				PERFORM change_due_date(p_into_customer_id, i.item_id, NULL, p_reason, p_effective_on => LEAST(merged_on, ledger_today()))
 				FROM item i WHERE i.customer_id = p_into_customer_id AND i.document_id = their_document;
 			END IF;
 		END IF;

@@ -1,5 +1,20 @@
 -- Credit limits: kinds, days in force, and how they combine.
 
+CREATE OR REPLACE FUNCTION is_lower_limit(p_customer_id bigint, p_amount numeric, p_currency text, p_starts date, p_ends date, p_kind text,
+	p_replaces_own boolean, p_covered_percent numeric, p_max_overdue_days integer)
+RETURNS boolean LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+DECLARE
+	ends date := COALESCE(p_ends, (SELECT min(lower(c.in_force)) - 1 FROM credit_limit c
+		WHERE c.customer_id = p_customer_id AND c.kind = p_kind AND lower(c.in_force) > p_starts));
+BEGIN
+	-- One of the same kind, as large and no stricter, on all these days; a guarantee is always one more.
+	RETURN p_kind <> 'guarantee' AND EXISTS (SELECT FROM credit_limit c
+		WHERE c.customer_id = p_customer_id AND c.kind = p_kind AND c.in_force @> daterange(p_starts, ends, '[]')
+			AND c.currency = p_currency AND c.amount >= p_amount AND c.replaces_own = p_replaces_own
+			AND c.covered_percent IS NOT DISTINCT FROM p_covered_percent AND c.max_overdue_days IS NOT DISTINCT FROM p_max_overdue_days);
+END $$;
+COMMENT ON FUNCTION is_lower_limit(bigint, numeric, text, date, date, text, boolean, numeric, integer) IS 'Whether a new credit limit takes the place of one that allows as much or more on all its days: that needs no approval.';
+
 CREATE OR REPLACE FUNCTION set_credit_limit(p_customer_id bigint, p_amount numeric, p_valid_from date DEFAULT NULL,
 	p_valid_to date DEFAULT NULL, p_reason text DEFAULT NULL, p_kind text DEFAULT 'own', p_currency text DEFAULT NULL,
 	p_replaces_own boolean DEFAULT false, p_covered_percent numeric DEFAULT NULL, p_max_overdue_days integer DEFAULT NULL,
@@ -11,6 +26,7 @@ DECLARE
 	starts date := COALESCE(p_valid_from, ledger_today());
 	ends date := p_valid_to;
 	neighbour record;
+	approved record;
 	id bigint;
 BEGIN
 	IF p_amount IS NULL OR p_amount < 0 OR p_amount IN ('NaN', 'Infinity') THEN
@@ -55,6 +71,13 @@ BEGIN
 	END IF;
 
 	PERFORM lock_customer(p_customer_id);
+	IF NOT is_lower_limit(p_customer_id, p_amount, used_currency, starts, ends, p_kind, p_replaces_own, p_covered_percent, p_max_overdue_days) THEN
+		approved := use_approval(p_customer_id, 'limit', p_amount, used_currency, jsonb_strip_nulls(jsonb_build_object('kind', NULLIF(p_kind, 'own'),
+			'valid_to', ends, 'replaces_own', NULLIF(p_replaces_own, false), 'covered_percent', p_covered_percent,
+			'max_overdue_days', p_max_overdue_days)));
+	ELSE
+		SELECT NULL::text AS requested_by, NULL::text AS approved_by INTO approved;
+	END IF;
 	IF p_kind <> 'guarantee' THEN
 		-- Takes the place of one that starts the same day; ends one without end; ends itself where the next one starts.
 		UPDATE credit_limit c SET in_force = 'empty'
@@ -78,8 +101,8 @@ BEGIN
 	INSERT INTO credit_limit (customer_id, amount, currency, valid_from, valid_to, reason, kind, in_force, replaces_own, covered_percent,
 		max_overdue_days, provider, policy_no, requested_by, approved_by, recommendation_id)
 	VALUES (p_customer_id, round(p_amount, credit.minor_unit(used_currency)), used_currency, starts, p_valid_to, p_reason, p_kind,
-		daterange(starts, ends, '[]'), p_replaces_own, p_covered_percent, p_max_overdue_days, p_provider, p_policy_no, p_requested_by,
-		p_approved_by, p_recommendation_id)
+		daterange(starts, ends, '[]'), p_replaces_own, p_covered_percent, p_max_overdue_days, p_provider, p_policy_no,
+		COALESCE(approved.requested_by, p_requested_by), COALESCE(approved.approved_by, p_approved_by), p_recommendation_id)
 	RETURNING credit_limit_id INTO id;
 	PERFORM keep_limit(p_customer_id);
 	IF p_kind = 'group' THEN

@@ -43,6 +43,7 @@ BEGIN
 		RAISE EXCEPTION 'customer % has no hold %', p_customer_id, p_hold_id
 			USING ERRCODE = 'foreign_key_violation', HINT = 'Table hold lists them.';
 	END IF;
+	PERFORM use_approval(p_customer_id, 'hold_release', NULL, NULL, jsonb_build_object('hold_id', p_hold_id));
 	INSERT INTO hold_release (customer_id, hold_id, reason) VALUES (p_customer_id, p_hold_id, p_reason)
 	ON CONFLICT DO NOTHING;
 	IF NOT FOUND THEN

@@ -11,18 +11,21 @@ BEGIN
 		RAISE EXCEPTION 'role must not be null' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	functions := CASE p_access
+		WHEN 'approver' THEN ARRAY['actor', 'set_actor', 'request_approval', 'approve', 'reject', 'delegate_authority', 'end_delegation']
 		WHEN 'reader' THEN ARRAY['aging_at', 'aging_in', 'exposure_in', 'revaluation', 'fx_rate_on', 'convert']
 		WHEN 'poster' THEN ARRAY['aging_at', 'check_credit', 'add_customer', 'post_document', 'post_invoice', 'post_debit_note', 'post_credit_note',
 			'post_payment', 'post_deposit', 'customer_of', 'allocate', 'apply_payment', 'apply_deposit', 'allocate_with_discount', 'allocate_across',
-			'reverse_allocation', 'return_payment', 'confirm_clearing', 'earned_discount', 'record_receipt', 'fx_rate_on', 'convert']
+			'reverse_allocation', 'return_payment', 'confirm_clearing', 'earned_discount', 'record_receipt', 'fx_rate_on', 'convert',
+			'actor', 'set_actor', 'request_approval', 'reject']
 		WHEN 'loader' THEN ARRAY['aging_at', 'check_credit']
 		WHEN 'credit_manager' THEN ARRAY['aging_at', 'aging_in', 'exposure_in', 'revaluation', 'check_credit', 'set_credit_limit', 'place_hold', 'release_hold',
 			'set_terms', 'set_parent', 'set_customer_status', 'set_risk_class', 'set_review_due', 'set_risk_figure', 'set_due_date', 'void_document', 'refund', 'write_off', 'recover', 'transfer_credit', 'release_deposit', 'merge_customers',
-			'set_fx_rate', 'set_number_range', 'take_mark', 'verify_ledger', 'verify_chain']
+			'set_fx_rate', 'set_number_range', 'take_mark', 'verify_ledger', 'verify_chain',
+			'actor', 'set_actor', 'request_approval', 'reject']
 		END;
 	IF functions IS NULL THEN
 		RAISE EXCEPTION 'unknown access "%"', p_access
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'Access is reader, poster, loader or credit_manager.';
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Access is reader, poster, loader, credit_manager or approver.';
 	END IF;
 	EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', ledger, p_role);
 	EXECUTE format('GRANT SELECT ON aging_summary, open_items, document_status TO %I', p_role);
@@ -40,11 +43,14 @@ BEGIN
 		EXECUTE format('GRANT USAGE ON SEQUENCE customer_customer_id_seq, document_document_id_seq, allocation_allocation_id_seq,
 			document_line_document_line_id_seq TO %I', p_role);
 	END IF;
+	IF p_access IN ('approver', 'credit_manager') THEN
+		EXECUTE format('GRANT SELECT ON approval_queue, approval, approval_vote, approval_use, approval_policy, authority, authority_end TO %I', p_role);
+	END IF;
 	IF p_access = 'credit_manager' THEN
 		EXECUTE format('GRANT SELECT ON hold, hold_release, credit_limit, decision, exposure, check_rule TO %I', p_role);
 	END IF;
 END $$;
-COMMENT ON FUNCTION grant_access(name, text) IS 'Grants a role what it needs. reader: the views and aging_at(). poster: also posting, allocating and checking. loader: also COPY into customer, document and allocation. credit_manager: reading and checking, limits and holds.';
+COMMENT ON FUNCTION grant_access(name, text) IS 'Grants a role what it needs. reader: the views and aging_at(). poster: also posting, allocating and checking. loader: also COPY into customer, document and allocation. credit_manager: reading and checking, limits and holds. approver: asking for approvals, and approving within one''s authority.';
 
 -- Functions are not for everybody just because they exist.
 DO $do$

@@ -65,6 +65,7 @@ CREATE TABLE credit_limit (
 	requested_by text,
 	approved_by text,
 	recommendation_id bigint,
+	actor text NOT NULL,
 	PRIMARY KEY (customer_id, credit_limit_id),
 	CONSTRAINT credit_limit_temporary_ends CHECK (kind <> 'temporary' OR valid_to IS NOT NULL),
 	CONSTRAINT credit_limit_replaces_own CHECK (NOT replaces_own OR kind = 'temporary'),
@@ -97,6 +98,7 @@ COMMENT ON COLUMN credit_limit.policy_no IS 'Number of the policy, guarantee or 
 COMMENT ON COLUMN credit_limit.requested_by IS 'Who asked for it.';
 COMMENT ON COLUMN credit_limit.approved_by IS 'Who agreed to it.';
 COMMENT ON COLUMN credit_limit.recommendation_id IS 'The recommendation it followed.';
+COMMENT ON COLUMN credit_limit.actor IS 'Person who did it, by default actor().';
 
 CREATE TABLE hold (
 	customer_id bigint NOT NULL REFERENCES customer,
@@ -104,6 +106,7 @@ CREATE TABLE hold (
 	reason text NOT NULL CHECK (reason <> ''),
 	placed_at timestamptz NOT NULL DEFAULT now(),
 	placed_by text NOT NULL DEFAULT session_user,
+	actor text NOT NULL,
 	PRIMARY KEY (customer_id, hold_id)
 );
 COMMENT ON TABLE hold IS 'Manual credit holds, never changed; a hold ends with a row in hold_release.';
@@ -112,6 +115,7 @@ COMMENT ON COLUMN hold.hold_id IS 'Key, with customer_id.';
 COMMENT ON COLUMN hold.reason IS 'Why nothing may be sold on credit.';
 COMMENT ON COLUMN hold.placed_at IS 'Record time.';
 COMMENT ON COLUMN hold.placed_by IS 'Login that placed it.';
+COMMENT ON COLUMN hold.actor IS 'Person who did it, by default actor().';
 
 CREATE TABLE hold_release (
 	customer_id bigint NOT NULL,
@@ -119,6 +123,7 @@ CREATE TABLE hold_release (
 	reason text NOT NULL CHECK (reason <> ''),
 	released_at timestamptz NOT NULL DEFAULT now(),
 	released_by text NOT NULL DEFAULT session_user,
+	actor text NOT NULL,
 	PRIMARY KEY (customer_id, hold_id),
 	FOREIGN KEY (customer_id, hold_id) REFERENCES hold
 );
@@ -128,6 +133,7 @@ COMMENT ON COLUMN hold_release.hold_id IS 'The hold that ended.';
 COMMENT ON COLUMN hold_release.reason IS 'Why it was released.';
 COMMENT ON COLUMN hold_release.released_at IS 'Record time.';
 COMMENT ON COLUMN hold_release.released_by IS 'Login that released it.';
+COMMENT ON COLUMN hold_release.actor IS 'Person who did it, by default actor().';
 
 CREATE TABLE check_rule (
 	rule_no integer NOT NULL PRIMARY KEY,

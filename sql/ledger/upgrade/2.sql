@@ -50,7 +50,7 @@ ALTER TABLE credit_limit ADD kind text NOT NULL DEFAULT 'own' CHECK (kind IN ('o
 	ADD in_force daterange, ADD replaces_own boolean NOT NULL DEFAULT false,
 	ADD covered_percent numeric CHECK (covered_percent > 0 AND covered_percent <= 100),
 	ADD max_overdue_days integer CHECK (max_overdue_days >= 0), ADD provider text, ADD policy_no text, ADD requested_by text,
-	ADD approved_by text, ADD recommendation_id bigint;
+	ADD approved_by text, ADD recommendation_id bigint, ADD actor text;
 ALTER TABLE credit_limit DISABLE TRIGGER credit_limit_append_only;
 UPDATE credit_limit l SET kind = 'temporary', replaces_own = true
 WHERE l.valid_to IS NOT NULL AND EXISTS (SELECT FROM credit_limit o WHERE o.customer_id = l.customer_id AND o.credit_limit_id <> l.credit_limit_id
@@ -60,8 +60,9 @@ UPDATE credit_limit l SET in_force = CASE WHEN n.next_from = l.valid_from THEN '
 FROM (SELECT o.customer_id, o.credit_limit_id, lead(o.valid_from) OVER (PARTITION BY o.customer_id, o.kind ORDER BY o.valid_from, o.credit_limit_id) AS next_from
 	FROM credit_limit o) n
 WHERE n.customer_id = l.customer_id AND n.credit_limit_id = l.credit_limit_id;
+UPDATE credit_limit SET actor = set_by;
 ALTER TABLE credit_limit ENABLE TRIGGER credit_limit_append_only;
-ALTER TABLE credit_limit ALTER in_force SET NOT NULL,
+ALTER TABLE credit_limit ALTER in_force SET NOT NULL, ALTER actor SET NOT NULL,
 	ADD CONSTRAINT credit_limit_temporary_ends CHECK (kind <> 'temporary' OR valid_to IS NOT NULL),
 	ADD CONSTRAINT credit_limit_replaces_own CHECK (NOT replaces_own OR kind = 'temporary'),
 	ADD CONSTRAINT credit_limit_cover CHECK ((kind = 'insured') = (covered_percent IS NOT NULL) AND (max_overdue_days IS NULL OR kind = 'insured')),
@@ -72,6 +73,17 @@ ALTER TABLE credit_limit ALTER in_force SET NOT NULL,
 	ADD CONSTRAINT credit_limit_insured_key EXCLUDE USING gist (int8range(customer_id, customer_id, '[]') WITH &&, in_force WITH &&) WHERE (kind = 'insured');
 DROP INDEX credit_limit_validity_idx;
 CREATE INDEX credit_limit_validity_idx ON credit_limit (customer_id, kind, valid_from);
+-- Until now the one who acted was the login.
+ALTER TABLE hold ADD actor text;
+ALTER TABLE hold_release ADD actor text;
+ALTER TABLE hold DISABLE TRIGGER hold_append_only;
+ALTER TABLE hold_release DISABLE TRIGGER hold_release_append_only;
+UPDATE hold SET actor = placed_by;
+UPDATE hold_release SET actor = released_by;
+ALTER TABLE hold ENABLE TRIGGER hold_append_only;
+ALTER TABLE hold_release ENABLE TRIGGER hold_release_append_only;
+ALTER TABLE hold ALTER actor SET NOT NULL;
+ALTER TABLE hold_release ALTER actor SET NOT NULL;
 DROP FUNCTION set_credit_limit(bigint, numeric, date, date, text);
 DROP FUNCTION limit_on(bigint, date);
 
