@@ -54,8 +54,8 @@ DECLARE
 	locked bigint[] := '{}';
 BEGIN
 	LOOP
-		SELECT array_agg(DISTINCT s.id ORDER BY s.id) INTO wanted
-		FROM unnest(p_customers) c (id), LATERAL (SELECT c.id UNION ALL SELECT a FROM ancestors(c.id) a) s (id);
+		SELECT COALESCE(array_agg(DISTINCT s.id ORDER BY s.id), '{}') INTO wanted
+		FROM unnest(p_customers) c (id), LATERAL (SELECT c.id UNION ALL SELECT a FROM ancestors(c.id) a) s (id) WHERE s.id IS NOT NULL;
 		EXIT WHEN wanted <@ locked;
 		PERFORM FROM exposure e WHERE e.currency = base AND e.customer_id = ANY (wanted) ORDER BY e.customer_id FOR NO KEY UPDATE;
 		locked := wanted;
