@@ -282,6 +282,8 @@ rule_for(Ledger *ledger, CreditCheck *check, const CheckRule *rule, DateADT toda
 		if (exclusion->spared || rule_kinds[rule->kind].breaks == BREAKS_FOUND)
 		{
 			check->spared = true;
+			if (rule->kind == RULE_LIMIT_MISSING)
+				check->needs_no_limit = true;
 			return NULL;
 		}
 		changed = palloc(sizeof(CheckRule));
@@ -327,6 +329,7 @@ credit_check(Ledger *ledger, List *rules, CreditCheck *check)
 	check->outcome = OUTCOME_APPROVE;
 	check->shortfall = 0;
 	check->spared = false;
+	check->needs_no_limit = false;
 	exposure_complete(ledger, &check->exposure);
 	/* A deposit covers its own order, up to what the order is for. */
 	check->deposit = Min(exposure_reserved_for(ledger, &check->exposure, check->order_id), Max(check->amount, 0));
@@ -355,7 +358,7 @@ credit_check(Ledger *ledger, List *rules, CreditCheck *check)
 		}
 		finding = find(ledger, check, rule);
 		/* Where no other rule speaks for a missing limit, this one does. */
-		if (rule->kind == RULE_LIMIT_USE && finding.skipped && check->groups == NIL && !limit_missing_rule)
+		if (rule->kind == RULE_LIMIT_USE && finding.skipped && check->groups == NIL && !limit_missing_rule && !check->needs_no_limit)
 		{
 			finding.skipped = false;
 			finding.broken = true;

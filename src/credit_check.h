@@ -103,6 +103,7 @@ typedef struct CreditCheck
 								 * mere warning does not count */
 	int			decisive_rule_no;
 	bool		spared;			/* by an exclusion from a rule */
+	bool		needs_no_limit; /* spared from limit_missing */
 	bool		class_known;	/* risk_class was read */
 	char	   *risk_class;		/* NULL: none */
 	int64		group_id;		/* the group whose limit is exceeded, if `decisive` is RULE_GROUP_LIMIT */

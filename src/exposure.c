@@ -170,16 +170,44 @@ exposure_complete(Ledger *ledger, Exposure *exposure)
 	}
 }
 
-void
-exposure_lock_groups(Ledger *ledger, const int64 *customers, int64 n)
+static Datum
+customer_array(const int64 *customers, int64 n)
 {
 	Datum	   *ids = palloc_extended(n * sizeof(Datum), MCXT_ALLOC_HUGE);
-	Datum		args[1];
 
 	for (int64 i = 0; i < n; i++)
 		ids[i] = Int64GetDatum(customers[i]);
-	args[0] = PointerGetDatum(construct_array(ids, n, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	return PointerGetDatum(construct_array(ids, n, INT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+void
+exposure_lock_groups(Ledger *ledger, const int64 *customers, int64 n)
+{
+	Datum		args[1];
+
+	args[0] = customer_array(customers, n);
 	ledger_run(ledger, LQ_GROUP_LOCK, args, NULL);
+}
+
+List *
+exposure_group_members(Ledger *ledger, int64 group_id, const int64 *customers, int64 n)
+{
+	List	   *members = NIL;
+	Datum		args[2];
+	uint64		found;
+
+	args[0] = Int64GetDatum(group_id);
+	args[1] = customer_array(customers, n);
+	found = ledger_run(ledger, LQ_GROUP_MEMBERS, args, NULL);
+	for (uint64 i = 0; i < found; i++)
+	{
+		int64	   *member = palloc(sizeof(int64));
+		bool		isnull;
+
+		*member = DatumGetInt64(ledger_value(i, 1, &isnull));
+		members = lappend(members, member);
+	}
+	return members;
 }
 
 int128

@@ -10,6 +10,7 @@
 
 #include "cc_compat.h"
 
+#include "nodes/pg_list.h"
 #include "utils/date.h"
 
 #include "chain.h"
@@ -64,6 +65,9 @@ extern int128 exposure_reserved_for(Ledger *ledger, const Exposure *exposure, co
 
 /* Take the locks of customers and of all above them, in id order, inside ledger_enter(). */
 extern void exposure_lock_groups(Ledger *ledger, const int64 *customers, int64 n);
+
+/* Which of these customers belong to a group: list of int64 *. */
+extern List *exposure_group_members(Ledger *ledger, int64 group_id, const int64 *customers, int64 n);
 
 extern void exposure_unknown_customer(Ledger *ledger, int64 customer_id) pg_attribute_noreturn();
 

@@ -44,6 +44,7 @@ typedef struct OrderEntry
 	int128		before;			/* what it counted, base currency units */
 	int128		after;			/* what it counts now */
 	bool		opens;			/* it did not count before: checked even at amount 0 */
+	bool		given_up;		/* a decrease that the exposure has already */
 	const OrderSource *source;
 	char	   *order_id;
 	CreditCheck *held;			/* it was put on hold: the decision to record */
@@ -144,6 +145,7 @@ add_entry(SettleBatch *batch, WatchedTable *table, const OrderShare *share,
 	entry->before = before;
 	entry->after = after;
 	entry->opens = opens;
+	entry->given_up = false;
 	entry->source = batch_source(batch, table);
 	entry->order_id = share->order_id ? MemoryContextStrdup(batch->cxt, share->order_id) : NULL;
 	entry->held = held;
@@ -224,6 +226,38 @@ take_moving(SettleBatch *batch, const OrderShare *share)
 	return same ? moving->amount : 0;
 }
 
+/* What this statement has approved for other members of the customer's groups uses their limits, too. */
+static void
+add_pending_of_others(Ledger *ledger, OrderBatch *state, CreditCheck *check)
+{
+	int64	   *others = palloc_extended(Max(hash_get_num_entries(state->pending), 1) * sizeof(int64), MCXT_ALLOC_HUGE);
+	int64		n = 0;
+	HASH_SEQ_STATUS seq;
+	Pending    *pending;
+	ListCell   *lc;
+
+	if (check->groups == NIL)
+		return;
+	hash_seq_init(&seq, state->pending);
+	while ((pending = hash_seq_search(&seq)) != NULL)
+		if (pending->customer_id != check->customer_id && pending->amount > 0)
+			others[n++] = pending->customer_id;
+	if (n == 0)
+		return;
+	foreach(lc, check->groups)
+	{
+		GroupLimit *group = lfirst(lc);
+		List	   *members = exposure_group_members(ledger, group->group_id, others, n);
+		ListCell   *member;
+
+		foreach(member, members)
+		{
+			pending = hash_search(state->pending, lfirst(member), HASH_FIND, NULL);
+			group->others = money_add(group->others, pending->amount);
+		}
+	}
+}
+
 /* Decide on an increase: NULL when it may go on, else the decision to hold it. */
 static CreditCheck *
 decide_increase(SettleBatch *batch, WatchedTable *table, Ledger *ledger,
@@ -246,6 +280,7 @@ decide_increase(SettleBatch *batch, WatchedTable *table, Ledger *ledger,
 		exposure_lock_groups(ledger, &share->customer_id, 1);
 	exposure_read(ledger, share->customer_id, EXPOSURE_LOCK, 0, &check.exposure);
 	check.groups = credit_group_limits(ledger, &check.exposure);
+	add_pending_of_others(ledger, state, &check);
 	check.exposure.ordered = money_add(check.exposure.ordered, pending->amount);
 	credit_check(ledger, rules, &check);
 	/*
@@ -462,7 +497,8 @@ settle_customer(Ledger *ledger, OrderEntry *entries, int64 n)
 	{
 		int128		own = money_sub(entries[i].after, entries[i].before);
 
-		change = money_add(change, own);
+		if (!entries[i].given_up)
+			change = money_add(change, own);
 		if (own > 0)
 			increase = money_add(increase, own);
 	}
@@ -524,6 +560,36 @@ lock_groups(Ledger *ledger, const OrderBatch *state)
 	exposure_lock_groups(ledger, customers, n);
 }
 
+/*
+ * What a statement takes from one member of a group and gives to another is
+ * not used twice: all that it gives up counts before anything is decided.
+ * The locks are held already, so the order of customers is free.
+ */
+static void
+give_up_first(Ledger *ledger, OrderBatch *state)
+{
+	for (int64 from = 0, to; from < state->n; from = to)
+	{
+		int64		customer_id = state->entries[from].customer_id;
+		int128		change = 0;
+		Exposure	exposure;
+
+		CHECK_FOR_INTERRUPTS();
+		for (to = from; to < state->n && state->entries[to].customer_id == customer_id; to++)
+		{
+			OrderEntry *entry = &state->entries[to];
+
+			if (entry->after < entry->before)
+			{
+				change = money_add(change, money_sub(entry->after, entry->before));
+				entry->given_up = true;
+			}
+		}
+		if (change < 0)
+			exposure_read(ledger, customer_id, EXPOSURE_ORDER, change, &exposure);
+	}
+}
+
 static void
 order_settle(SettleBatch *batch)
 {
@@ -544,7 +610,11 @@ order_settle(SettleBatch *batch)
 	ledger_enter(ledger, true, &scope);
 	(void) credit_rules(ledger);
 	if (ledger->has_groups)
+	{
 		lock_groups(ledger, state);
+		if (state->has_decrease && state->entries[0].customer_id != state->entries[state->n - 1].customer_id)
+			give_up_first(ledger, state);
+	}
 	per_customer = AllocSetContextCreate(CurrentMemoryContext, "credit_control orders", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(per_customer);
 	for (int64 from = 0, to; from < state->n; from = to)

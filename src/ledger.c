@@ -206,6 +206,8 @@ static const QueryText query_texts[LQ_COUNT] = {
 		"SELECT EXISTS (SELECT FROM @L.exposure WHERE in_group)", 0, {0}},
 	[LQ_GROUP_LOCK] = {
 		"SELECT @L.lock_group($1)", 1, {INT8ARRAYOID}},
+	[LQ_GROUP_MEMBERS] = {
+		"SELECT m.id FROM @L.group_members($1) m (id) WHERE m.id = ANY ($2)", 2, {INT8OID, INT8ARRAYOID}},
 	[LQ_GROUP_LIMITS] = {
 		"SELECT group_id, limit_amount, others FROM @L.group_limits($1, $2)", 2, {INT8OID, DATEOID}},
 	[LQ_DECISION_ADD] = {

@@ -219,7 +219,7 @@ BEGIN
 			JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
 			JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
 		WHERE p.pronamespace = 'credit'::regnamespace
-			AND (t.tgenabled NOT IN ('O', 'A') OR (t.tgname = 'check_rule_changed' AND t.tgenabled <> 'A'))
+			AND (t.tgenabled NOT IN ('O', 'A') OR (t.tgname IN ('check_rule_changed', 'check_exclusion_changed') AND t.tgenabled <> 'A'))
 			AND (c.relnamespace = nsp OR (p.proname = 'enforce_hold' AND credit.trigger_ledger(t.tgargs) = ledger))
 		ORDER BY 2;
 

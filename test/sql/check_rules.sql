@@ -1,6 +1,8 @@
 -- check_rules.sql: each kind of check rule just not broken and just broken, scopes and exclusions.
 \set VERBOSITY terse
 SET client_min_messages = warning;
+-- The ledger's day is the session's.
+SET timezone = 'Etc/UTC';
 CREATE EXTENSION IF NOT EXISTS credit_control;
 SELECT credit.create_ledger('rul', 'USD', time_zone => 'Etc/UTC');
 SET search_path = rul, public;

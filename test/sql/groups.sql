@@ -1,6 +1,8 @@
 -- groups.sql: limits that customers share with those above them.
 \set VERBOSITY terse
 SET client_min_messages = warning;
+-- The ledger's day is the session's.
+SET timezone = 'Etc/UTC';
 CREATE EXTENSION IF NOT EXISTS credit_control;
 SELECT credit.create_ledger('grp', 'USD', time_zone => 'Etc/UTC');
 SET search_path = grp, public;
@@ -41,6 +43,13 @@ INSERT INTO shop.orders VALUES (4, 2, 60);
 INSERT INTO shop.orders VALUES (5, 3, 300), (6, 4, 200.01);
 INSERT INTO shop.orders VALUES (5, 3, 300), (6, 4, 200);
 
+-- An order that passes from one member to another, in whatever direction, is not counted twice.
+UPDATE shop.orders SET customer_id = 3 WHERE id = 6;
+UPDATE shop.orders SET customer_id = 4 WHERE id = 6;
+UPDATE shop.orders SET customer_id = 7 - customer_id, total = total + CASE id WHEN 5 THEN 0.01 ELSE 0 END WHERE id IN (5, 6);
+UPDATE shop.orders SET customer_id = 7 - customer_id WHERE id IN (5, 6);
+SELECT id, customer_id FROM shop.orders WHERE id IN (5, 6) ORDER BY 1;
+
 -- One child's credit balance funds no other: 3 owes nothing and has 900 in its favour.
 UPDATE shop.orders SET status = 'shipped';
 SELECT post_payment(3, 'P1', current_date, 900) > 0 AS paid;
@@ -61,6 +70,12 @@ SELECT post_invoice(5, 'I1', current_date, 51, current_date + 30) > 0 AS posted;
 SELECT set_parent(5, 1);
 SELECT set_parent(5, 3);
 SELECT customer_id, parent_id FROM customer WHERE customer_id = 5;
+-- Over its limit by invoices, a group still takes who owes nothing, and its members may change places.
+SELECT post_invoice(2, 'I2', current_date, 100, current_date + 30) > 0 AS posted;
+SELECT add_customer('New', 6), set_parent(6, 2);
+SELECT set_parent(2, 3);
+SELECT set_parent(2, 1);
+SELECT set_parent(6, NULL);
 SELECT set_parent(2, NULL), set_parent(5, 1);
 SELECT customer_id, parent_id, in_group FROM exposure ORDER BY 1;
 
@@ -70,6 +85,25 @@ SELECT watch_orders('shop.orders', 'customer_id', 'total', 'id', open_when => $$
 	status_column => 'status', open_value => 'open', hold_value => 'on hold');
 INSERT INTO shop.orders VALUES (11, 4, 400), (12, 4, 200), (13, 4, 100);
 SELECT id, status FROM shop.orders WHERE id > 10 ORDER BY id;
+
+-- Also for several members in one statement: 250 are used of 500, 3 is still 900 to the good.
+UPDATE shop.orders SET status = 'shipped' WHERE id = 11;
+INSERT INTO shop.orders VALUES (14, 4, 150);
+SELECT set_parent(6, 3);
+INSERT INTO shop.orders VALUES (15, 4, 100), (16, 6, 150), (17, 4, 10), (18, 6, 100);
+SELECT id, customer_id, total, status FROM shop.orders WHERE id > 12 ORDER BY id;
+SELECT group_exposure(3, current_date);
+-- The holding orders too, beside 51 of 5 and 500 below 3.
+INSERT INTO shop.orders VALUES (19, 1, 400);
+INSERT INTO shop.orders VALUES (20, 1, 449), (21, 1, 0.01);
+SELECT id, status FROM shop.orders WHERE id > 18 ORDER BY id;
+SELECT group_exposure(1, current_date), group_exposure(3, current_date);
+
+-- NULL and nobody.
+SELECT set_parent(NULL, NULL);
+SELECT set_parent(NULL, 1);
+SELECT lock_group(NULL), lock_group('{}'), lock_group('{NULL}');
+SELECT count(*) FROM group_members(NULL) m WHERE m IS NOT NULL;
 
 SELECT * FROM verify_ledger();
 SELECT * FROM verify_chain();

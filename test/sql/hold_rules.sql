@@ -37,21 +37,25 @@ BEGIN
 	RETURN answer;
 END $$;
 
--- limit_missing: none at all, one that has ended, one that has not begun; and of those in force the one that starts last.
+-- limit_missing: none at all, one that has ended, one that has not begun; the one in force; and one for a day in its place.
 SELECT ar.add_customer('Acme', 1) AS customer;
 SELECT pg_temp.try_order(1, 1);
 SELECT ar.set_credit_limit(1, 500, current_date - 20, current_date - 1) IS NOT NULL AS ended;
 SELECT pg_temp.try_order(1, 1);
 SELECT ar.set_credit_limit(1, 500, current_date + 1) IS NOT NULL AS not_begun;
 SELECT pg_temp.try_order(1, 1);
-SELECT ar.set_credit_limit(1, 100, current_date - 10) IS NOT NULL AS in_force;
+\set VERBOSITY terse
+SELECT ar.set_credit_limit(1, 100, current_date - 10, current_date) IS NOT NULL AS into_the_ended_one;
+\set VERBOSITY default
+SELECT ar.set_credit_limit(1, 100, current_date) IS NOT NULL AS in_force;
 SELECT pg_temp.try_order(1, 1);
 SELECT ar.set_credit_limit(1, 50, current_date - 30) IS NOT NULL AS older;
-SELECT ar.set_credit_limit(1, 40, current_date, current_date) IS NOT NULL AS today_only;
+SELECT ar.set_credit_limit(1, 40, current_date, current_date, p_kind => 'temporary', p_replaces_own => true) IS NOT NULL AS today_only;
 SELECT limit_amount, available FROM ar.check_credit(1, 0);
 SELECT limit_since - current_date AS since, limit_until - current_date AS until FROM ar.exposure;
-SELECT ar.set_credit_limit(1, 100, current_date, current_date, 'the later of two for one day') IS NOT NULL AS in_force;
+SELECT ar.set_credit_limit(1, 100, current_date, current_date, 'the later of two for one day', 'temporary', p_replaces_own => true) IS NOT NULL AS in_force;
 SELECT limit_amount FROM ar.check_credit(1, 0);
+SELECT l.amount, l.kind, lower(l.in_force) - current_date AS first_day, upper(l.in_force) - 1 - current_date AS last_day FROM ar.credit_limit l ORDER BY l.credit_limit_id;
 -- What is kept of the limit for other days is looked up, not believed.
 UPDATE ar.exposure SET limit_amount = 77, limit_since = current_date - 5, limit_until = current_date - 1;
 SELECT limit_amount FROM ar.check_credit(1, 0);
@@ -190,7 +194,7 @@ SELECT pg_temp.try_order(5, 1);
 ROLLBACK;
 SELECT pg_temp.try_order(5, 1);
 BEGIN;
-TRUNCATE ar.check_rule;
+TRUNCATE ar.check_rule CASCADE;
 INSERT INTO ar.check_rule (rule_no, kind) VALUES (1, 'manual_hold');
 SELECT pg_temp.try_order(5, 1);
 ROLLBACK;
@@ -211,7 +215,7 @@ INSERT INTO shop.orders (customer_id, total) VALUES (4, 1);
 ROLLBACK;
 INSERT INTO shop.orders (customer_id, total) VALUES (4, 1) RETURNING total;
 BEGIN;
-TRUNCATE ar.check_rule;
+TRUNCATE ar.check_rule CASCADE;
 INSERT INTO ar.check_rule (rule_no, kind, threshold) VALUES (1, 'limit_use', 0);
 INSERT INTO shop.orders (customer_id, total) VALUES (4, 1);
 ROLLBACK;
@@ -226,8 +230,8 @@ SELECT outcome IN ('hold', 'reject') AS refused FROM ar.check_credit(5, 1);
 ROLLBACK;
 -- Neither is a rule that cannot be read, the first time or the second.
 BEGIN;
-ALTER TABLE ar.check_rule DROP CONSTRAINT check_rule_kind_check;
-INSERT INTO ar.check_rule (rule_no, kind) VALUES (0, 'full_moon');
+ALTER TABLE ar.check_rule DROP CONSTRAINT check_rule_kind;
+INSERT INTO ar.check_rule (rule_no, kind, threshold) VALUES (0, 'full_moon', 1);
 DO $$ BEGIN
 	FOR n IN 1 .. 2 LOOP
 		BEGIN

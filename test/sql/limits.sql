@@ -1,6 +1,8 @@
 -- limits.sql: kinds of credit limit, the days on which they are in force, and how they combine.
 \set VERBOSITY terse
 SET client_min_messages = warning;
+-- The ledger's day is the session's.
+SET timezone = 'Etc/UTC';
 CREATE EXTENSION IF NOT EXISTS credit_control;
 SELECT credit.create_ledger('lim', 'USD', time_zone => 'Etc/UTC');
 SET search_path = lim, public;

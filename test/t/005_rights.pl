@@ -96,7 +96,9 @@ my %functions = (
 		'post_deposit(bigint,text,date,numeric,text,text,date,text,date,numeric,text)' ],
 	manager => [
 		@checking, @reporting[ 1 .. 3 ], 'place_hold(bigint,text)', 'release_hold(bigint,bigint,text)',
-		'set_credit_limit(bigint,numeric,date,date,text)', 'verify_ledger()', 'verify_chain(bigint,bigint)', 'take_mark(text)',
+		'set_credit_limit(bigint,numeric,date,date,text,text,text,boolean,numeric,integer,text,text,text,text,bigint)',
+		'set_parent(bigint,bigint)', 'set_customer_status(bigint,text)', 'set_risk_class(bigint,text)', 'set_review_due(bigint,date)',
+		'set_risk_figure(bigint,text,numeric,date,text)', 'verify_ledger()', 'verify_chain(bigint,bigint)', 'take_mark(text)',
 		'set_terms(bigint,credit.payment_terms)', 'set_due_date(bigint,bigint,date,text,text,date)',
 		'void_document(bigint,bigint,text,date,text)', 'refund(bigint,bigint,text,numeric,date,text)',
 		'write_off(bigint,bigint,text,numeric,date,text,bigint)', 'recover(bigint,bigint,bigint,numeric,date,text)',

@@ -55,7 +55,8 @@ DECLARE
 BEGIN
 	LOOP
 		SELECT COALESCE(array_agg(DISTINCT s.id ORDER BY s.id), '{}') INTO wanted
-		FROM unnest(p_customers) c (id), LATERAL (SELECT c.id UNION ALL SELECT a FROM ancestors(c.id) a) s (id) WHERE s.id IS NOT NULL;
+		FROM unnest(p_customers) c (id), LATERAL (SELECT c.id UNION ALL SELECT a FROM ancestors(c.id) a) s (id)
+		WHERE s.id IS NOT NULL;
 		EXIT WHEN wanted <@ locked;
 		PERFORM FROM exposure e WHERE e.currency = base AND e.customer_id = ANY (wanted) ORDER BY e.customer_id FOR NO KEY UPDATE;
 		locked := wanted;
@@ -101,9 +102,11 @@ COMMENT ON FUNCTION group_limits(bigint, date) IS 'The group limits an order of 
 CREATE OR REPLACE FUNCTION set_parent(p_customer_id bigint, p_parent_id bigint)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
+	groups_before bigint[];
 	over record;
 BEGIN
 	PERFORM lock_group(array_remove(ARRAY[p_customer_id, p_parent_id], NULL));
+	groups_before := ARRAY(SELECT a FROM ancestors(p_customer_id) a);
 	IF p_parent_id IS NOT NULL THEN
 		PERFORM lock_customer(p_parent_id);
 	END IF;
@@ -117,11 +120,12 @@ BEGIN
 			USING ERRCODE = 'foreign_key_violation', HINT = 'Add the customer first, with add_customer().';
 	END IF;
 	PERFORM mark_group(p_customer_id);
-	-- Whoever joins a group brings along what it owes.
+	-- Whoever joins a group brings along what it owes; who owes nothing, and a group it was in before, changes nothing.
 	SELECT g.group_id, g.limit_amount, group_exposure(g.group_id, ledger_today()) AS used INTO over
 	FROM group_limits(p_customer_id, ledger_today()) g
-	WHERE group_exposure(g.group_id, ledger_today()) > g.limit_amount LIMIT 1;
-	IF FOUND AND p_parent_id IS NOT NULL THEN
+	WHERE g.group_id <> p_customer_id AND NOT g.group_id = ANY (groups_before) AND group_exposure(p_customer_id, ledger_today()) > 0
+		AND group_exposure(g.group_id, ledger_today()) > g.limit_amount LIMIT 1;
+	IF FOUND THEN
 		RAISE EXCEPTION 'with customer % the group of customer % exceeds its limit', p_customer_id, over.group_id
 			USING ERRCODE = 'RC002', DETAIL = format('Used would be %s, the limit is %s.', over.used, over.limit_amount),
 				HINT = 'Raise the group limit first.';
