@@ -2,7 +2,7 @@
 -- Each test begins with its example's name; one customer to an example.
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS credit_control;
-SELECT plan(58);
+SELECT plan(75);
 
 DO $$
 BEGIN
@@ -216,6 +216,30 @@ SELECT is(pg_temp.attempt(22, 1), 'passes', 'L3 61 days overdue are not more tha
 DO $$ BEGIN PERFORM ar.apply_payment(21, ar.post_payment(21, 'P', current_date, 100)); END $$;
 SELECT is(pg_temp.attempt(21, 1), 'passes', 'L3 paid: no hold');
 
+-- The same, example 1 of credit holds: an exclusion allows one customer, or a group of them, 100 days.
+INSERT INTO ar.check_rule (rule_no, kind, threshold, risk_class) VALUES (106, 'oldest_overdue', 61, 'D365');
+INSERT INTO ar.check_exclusion (rule_no, customer_id, threshold) VALUES (106, 32, 100), (106, 33, 100);
+DO $$ BEGIN
+	PERFORM ar.set_credit_limit(c, 10000), ar.set_risk_class(c, 'D365') FROM generate_series(31, 33) c;
+	PERFORM ar.post_invoice(c, 'A', current_date - 150, 100, current_date - d) FROM (VALUES (31, 80), (32, 80), (33, 120)) v (c, d);
+END $$;
+SELECT is(pg_temp.attempt(31, 1), 'RC001', 'L3 80 days overdue, ordinary customer: hold');
+SELECT is(pg_temp.attempt(32, 1), 'passes', 'L3 80 days overdue, excluded up to 100: no hold');
+SELECT is(pg_temp.attempt(33, 1), 'RC001', 'L3 120 days overdue, excluded up to 100: hold');
+
+-- SAP, step 130 of the credit check (KBA 3758589) floors the ratio to whole percents, so that 0.99 passes a limit of 0.
+-- Here it is compared exactly.
+INSERT INTO ar.check_rule (rule_no, kind, threshold, customer_id) VALUES (107, 'overdue_percent', 0, 34);
+DO $$ BEGIN
+	PERFORM ar.set_credit_limit(34, 1000000);
+	PERFORM ar.post_invoice(34, 'A', current_date - 60, 990, current_date - 2), ar.post_invoice(34, 'B', current_date - 60, 99010, current_date + 30);
+END $$;
+SELECT is((SELECT (c ->> 'figure')::numeric FROM ar.check_credit(34, 1), jsonb_array_elements(checks) c WHERE c ->> 'kind' = 'overdue_percent'),
+	0.99, 'L1 990 of 100,000 are 0.99 percent');
+SELECT is(pg_temp.attempt(34, 1), 'RC001', 'L1 0.99 percent are more than 0');
+UPDATE ar.check_rule SET threshold = 0.99 WHERE rule_no = 107;
+SELECT is(pg_temp.attempt(34, 1), 'passes', 'L1 0.99 percent are not more than 0.99');
+
 -- Tryton account_credit_limit, with 100 receivable.  There no limit is no bound; here that is what the rule says.
 DO $$ BEGIN PERFORM ar.post_invoice(23, 'A', current_date, 100, current_date + 30); END $$;
 SELECT is(pg_temp.attempt(23, 0), 'RC002', 'P-C1 limit NULL: a missing limit is no approval');
@@ -238,7 +262,31 @@ END $$;
 SELECT is(pg_temp.attempt(24, 1), 'RC001', 'P-C3 nothing more is sold');
 SELECT lives_ok($$SELECT ar.post_credit_note(24, 'C', current_date, 550)$$, 'P-C3 a credit note is never blocked');
 
+-- The same: limits for parts of the risk.  550 are unpaid, and the limit for that is 499; then 1,100 in all of 900.
+INSERT INTO ar.check_rule (rule_no, kind, threshold, customer_id) VALUES (108, 'overdue_amount', 499, 35);
+DO $$ BEGIN
+	PERFORM ar.set_credit_limit(35, 1100);
+	PERFORM ar.post_invoice(35, 'A', current_date - 30, 550, current_date - 1);
+END $$;
+SELECT is(pg_temp.attempt(35, 550), 'RC001', 'P-C3 unpaid 550 against a limit of 499 for what is unpaid');
+UPDATE ar.check_rule SET threshold = 550 WHERE rule_no = 108;
+SELECT is(pg_temp.attempt(35, 550), 'passes', 'P-C3 unpaid 550 against 550, and 1,100 in all of 1,100');
+DO $$ BEGIN PERFORM ar.set_credit_limit(35, 900); END $$;
+SELECT is(pg_temp.attempt(35, 550), 'RC002', 'P-C3 1,100 in all against 900');
+DO $$ BEGIN PERFORM ar.set_credit_limit(35, 100); END $$;
+SELECT is(pg_temp.attempt(35, 0), 'RC002', 'P-C3 550 against a limit of 100');
+
 -- The same, test_other_account_amount: days of grace
+INSERT INTO ar.check_rule (rule_no, kind, threshold, customer_id) VALUES (109, 'overdue_amount', 0, 36);
+DO $$ BEGIN
+	PERFORM ar.set_credit_limit(36, 1000);
+	PERFORM ar.post_invoice(36, 'A', current_date - 30, 100, current_date - 2);
+END $$;
+SELECT is(pg_temp.attempt(36, 1), 'RC001', 'P-C4 100 due two days ago are overdue');
+UPDATE ar.check_rule SET grace_days = 3 WHERE rule_no = 109;
+SELECT is(pg_temp.attempt(36, 1), 'passes', 'P-C4 not with three days of grace');
+UPDATE ar.check_rule SET grace_days = 1 WHERE rule_no = 109;
+SELECT is(pg_temp.attempt(36, 1), 'RC001', 'P-C4 but with one');
 INSERT INTO ar.check_rule (rule_no, kind, threshold, customer_id) VALUES (105, 'oldest_overdue', 0, 25);
 DO $$ BEGIN
 	PERFORM ar.set_credit_limit(25, 1000);
@@ -258,6 +306,12 @@ END $$;
 SELECT is((SELECT limit_amount FROM ar.check_credit(26, 0)), 200.00, 'P-C6 100 from 02-10, then 200 from 02-20');
 SELECT is((SELECT limit_amount FROM ar.check_credit(27, 0)), 200.00, 'P-C6 200 from 02-20, then 100 from 02-10');
 
+-- As of 2018-02-28, and on the days around the change
+SELECT results_eq($$SELECT l.amount FROM unnest('{2018-02-09,2018-02-10,2018-02-19,2018-02-20,2018-02-28}'::date[]) day, LATERAL ar.limit_on(26, day) l$$,
+	$$VALUES (NULL::numeric), (100.00), (100.00), (200.00), (200.00)$$, 'P-C6 each from its own day on');
+SELECT results_eq($$SELECT l.amount FROM unnest('{2018-02-09,2018-02-10,2018-02-19,2018-02-20,2018-02-28}'::date[]) day, LATERAL ar.limit_on(27, day) l$$,
+	$$VALUES (NULL::numeric), (100.00), (100.00), (200.00), (200.00)$$, 'P-C6 in whatever order they were entered');
+
 -- metasfresh, creditLimit.feature: 10 pieces of 10.00, a limit of 8, status "stop"
 DO $$ BEGIN PERFORM ar.set_credit_limit(28, 8); END $$;
 SELECT is(pg_temp.attempt(28, 10 * 10.00), 'RC002', 'P-C7 over the limit: refused');
@@ -267,6 +321,12 @@ DO $$ BEGIN PERFORM ar.set_credit_limit(28, 100); END $$;
 SELECT is(pg_temp.attempt(28, 10 * 10.00), 'RC001', 'P-C7 a higher limit lifts no stop');
 DO $$ BEGIN PERFORM ar.release_hold(28, (SELECT h.hold_id FROM ar.hold h WHERE h.customer_id = 28), 'paid'); END $$;
 SELECT is(pg_temp.attempt(28, 10 * 10.00), 'passes', 'P-C7 open again, within the limit: passes');
+
+INSERT INTO ar.check_rule (rule_no, kind, customer_id) VALUES (110, 'customer_status', 28);
+DO $$ BEGIN PERFORM ar.set_customer_status(28, 'legal'); END $$;
+SELECT is(pg_temp.attempt(28, 10 * 10.00), 'RC001', 'P-C7 stopped by its status: refused');
+DO $$ BEGIN PERFORM ar.set_customer_status(28, 'active'); END $$;
+SELECT is(pg_temp.attempt(28, 10 * 10.00), 'passes', 'P-C7 active again: passes');
 
 -- metasfresh #4087: the limit is the bill-to's.
 DO $$ BEGIN

@@ -51,7 +51,7 @@ RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	base text := (SELECT l.base_currency FROM ledger_info l);
 	wanted bigint[];
-	locked bigint[] := '{}';
+	locked bigint[] := ARRAY[]::bigint[];
 BEGIN
 	LOOP
 		SELECT COALESCE(array_agg(DISTINCT s.id ORDER BY s.id), '{}') INTO wanted

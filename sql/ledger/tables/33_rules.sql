@@ -12,7 +12,7 @@ CREATE TABLE check_exclusion (
 	CHECK ((customer_id IS NULL) <> (risk_class IS NULL))
 );
 COMMENT ON TABLE check_exclusion IS 'Customers and risk classes that a check rule spares, or holds to another threshold. One for the customer itself counts before one for its class.';
-COMMENT ON COLUMN check_exclusion.check_exclusion_id IS 'Key.';
+COMMENT ON COLUMN check_exclusion.check_exclusion_id IS 'Key of the exclusion.';
 COMMENT ON COLUMN check_exclusion.rule_no IS 'The rule.';
 COMMENT ON COLUMN check_exclusion.customer_id IS 'The customer spared.';
 COMMENT ON COLUMN check_exclusion.risk_class IS 'Or the risk class spared.';
