@@ -71,8 +71,8 @@ static const struct
 		"kind", "replaces_own", "covered_percent", "max_overdue_days", "provider", "policy_no", "requested_by", "approved_by",
 		"recommendation_id", "actor"
 	}}},
-	{"hold", {6, {
-		"customer_id", "hold_id", "reason", "placed_at", "placed_by", "actor"
+	{"hold", {11, {
+		"customer_id", "hold_id", "reason", "placed_at", "placed_by", "actor", "reason_code", "scope", "forced", "automatic", "expires_on"
 	}}},
 	{"hold_release", {6, {
 		"customer_id", "hold_id", "reason", "released_at", "released_by", "actor"

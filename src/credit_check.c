@@ -73,6 +73,29 @@ find_use(CreditCheck *check, const CheckRule *rule, int128 limit, int128 used)
 	return finding;
 }
 
+/*
+ * The exposure row counts every hold not released; which of them concern this
+ * check today is looked up only when there are any.
+ */
+static Finding
+find_hold(Ledger *ledger, const CreditCheck *check)
+{
+	Datum		args[3];
+	bool		isnull;
+	int64		holds = 0;
+
+	if (check->exposure.open_holds > 0)
+	{
+		args[0] = Int64GetDatum(check->customer_id);
+		args[1] = DateADTGetDatum(ledger_today(ledger));
+		args[2] = CStringGetTextDatum(check->shipment ? "shipments" : "new_orders");
+		if (ledger_run(ledger, LQ_HOLDS, args, NULL) != 1)
+			elog(ERROR, "holds could not be read");
+		holds = DatumGetInt64(ledger_value(0, 1, &isnull));
+	}
+	return (Finding) {.broken = holds > 0, .figure = psprintf(INT64_FORMAT, holds)};
+}
+
 static int128
 exposure_after(const CreditCheck *check)
 {
@@ -301,7 +324,7 @@ find(Ledger *ledger, CreditCheck *check, const CheckRule *rule)
 	switch (rule->kind)
 	{
 		case RULE_MANUAL_HOLD:
-			return (Finding) {.broken = check->exposure.open_holds > 0, .figure = psprintf("%d", check->exposure.open_holds)};
+			return find_hold(ledger, check);
 		case RULE_LIMIT_MISSING:
 			/* A group's limit is a limit for those below it. */
 			return (Finding) {.broken = !check->exposure.has_limit && check->groups == NIL, .figure = "null"};
@@ -505,8 +528,9 @@ credit_check_refuse(Ledger *ledger, const CreditCheck *check)
 
 /*
  * check_order(ledger text, customer_id bigint, amount numeric, currency text,
- * record boolean) returns (outcome, exposure, limit_amount, available,
- * shortfall, checks): what would be decided on a new order.
+ * record boolean, purpose text) returns (outcome, exposure, limit_amount,
+ * available, shortfall, checks): what would be decided on a new order, or on
+ * a shipment that adds so much to the exposure.
  *
  * Runs with the caller's own rights on the ledger; the ledger's
  * check_credit() lends its owner's.
@@ -521,6 +545,7 @@ cc_check_order(PG_FUNCTION_ARGS)
 	Datum		values[6];
 	bool		nulls[6] = {false};
 	bool		record = !PG_ARGISNULL(4) && PG_GETARG_BOOL(4);
+	const char *purpose;
 	MoneyFault	fault;
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext spi;
@@ -529,6 +554,14 @@ cc_check_order(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("ledger, customer and amount of a credit check must not be null")));
+	/* Before ALTER EXTENSION UPDATE the SQL of 0.1.0 calls this with five arguments. */
+	purpose = PG_NARGS() < 6 ? "order" : PG_ARGISNULL(5) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(5));
+	check.shipment = strcmp(purpose, "shipment") == 0;
+	if (!check.shipment && strcmp(purpose, "order") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown purpose \"%s\" of a credit check", purpose),
+				 errhint("Purposes are order and shipment.")));
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	desc = BlessTupleDesc(desc);
@@ -539,7 +572,7 @@ cc_check_order(PG_FUNCTION_ARGS)
 	ledger_enter(ledger, false, &scope);
 	spi = CurrentMemoryContext;
 	check.customer_id = PG_GETARG_INT64(1);
-	check.source = "check_credit";
+	check.source = check.shipment ? "check_credit: shipment" : "check_credit";
 	fault = entry_amount(PG_GETARG_DATUM(2), ledger->base_scale, &check.amount);
 	if (fault != MONEY_OK)
 		entry_refuse(fault, PG_GETARG_DATUM(2), ledger->base_scale,

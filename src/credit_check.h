@@ -96,6 +96,7 @@ typedef struct CreditCheck
 	const char *order_id;		/* NULL when unknown */
 	int128		amount;			/* order, or its increase, in base currency units */
 	Exposure	exposure;		/* before the order; the check adds other currencies and what has not cleared */
+	bool		shipment;		/* asked before goods leave, not for a new order */
 	int128		deposit;		/* reserved to this order, in base currency units */
 	Outcome		outcome;
 	int			decisive;			/* the rule that decided, unless approved */

@@ -179,6 +179,11 @@ static const QueryText query_texts[LQ_COUNT] = {
 		" SELECT $1, head.chain_seq, $9, $10, head.chain_hash FROM head RETURNING (SELECT merged_into FROM head)",
 		10, {INT8OID, TEXTOID, NUMERICOID, NUMERICOID, NUMERICOID, NUMERICOID, BOOLOID, BYTEAOID, TEXTOID, INT8ARRAYOID}},
 
+	[LQ_HOLDS] = {
+		"SELECT count(*) FROM @L.hold h WHERE h.customer_id = $1 AND (h.expires_on IS NULL OR h.expires_on >= $2)"
+		" AND h.scope IN ('all', $3) AND NOT EXISTS"
+		" (SELECT FROM @L.hold_release r WHERE r.customer_id = h.customer_id AND r.hold_id = h.hold_id)",
+		3, {INT8OID, DATEOID, TEXTOID}},
 	[LQ_LIMIT_READ] = {
 		"SELECT amount FROM @L.limit_on($1, $2) WHERE amount IS NOT NULL", 2, {INT8OID, DATEOID}},
 	/*

@@ -45,10 +45,10 @@ CREATE FUNCTION credit.check_watched(table_schema text, table_name text, custome
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'cc_check_watched';
 COMMENT ON FUNCTION credit.check_watched(text, text, text, text, text, text, text, text, boolean) IS 'Raises an error of class 42 or 3F unless a registered order table is still what watch_orders() let in. Reads catalogs only and runs nothing of the table''s owner.';
 
-CREATE FUNCTION credit.check_order(ledger text, customer_id bigint, amount numeric, currency text, record boolean,
+CREATE FUNCTION credit.check_order(ledger text, customer_id bigint, amount numeric, currency text, record boolean, purpose text DEFAULT 'order',
 	OUT outcome text, OUT exposure numeric, OUT limit_amount numeric, OUT available numeric, OUT shortfall numeric, OUT checks jsonb)
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'cc_check_order';
-COMMENT ON FUNCTION credit.check_order(text, bigint, numeric, text, boolean) IS 'What would be decided on a new order, with the caller''s own rights on the ledger. Applications call the ledger''s check_credit().';
+COMMENT ON FUNCTION credit.check_order(text, bigint, numeric, text, boolean, text) IS 'What would be decided on a new order, or with purpose shipment on sending goods, with the caller''s own rights on the ledger. Applications call the ledger''s check_credit().';
 
 CREATE FUNCTION credit.settle(ledger text) RETURNS void
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'cc_settle';

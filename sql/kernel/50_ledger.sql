@@ -104,9 +104,11 @@ BEGIN
 		WHERE p.pronamespace = pg_catalog.quote_ident(ledger)::regnamespace AND a.grantee NOT IN (0, p.proowner);
 	END IF;
 	IF version < 2 THEN
+		PERFORM credit.run_template(ledger, 'tables/28_hold_reason.sql');
 		PERFORM credit.run_template(ledger, 'upgrade/2.sql');
 		PERFORM credit.run_template(ledger, 'tables/25_life.sql');
 		PERFORM credit.run_template(ledger, 'tables/33_rules.sql');
+		PERFORM credit.run_template(ledger, 'tables/34_reevaluation.sql');
 		PERFORM credit.run_template(ledger, 'tables/35_chain.sql');
 		PERFORM credit.run_template(ledger, 'tables/40_authority.sql');
 	END IF;
@@ -189,8 +191,9 @@ BEGIN
 			FROM credit.ledger_template() t,
 				pg_catalog.regexp_matches(t.body, '^CREATE (?:OR REPLACE )?(TABLE|VIEW|FUNCTION|TRIGGER) ([a-z_]+)', 'gn') m
 			UNION
-			-- made by format(), since its columns follow the ledger's buckets
-			SELECT 'view', 'aging_summary')
+			-- These two are made by format(): a view's columns follow the ledger's buckets, and a procedure that commits
+			-- has no search_path of its own.
+			SELECT 'view', 'aging_summary' UNION ALL SELECT 'function', 'reevaluate_holds')
 		SELECT 'missing ' || w.what, w.obj, NULL::text, pg_catalog.format('SELECT credit.upgrade_ledger(%L);', ledger)
 		FROM wanted w
 		WHERE NOT CASE w.what
@@ -325,7 +328,7 @@ BEGIN
 			ELSE true END
 		UNION ALL
 		SELECT 'excess right', 'EXECUTE on ' || p.oid::regprocedure, 'granted to PUBLIC',
-			format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC;', p.oid::regprocedure)
+			format('REVOKE EXECUTE ON %s %s FROM PUBLIC;', CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END, p.oid::regprocedure)
 		FROM pg_proc p, aclexplode(COALESCE(p.proacl, acldefault('f', p.proowner))) a
 		WHERE p.pronamespace = nsp AND a.grantee = 0
 		UNION ALL

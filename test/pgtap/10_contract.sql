@@ -1,7 +1,7 @@
 -- The contract of a ledger: what every object that create_ledger() makes, and every object of the kernel, must be.
 -- Each test lists the offenders, so that the list says what to mend.
 BEGIN;
-SELECT plan(44);
+SELECT plan(45);
 
 -- The one who installs and creates needs CREATE on the database, and no more.
 CREATE ROLE contract_owner;
@@ -83,7 +83,7 @@ CREATE TEMP VIEW customer_table AS
 	SELECT t.* FROM ledger_table t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'customer_id' AND a.attnotnull;
 SELECT set_eq('SELECT relname::text FROM customer_table',
 	ARRAY['allocation', 'approval', 'approval_use', 'approval_vote', 'chain_link', 'clearing', 'credit_limit', 'customer', 'customer_merge', 'decision', 'deposit_release', 'document',
-	'document_line', 'due_date_change', 'exchange_difference', 'exposure', 'hold', 'hold_release', 'item', 'mark_head', 'risk_figure'], 'tables of a customer''s rows');
+	'document_line', 'due_date_change', 'exchange_difference', 'exposure', 'hold', 'hold_release', 'item', 'mark_head', 'reevaluation', 'risk_figure'], 'tables of a customer''s rows');
 SELECT is_empty($$
 	SELECT relname, atttypid::regtype FROM ledger_column WHERE attname = 'customer_id' AND atttypid <> 'bigint'::regtype
 	$$, 'customer_id is bigint everywhere');
@@ -99,8 +99,8 @@ SELECT is_empty($$
 		JOIN ledger_table t ON t.oid = c.conrelid
 		JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
 		JOIN pg_attribute f ON f.attrelid = c.confrelid AND f.attnum = c.confkey[1]
-	WHERE c.contype = 'f' AND (a.attname <> 'customer_id' OR f.attname <> 'customer_id') AND c.confrelid <> 'ar.check_rule'::regclass
-	$$, 'every foreign key begins with customer_id on both sides, except to the rules');
+	WHERE c.contype = 'f' AND c.confrelid IN (SELECT oid FROM customer_table) AND (a.attname <> 'customer_id' OR f.attname <> 'customer_id')
+	$$, 'every foreign key to a customer''s rows begins with customer_id on both sides');
 SELECT is_empty($$
 	SELECT conrelid::regclass, conname FROM pg_constraint JOIN ledger_table t ON t.oid = conrelid
 	WHERE contype = 'f' AND (confdeltype <> 'a' OR confupdtype <> 'a' OR condeferrable)
@@ -130,13 +130,17 @@ SELECT is(pg_temp.columns('open_items'), 'customer_id bigint, customer_name text
 	|| 'days_past_due integer, bucket text, open_base_amount numeric, terms text, sold_to_id bigint, reserved_for text', 'columns of open_items');
 SELECT is(pg_temp.columns('aging_summary'), 'customer_id bigint, customer_name text, currency text, total numeric, past_due numeric, '
 	|| 'unapplied numeric, not_due numeric, days_1_30 numeric, days_31_60 numeric, days_61_90 numeric, days_over_90 numeric', 'columns of aging_summary');
-SELECT set_eq($$SELECT relname::text FROM ledger_relation WHERE relkind = 'v'$$, ARRAY['open_items', 'aging_summary', 'document_status', 'approval_queue'], 'these are the views');
+SELECT set_eq($$SELECT relname::text FROM ledger_relation WHERE relkind = 'v'$$, ARRAY['open_items', 'aging_summary', 'document_status', 'hold_queue', 'approval_queue'], 'these are the views');
 
 -- Functions of the ledger.  PARALLEL: only what reads nothing is safe, for definer functions switch users.
 SELECT is_empty($$
 	SELECT oid::regprocedure, proconfig FROM ledger_function
-	WHERE NOT COALESCE('search_path=ar, credit, pg_temp' = ANY (proconfig), false)
+	WHERE prokind <> 'p' AND NOT COALESCE('search_path=ar, credit, pg_temp' = ANY (proconfig), false)
 	$$, 'every function of the ledger has its search_path set, pg_temp last');
+SELECT is_empty($$
+	SELECT oid::regprocedure FROM ledger_function
+	WHERE prokind = 'p' AND (proconfig IS NOT NULL OR prosecdef OR prosrc ~ '[^.]\m(reevaluate_customer|customers_to_reevaluate|now|exposure|hold)\M')
+	$$, 'a procedure that commits has no setting, nobody else''s rights, and writes names out');
 SELECT is_empty($$
 	SELECT oid::regprocedure FROM ledger_function WHERE has_function_privilege('public', oid, 'EXECUTE')
 	$$, 'no function of the ledger is for everybody');
@@ -170,6 +174,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.authority_of stable unsafe invoker',
 	'ar.base_movements stable unsafe invoker',
 	'ar.change_due_date volatile unsafe invoker',
+	'ar.changed_customers stable unsafe definer',
 	'ar.check_credit volatile unsafe definer',
 	'ar.check_document_line volatile unsafe definer',
 	'ar.check_document_total volatile unsafe definer',
@@ -178,6 +183,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.convert stable unsafe definer',
 	'ar.customer_of stable unsafe definer',
 	'ar.delegate_authority volatile unsafe definer',
+	'ar.customers_to_reevaluate volatile unsafe invoker',
 	'ar.document_items stable unsafe invoker',
 	'ar.drop_hold_triggers volatile unsafe invoker',
 	'ar.due_on_query immutable safe invoker',
@@ -185,6 +191,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.end_authority volatile unsafe definer',
 	'ar.end_delegation volatile unsafe definer',
 	'ar.enter_document volatile unsafe invoker',
+	'ar.end_hold volatile unsafe invoker',
 	'ar.exposure_in stable unsafe definer',
 	'ar.fx_rate_on stable unsafe definer',
 	'ar.grant_access volatile unsafe invoker',
@@ -194,6 +201,9 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.group_limits stable unsafe invoker',
 	'ar.group_members stable unsafe invoker',
 	'ar.is_lower_limit stable unsafe invoker',
+	'ar.held_orders stable unsafe definer',
+	'ar.hold_figures volatile unsafe definer',
+	'ar.hold_tables stable unsafe definer',
 	'ar.item_movements stable unsafe invoker',
 	'ar.keep_limit volatile unsafe invoker',
 	'ar.latest_due_changes stable unsafe invoker',
@@ -202,6 +212,8 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.lock_customer volatile unsafe invoker',
 	'ar.lock_group volatile unsafe invoker',
 	'ar.mark_group volatile unsafe invoker',
+	'ar.looked_at volatile unsafe definer',
+	'ar.may_release stable unsafe invoker',
 	'ar.merge_customers volatile unsafe definer',
 	'ar.next_number volatile unsafe definer',
 	'ar.number_after volatile unsafe invoker',
@@ -222,14 +234,19 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.recomputed_exposure volatile unsafe invoker',
 	'ar.record_receipt volatile unsafe definer',
 	'ar.recover volatile unsafe definer',
+	'ar.reevaluate_customer volatile unsafe invoker',
+	'ar.reevaluate_holds volatile unsafe invoker',
 	'ar.refund volatile unsafe definer',
 	'ar.reject volatile unsafe definer',
+	'ar.release_by_person volatile unsafe invoker',
 	'ar.release_deposit volatile unsafe definer',
+	'ar.release_ended_holds volatile unsafe definer',
 	'ar.release_hold volatile unsafe definer',
 	'ar.request_approval volatile unsafe definer',
 	'ar.require_action immutable safe invoker',
 	'ar.require_approved_posting volatile unsafe invoker',
 	'ar.require_person immutable safe invoker',
+	'ar.release_legal_hold volatile unsafe definer',
 	'ar.require_reason immutable safe invoker',
 	'ar.return_payment volatile unsafe definer',
 	'ar.revaluation stable unsafe definer',
@@ -274,7 +291,7 @@ SELECT set_eq($$
 	'credit.actor(text) s r',
 	'credit.check_ledger(name) v u',
 	'credit.check_watched(text,text,text,text,text,text,text,text,boolean) v u',
-	'credit.check_order(text,bigint,numeric,text,boolean) v u',
+	'credit.check_order(text,bigint,numeric,text,boolean,text) v u',
 	'credit.create_ledger(text,text,credit.aging_buckets,text) v u',
 	'credit.is_watchable(text,text,text,text,text,text,text,text,boolean) v u',
 	'credit.open_orders(text,text,text) v u',

@@ -1,6 +1,6 @@
 -- Rights: what each kind of access may do, and that it may do nothing else.
 BEGIN;
-SELECT plan(29);
+SELECT plan(36);
 
 CREATE EXTENSION credit_control;
 CREATE ROLE rights_owner;
@@ -9,6 +9,8 @@ CREATE ROLE rights_poster;
 CREATE ROLE rights_loader;
 CREATE ROLE rights_manager;
 CREATE ROLE rights_approver;
+CREATE ROLE rights_legal;
+CREATE ROLE rights_releaser;
 CREATE ROLE rights_clerk;
 CREATE ROLE rights_shop;
 DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO rights_owner', current_database()); END $$;
@@ -20,6 +22,8 @@ DO $$ BEGIN
 	PERFORM ar.grant_access('rights_loader', 'loader');
 	PERFORM ar.grant_access('rights_manager', 'credit_manager');
 	PERFORM ar.grant_access('rights_approver', 'approver');
+	PERFORM ar.grant_access('rights_legal', 'legal');
+	PERFORM ar.grant_access('rights_releaser', 'releaser');
 	PERFORM ar.add_customer('Acme', 1);
 	PERFORM ar.set_credit_limit(1, 1000);
 	PERFORM ar.post_invoice(1, 'I-1', '2025-01-01', 100, '2025-01-31');
@@ -30,6 +34,7 @@ DO $$ BEGIN
 	PERFORM ar.set_actor('someone else');
 	PERFORM ar.request_approval(1, 'limit', 2000, 'more');
 	PERFORM ar.set_actor(session_user);
+	PERFORM ar.place_hold(1, 'court', 'legal', 'shipments'), ar.place_hold(1, 'wait', 'review', 'shipments');
 END $$;
 RESET ROLE;
 
@@ -73,6 +78,14 @@ INSERT INTO deed VALUES
 	('use approval', $$SELECT ar.use_approval(1, 'limit', 2000, 'USD', '{}')$$),
 	('post unapproved', $$SELECT ar.enter_document('payment', 1, 'X', '2025-01-01', 1)$$),
 	('hold', $$SELECT ar.place_hold(1, 'late')$$),
+	('release hold', $$SELECT ar.release_hold(1, 2, 'fine')$$),
+	('release legal hold', $$SELECT ar.release_legal_hold(1, 1, 'settled')$$),
+	('re-evaluate', 'SELECT ar.reevaluate_customer(1); SELECT ar.customers_to_reevaluate()'),
+	('see holds', 'SELECT ends FROM ar.hold_queue'),
+	('end hold', $$SELECT ar.end_hold(1, 1, 'settled')$$),
+	('insert hold', $$INSERT INTO ar.hold (customer_id, reason) VALUES (1, 'x')$$),
+	('insert release', $$INSERT INTO ar.hold_release (customer_id, hold_id, reason) VALUES (1, 1, 'x')$$),
+	('change reasons', 'UPDATE ar.hold_reason SET legal = false'),
 	('see decisions', 'SELECT FROM ar.decision'),
 	('verify', 'SELECT FROM ar.verify_ledger()'),
 	('rebuild', 'SELECT ar.rebuild_ledger()'),
@@ -104,9 +117,12 @@ SELECT is(pg_temp.may('rights_clerk'), NULL, 'a stranger may nothing');
 SELECT is(pg_temp.may('rights_reader'), 'age, see aging, see items', 'what a reader may');
 SELECT is(pg_temp.may('rights_poster'), 'add customer, age, allocate, apply, ask, check, pay, post, reject, say who acts, see aging, see items', 'what a poster may');
 SELECT is(pg_temp.may('rights_loader'), 'age, check, load allocations, load customers, load documents, see aging, see items', 'what a loader may');
-SELECT is(pg_temp.may('rights_manager'), 'age, ask, check, hold, reject, say who acts, see aging, see decisions, see items, see queue, set limit, verify', 'what a credit manager may');
+SELECT is(pg_temp.may('rights_manager'), 'age, ask, check, hold, re-evaluate, reject, release hold, say who acts, see aging, see decisions, see holds, '
+	|| 'see items, see queue, set limit, verify', 'what a credit manager may');
 SELECT is(pg_temp.may('rights_approver'), 'approve, ask, delegate, reject, say who acts, see aging, see items, see queue', 'what an approver may');
 SELECT is(pg_temp.as_role('rights_approver', $$SELECT credit.set_actor('ar', 'someone')$$), '42501', 'the kernel''s function sets nobody for those who call it');
+SELECT is(pg_temp.may('rights_legal'), 'ask, check, hold, reject, release legal hold, say who acts, see aging, see holds, see items', 'what the legal department may');
+SELECT is(pg_temp.may('rights_releaser'), 're-evaluate', 'what a releaser may');
 SELECT is_empty($$SELECT * FROM credit.check_ledger('ar')$$, 'access that grant_access() gives is not excess');
 
 -- Excess is found: one grant, one finding.
@@ -155,6 +171,31 @@ SELECT is(pg_temp.as_role('rights_clerk', 'SET LOCAL search_path = pg_temp, shop
 SELECT is(pg_temp.as_role('rights_clerk', 'SET LOCAL session_replication_role = replica'), '42501', 'triggers cannot be switched off by a clerk');
 SELECT ok(NOT has_table_privilege('rights_owner', 'shop.orders', 'SELECT'), 'the ledger''s owner has no right on the orders, yet can recount them');
 SELECT is(pg_temp.as_role('rights_owner', 'SELECT FROM ar.verify_ledger()'), 'ok', 'and does');
+
+-- Orders are taken off hold with the caller's own right to them, and no other.
+CREATE TABLE shop.holdable (id integer PRIMARY KEY, customer_id bigint, total numeric, status text);
+DO $$ BEGIN PERFORM ar.add_customer('Borealis', 8), ar.set_credit_limit(8, 10);
+	PERFORM ar.watch_orders('shop.holdable', 'customer_id', 'total', 'id', mode => 'hold', status_column => 'status', open_value => 'open', hold_value => 'held');
+END $$;
+ALTER TABLE shop.holdable OWNER TO rights_shop;
+CREATE FUNCTION shop.whoever() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM set_config('shop.ran_as', current_user, false); RETURN NULL; END $$;
+CREATE TRIGGER ran_as AFTER UPDATE ON shop.holdable FOR EACH ROW EXECUTE FUNCTION shop.whoever();
+INSERT INTO shop.holdable VALUES (1, 8, 20, 'open');
+DO $$ BEGIN PERFORM ar.set_credit_limit(8, 30); END $$;
+SET ROLE rights_releaser;
+SELECT released_orders AS without FROM ar.reevaluate_customer(8) \gset
+RESET ROLE;
+SELECT is(:without, 0, 'who may not change the orders takes none off hold');
+GRANT USAGE ON SCHEMA shop TO rights_releaser;
+GRANT SELECT, UPDATE ON shop.holdable TO rights_releaser;
+SET ROLE rights_releaser;
+SELECT ar.customers_to_reevaluate()::text AS whose \gset
+SELECT released_orders AS "with" FROM ar.reevaluate_customer(8) \gset
+RESET ROLE;
+SELECT ok(8 = ANY (:'whose'::bigint[]), 'who may sees whose orders wait, though others have looked');
+SELECT is(:with, 1, 'and takes them off hold');
+SELECT is((SELECT status FROM shop.holdable), 'open', 'by changing them');
+SELECT is(current_setting('shop.ran_as'), 'rights_releaser', 'and their own triggers ran for nobody else');
 
 -- What a clerk puts in the way is not found: the ledger's own names are.
 CREATE FUNCTION pg_temp.hijack() RETURNS text LANGUAGE plpgsql AS $$

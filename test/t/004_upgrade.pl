@@ -134,8 +134,8 @@ my @faults = (
 		'REVOKE TRIGGER ON ar.document FROM clerk' ],
 	[
 		'GRANT EXECUTE ON FUNCTION ar.place_hold TO PUBLIC',
-		'excess right|EXECUTE on ar.place_hold(bigint,text)|granted to PUBLIC',
-		'REVOKE EXECUTE ON FUNCTION ar.place_hold(bigint,text) FROM PUBLIC' ]);
+		'excess right|EXECUTE on ar.place_hold(bigint,text,text,text,date,boolean,boolean)|granted to PUBLIC',
+		'REVOKE EXECUTE ON FUNCTION ar.place_hold(bigint,text,text,text,date,boolean,boolean) FROM PUBLIC' ]);
 
 foreach my $fault (@faults)
 {

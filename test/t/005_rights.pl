@@ -20,6 +20,8 @@ CREATE ROLE reader LOGIN;
 CREATE ROLE poster LOGIN;
 CREATE ROLE loader LOGIN;
 CREATE ROLE manager LOGIN;
+CREATE ROLE legal LOGIN;
+CREATE ROLE releaser LOGIN;
 SQL
 create_database($node, 'company', <<'SQL');
 GRANT CREATE ON DATABASE company TO ledger_owner, shop_owner, app;
@@ -29,7 +31,7 @@ SELECT ar.add_customer('Acme', 1), ar.add_customer('Bolt', 2);
 SELECT ar.set_credit_limit(1, 100), ar.set_credit_limit(2, 100);
 GRANT USAGE ON SCHEMA ar TO admin;
 SELECT ar.grant_access('reader', 'reader'), ar.grant_access('poster', 'poster'), ar.grant_access('loader', 'loader'),
-	ar.grant_access('manager', 'credit_manager');
+	ar.grant_access('manager', 'credit_manager'), ar.grant_access('legal', 'legal'), ar.grant_access('releaser', 'releaser');
 RESET ROLE;
 SET ROLE shop_owner;
 CREATE SCHEMA shop;
@@ -75,13 +77,18 @@ may_not('stranger', '42501', $_, "stranger: $_")
 my @aging = ('aging_at(date,text,timestamp with time zone,credit.aging_buckets,bigint,bigint)');
 my @rates = ('convert(numeric,text,text,date)', 'fx_rate_on(text,date)');
 my @reporting = (@aging, 'aging_in(text,date,text,credit.aging_buckets,date)', 'exposure_in(text,date,bigint)', 'revaluation(date,bigint)');
-my @checking = (@aging, 'check_credit(bigint,numeric,text,boolean)');
+my @checking = (@aging, 'check_credit(bigint,numeric,text,boolean,text)');
+my @acting = ('actor()', 'reject(bigint,bigint,text)', 'request_approval(bigint,text,numeric,text,jsonb,text)', 'set_actor(text)');
+my @reevaluating = (
+	'reevaluate_holds(bigint,boolean,integer,integer)', 'reevaluate_customer(bigint)', 'customers_to_reevaluate(boolean)',
+	'changed_customers(text,bigint[])', 'hold_tables()', 'may_release(regclass)', 'release_ended_holds(bigint)',
+	'held_orders(bigint)', 'hold_figures(bigint)', 'looked_at(bigint,text[])');
 my %functions = (
 	stranger => [],
 	reader   => [ @reporting, @rates ],
 	loader   => [@checking],
 	poster   => [
-		@checking, @rates, 'add_customer(text,bigint,text,credit.payment_terms,text,bigint)',
+		@checking, @rates, @acting, 'add_customer(text,bigint,text,credit.payment_terms,text,bigint)',
 		'allocate(bigint,bigint,bigint,numeric,date)', 'allocate_across(bigint,bigint,bigint,numeric,numeric,date)',
 		'allocate_with_discount(bigint,bigint,bigint,numeric,numeric,date)', 'apply_deposit(bigint,bigint,date)',
 		'apply_payment(bigint,bigint,text,date)', 'confirm_clearing(bigint,bigint,date)', 'customer_of(bigint)',
@@ -94,8 +101,12 @@ my %functions = (
 		'post_credit_note(bigint,text,date,numeric,text,date,text,bigint,text,numeric,jsonb,text,text)',
 		'post_payment(bigint,text,date,numeric,text,date,text,date,numeric,text)',
 		'post_deposit(bigint,text,date,numeric,text,text,date,text,date,numeric,text)' ],
+	legal    => [
+		$checking[1], @acting, 'place_hold(bigint,text,text,text,date,boolean,boolean)', 'release_legal_hold(bigint,bigint,text)',
+		'held_orders(bigint)', 'hold_figures(bigint)' ],
+	releaser => [@reevaluating],
 	manager => [
-		@checking, @reporting[ 1 .. 3 ], 'place_hold(bigint,text)', 'release_hold(bigint,bigint,text)',
+		@checking, @reevaluating, @acting, @reporting[ 1 .. 3 ], 'place_hold(bigint,text,text,text,date,boolean,boolean)', 'release_hold(bigint,bigint,text)',
 		'set_credit_limit(bigint,numeric,date,date,text,text,text,boolean,numeric,integer,text,text,text,text,bigint)',
 		'set_parent(bigint,bigint)', 'set_customer_status(bigint,text)', 'set_risk_class(bigint,text)', 'set_review_due(bigint,date)',
 		'set_risk_figure(bigint,text,numeric,date,text)', 'verify_ledger()', 'verify_chain(bigint,bigint)', 'take_mark(text)',
@@ -111,7 +122,12 @@ my %tables = (
 	reader   => [@views],
 	poster   => [@views],
 	loader   => [@views],
-	manager  => [ @views, map { "$_ SELECT" } qw(check_rule credit_limit decision exposure hold hold_release) ]);
+	releaser => [],
+	legal    => [ @views, map { "$_ SELECT" } qw(hold hold_queue hold_reason hold_release) ],
+	manager  => [
+		@views, map { "$_ SELECT" }
+		  qw(approval approval_policy approval_queue approval_use approval_vote authority authority_end
+		  check_rule credit_limit decision exposure hold hold_queue hold_reason hold_release) ]);
 my @loader_columns = (
 	(map { "customer.$_" } qw(customer_id name number terms currency payer_id)),
 	(map { "document.$_" } qw(customer_id kind number doc_date posting_date due_date currency amount reference side terms

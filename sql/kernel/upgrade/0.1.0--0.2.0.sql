@@ -5,6 +5,8 @@
 \unchanged 20_currency.sql
 \new 25_terms.sql
 \unchanged 30_allocation.sql
+-- Its arguments change.
+DROP FUNCTION credit.check_order(text, bigint, numeric, text, boolean);
 \replaced 40_triggers.sql
 \new 46_actor.sql
 \replaced 50_ledger.sql

@@ -6,6 +6,8 @@ DECLARE
 	ledger text := current_schema();
 	fn regprocedure;
 	functions text[];
+	reevaluating text[] := ARRAY['reevaluate_holds', 'reevaluate_customer', 'customers_to_reevaluate', 'changed_customers', 'hold_tables', 'may_release',
+		'release_ended_holds', 'held_orders', 'hold_figures', 'looked_at'];
 BEGIN
 	IF p_role IS NULL THEN
 		RAISE EXCEPTION 'role must not be null' USING ERRCODE = 'null_value_not_allowed';
@@ -21,16 +23,20 @@ BEGIN
 		WHEN 'credit_manager' THEN ARRAY['aging_at', 'aging_in', 'exposure_in', 'revaluation', 'check_credit', 'set_credit_limit', 'place_hold', 'release_hold',
 			'set_terms', 'set_parent', 'set_customer_status', 'set_risk_class', 'set_review_due', 'set_risk_figure', 'set_due_date', 'void_document', 'refund', 'write_off', 'recover', 'transfer_credit', 'release_deposit', 'merge_customers',
 			'set_fx_rate', 'set_number_range', 'take_mark', 'verify_ledger', 'verify_chain',
-			'actor', 'set_actor', 'request_approval', 'reject']
+			'actor', 'set_actor', 'request_approval', 'reject'] || reevaluating
+		WHEN 'releaser' THEN reevaluating
+		WHEN 'legal' THEN ARRAY['check_credit', 'place_hold', 'release_legal_hold', 'held_orders', 'hold_figures', 'actor', 'set_actor', 'request_approval', 'reject']
 		END;
 	IF functions IS NULL THEN
 		RAISE EXCEPTION 'unknown access "%"', p_access
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'Access is reader, poster, loader, credit_manager or approver.';
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Access is reader, poster, loader, credit_manager, approver, releaser or legal.';
 	END IF;
 	EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', ledger, p_role);
-	EXECUTE format('GRANT SELECT ON aging_summary, open_items, document_status TO %I', p_role);
+	IF p_access <> 'releaser' THEN
+		EXECUTE format('GRANT SELECT ON aging_summary, open_items, document_status TO %I', p_role);
+	END IF;
 	FOR fn IN SELECT p.oid FROM pg_proc p WHERE p.pronamespace = quote_ident(ledger)::regnamespace AND p.proname = ANY (functions) LOOP
-		EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', fn, p_role);
+		EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %I', fn, p_role);
 	END LOOP;
 	IF p_access = 'loader' THEN
 		-- Columns, not tables: what triggers and defaults fill is not for the loader to say.
@@ -46,14 +52,17 @@ BEGIN
 	IF p_access IN ('approver', 'credit_manager') THEN
 		EXECUTE format('GRANT SELECT ON approval_queue, approval, approval_vote, approval_use, approval_policy, authority, authority_end TO %I', p_role);
 	END IF;
+	IF p_access IN ('credit_manager', 'legal') THEN
+		EXECUTE format('GRANT SELECT ON hold_queue, hold, hold_release, hold_reason TO %I', p_role);
+	END IF;
 	IF p_access = 'credit_manager' THEN
-		EXECUTE format('GRANT SELECT ON hold, hold_release, credit_limit, decision, exposure, check_rule TO %I', p_role);
+		EXECUTE format('GRANT SELECT ON credit_limit, decision, exposure, check_rule TO %I', p_role);
 	END IF;
 END $$;
-COMMENT ON FUNCTION grant_access(name, text) IS 'Grants a role what it needs. reader: the views and aging_at(). poster: also posting, allocating and checking. loader: also COPY into customer, document and allocation. credit_manager: reading and checking, limits and holds. approver: asking for approvals, and approving within one''s authority.';
+COMMENT ON FUNCTION grant_access(name, text) IS 'Grants a role what it needs. reader: the views and aging_at(). poster: also posting, allocating and checking. loader: also COPY into customer, document and allocation. credit_manager: reading and checking, limits and holds. approver: asking for approvals, and approving within one''s authority. releaser: reevaluate_holds(), on order tables it may change. legal: reading and checking, placing holds, and ending those with a legal reason code.';
 
 -- Functions are not for everybody just because they exist.
 DO $do$
 BEGIN
-	EXECUTE format('REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA %I FROM PUBLIC', current_schema());
+	EXECUTE format('REVOKE EXECUTE ON ALL ROUTINES IN SCHEMA %I FROM PUBLIC', current_schema());
 END $do$;

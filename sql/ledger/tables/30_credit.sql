@@ -25,6 +25,7 @@ CREATE TABLE exposure (
 WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX exposure_parent_idx ON exposure (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX exposure_group_idx ON exposure (customer_id) WHERE in_group;
+CREATE INDEX exposure_hold_idx ON exposure (customer_id) WHERE open_holds > 0;
 COMMENT ON TABLE exposure IS 'What each customer owes and has on order, kept by triggers. The row in the base currency is the customer''s lock: whoever posts, checks or tightens takes it first, customers in id order.';
 COMMENT ON COLUMN exposure.customer_id IS 'The debtor.';
 COMMENT ON COLUMN exposure.currency IS 'ISO 4217 code of the amounts in this row.';
@@ -32,7 +33,7 @@ COMMENT ON COLUMN exposure.receivable IS 'Open debit items.';
 COMMENT ON COLUMN exposure.unapplied IS 'Open credit items (payments and credit notes not yet applied) but for reserved deposits, as a positive amount.';
 COMMENT ON COLUMN exposure.ordered IS 'Open orders in the tables registered by watch_orders().';
 COMMENT ON COLUMN exposure.has_other_currency IS 'In the base-currency row: the customer has rows in other currencies.';
-COMMENT ON COLUMN exposure.open_holds IS 'In the base-currency row: manual holds not released.';
+COMMENT ON COLUMN exposure.open_holds IS 'In the base-currency row: holds not released, whatever their scope and also those that have expired; a check looks at which of them count.';
 COMMENT ON COLUMN exposure.limit_amount IS 'In the base-currency row: the credit limit in force from limit_since to limit_until; NULL when there is none then.';
 COMMENT ON COLUMN exposure.limit_since IS 'First day for which limit_amount is known to hold; NULL when the limit must be looked up.';
 COMMENT ON COLUMN exposure.limit_until IS 'Last day for which limit_amount holds; infinity when it has no end.';
@@ -107,15 +108,26 @@ CREATE TABLE hold (
 	placed_at timestamptz NOT NULL DEFAULT now(),
 	placed_by text NOT NULL DEFAULT session_user,
 	actor text NOT NULL,
-	PRIMARY KEY (customer_id, hold_id)
+	reason_code text NOT NULL DEFAULT 'other' REFERENCES hold_reason,
+	scope text NOT NULL DEFAULT 'all' CHECK (scope IN ('all', 'new_orders', 'shipments')),
+	forced boolean NOT NULL DEFAULT false,
+	automatic boolean NOT NULL DEFAULT false,
+	expires_on date CHECK (isfinite(expires_on)),
+	PRIMARY KEY (customer_id, hold_id),
+	CONSTRAINT hold_forced_stays CHECK (NOT forced OR expires_on IS NULL)
 );
-COMMENT ON TABLE hold IS 'Manual credit holds, never changed; a hold ends with a row in hold_release.';
+COMMENT ON TABLE hold IS 'Credit holds, never changed; a hold ends with a row in hold_release, or by itself after expires_on.';
 COMMENT ON COLUMN hold.customer_id IS 'The debtor.';
 COMMENT ON COLUMN hold.hold_id IS 'Key, with customer_id.';
 COMMENT ON COLUMN hold.reason IS 'Why nothing may be sold on credit.';
 COMMENT ON COLUMN hold.placed_at IS 'Record time.';
 COMMENT ON COLUMN hold.placed_by IS 'Login that placed it.';
 COMMENT ON COLUMN hold.actor IS 'Person who did it, by default actor().';
+COMMENT ON COLUMN hold.reason_code IS 'Kind of reason, one of table hold_reason.';
+COMMENT ON COLUMN hold.scope IS 'What it stops: new_orders: orders that come or grow; shipments: what is asked with check_credit(…, p_purpose => ''shipment''); all: both.';
+COMMENT ON COLUMN hold.forced IS 'Only a person ends it: it neither expires nor is released by reevaluate_holds().';
+COMMENT ON COLUMN hold.automatic IS 'Placed by a batch or a rule: reevaluate_holds() releases it when its cause is gone.';
+COMMENT ON COLUMN hold.expires_on IS 'Last day on which it counts, in the ledger''s time zone; NULL: until it is released.';
 
 CREATE TABLE hold_release (
 	customer_id bigint NOT NULL,
@@ -127,7 +139,7 @@ CREATE TABLE hold_release (
 	PRIMARY KEY (customer_id, hold_id),
 	FOREIGN KEY (customer_id, hold_id) REFERENCES hold
 );
-COMMENT ON TABLE hold_release IS 'The end of a manual hold.';
+COMMENT ON TABLE hold_release IS 'The end of a hold.';
 COMMENT ON COLUMN hold_release.customer_id IS 'The debtor.';
 COMMENT ON COLUMN hold_release.hold_id IS 'The hold that ended.';
 COMMENT ON COLUMN hold_release.reason IS 'Why it was released.';
@@ -157,7 +169,7 @@ CREATE TABLE check_rule (
 );
 COMMENT ON TABLE check_rule IS 'The rules an order is checked against, in the order of rule_no. The outcome is the strictest action of the rules it breaks; where no rule is in force it is hold.';
 COMMENT ON COLUMN check_rule.rule_no IS 'Key, and the order of evaluation.';
-COMMENT ON COLUMN check_rule.kind IS 'Broken when: manual_hold: a hold is not released. limit_missing: no credit limit is in force. limit_expired: one was, and ended. customer_status: not active. limit_use: exposure with the order exceeds threshold percent of the limit; group limits first, each with its group_id. limit_expiring: the limit ends within threshold days. document_value: the order is above threshold. oldest_overdue: an open debit item is more than threshold days past due. overdue_amount, overdue_percent: more than threshold is past due by more than grace_days, in base currency or percent of all open debit items. returned_payment: one was returned in the last threshold days. dunning_level, broken_promises: above threshold. payment_index, score: below threshold. grade: its rank is above threshold. review_overdue: the review is more than threshold days late. terms_changed: in the last threshold days. dormant: nothing invoiced for more than threshold days.';
+COMMENT ON COLUMN check_rule.kind IS 'Broken when: manual_hold: a hold that concerns orders is in force. limit_missing: no credit limit is in force. limit_expired: one was, and ended. customer_status: not active. limit_use: exposure with the order exceeds threshold percent of the limit; group limits first, each with its group_id. limit_expiring: the limit ends within threshold days. document_value: the order is above threshold. oldest_overdue: an open debit item is more than threshold days past due. overdue_amount, overdue_percent: more than threshold is past due by more than grace_days, in base currency or percent of all open debit items. returned_payment: one was returned in the last threshold days. dunning_level, broken_promises: above threshold. payment_index, score: below threshold. grade: its rank is above threshold. review_overdue: the review is more than threshold days late. terms_changed: in the last threshold days. dormant: nothing invoiced for more than threshold days.';
 COMMENT ON COLUMN check_rule.threshold IS 'Percent, days, amount in base currency, level, index, score or rank, as the kind says; below 10^15, at most four decimals.';
 COMMENT ON COLUMN check_rule.action IS 'warn: approve and say so. hold: save on hold (mode hold) or refuse (mode reject). reject: refuse in both modes.';
 COMMENT ON COLUMN check_rule.customer_id IS 'The one customer the rule is for; NULL for everyone.';
@@ -189,11 +201,12 @@ CREATE TABLE decision (
 	uncleared numeric NOT NULL DEFAULT 0,
 	PRIMARY KEY (customer_id, decision_id)
 );
+CREATE INDEX decision_held_idx ON decision (customer_id, source, order_id) WHERE outcome = 'hold';
 COMMENT ON TABLE decision IS 'What was decided on each checked order, with the figures of that moment. Never changed. A refused order leaves no row: the error carries the decision.';
 COMMENT ON COLUMN decision.customer_id IS 'The debtor.';
 COMMENT ON COLUMN decision.decision_id IS 'Key, with customer_id.';
 COMMENT ON COLUMN decision.outcome IS 'approve, warn, hold or reject.';
-COMMENT ON COLUMN decision.source IS 'Table the order is in (schema.table), or check_credit.';
+COMMENT ON COLUMN decision.source IS 'Table the order is in (schema.table), or check_credit (before a shipment: check_credit: shipment).';
 COMMENT ON COLUMN decision.order_id IS 'The order''s id in that table, as text.';
 COMMENT ON COLUMN decision.amount IS 'Amount of the order, or its increase, that was decided on.';
 COMMENT ON COLUMN decision.currency IS 'ISO 4217 code of amount.';

@@ -29,7 +29,9 @@ ALTER TABLE exposure ADD reserved numeric NOT NULL DEFAULT 0, ADD uncleared nume
 	ADD parent_id bigint, ADD in_group boolean NOT NULL DEFAULT false, ADD check_seq bigint NOT NULL DEFAULT 0;
 CREATE INDEX exposure_parent_idx ON exposure (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX exposure_group_idx ON exposure (customer_id) WHERE in_group;
+CREATE INDEX exposure_hold_idx ON exposure (customer_id) WHERE open_holds > 0;
 ALTER TABLE decision ADD uncleared numeric NOT NULL DEFAULT 0;
+CREATE INDEX decision_held_idx ON decision (customer_id, source, order_id) WHERE outcome = 'hold';
 
 ALTER TABLE check_rule DROP CONSTRAINT check_rule_kind_check, DROP CONSTRAINT check_rule_threshold_check,
 	DROP CONSTRAINT check_rule_threshold_by_kind,
@@ -84,6 +86,11 @@ ALTER TABLE hold ENABLE TRIGGER hold_append_only;
 ALTER TABLE hold_release ENABLE TRIGGER hold_release_append_only;
 ALTER TABLE hold ALTER actor SET NOT NULL;
 ALTER TABLE hold_release ALTER actor SET NOT NULL;
+ALTER TABLE hold ADD reason_code text NOT NULL DEFAULT 'other' REFERENCES hold_reason,
+	ADD scope text NOT NULL DEFAULT 'all' CHECK (scope IN ('all', 'new_orders', 'shipments')),
+	ADD forced boolean NOT NULL DEFAULT false, ADD automatic boolean NOT NULL DEFAULT false,
+	ADD expires_on date CHECK (isfinite(expires_on)),
+	ADD CONSTRAINT hold_forced_stays CHECK (NOT forced OR expires_on IS NULL);
 DROP FUNCTION set_credit_limit(bigint, numeric, date, date, text);
 DROP FUNCTION limit_on(bigint, date);
 
@@ -94,6 +101,8 @@ DROP FUNCTION post_invoice(bigint, text, date, numeric, date, text, date, text);
 DROP FUNCTION post_debit_note(bigint, text, date, numeric, date, text, date, text);
 DROP FUNCTION post_credit_note(bigint, text, date, numeric, text, date, text);
 DROP FUNCTION post_payment(bigint, text, date, numeric, text, date, text);
+DROP FUNCTION place_hold(bigint, text);
+DROP FUNCTION check_credit(bigint, numeric, text, boolean);
 DROP FUNCTION aging_at(date, text, timestamptz, credit.aging_buckets, bigint);
 DROP FUNCTION aging_query(text, text, text, text, text);
 DROP FUNCTION aging_known_query(text, text, text, text, text);
