@@ -60,11 +60,16 @@ SELECT ar.apply_payment(customer_id, document_id, p_applied_on => '2020-07-01') 
 SELECT ar.reverse_allocation(customer_id, allocation_id, '2020-08-01') FROM ar.allocation WHERE allocation_id % 11 = 0 AND customer_id < 900;
 SELECT ar.set_credit_limit(customer_id, 5000 + 100 * customer_id, '2020-01-01', '2020-06-30', 'first half') FROM ar.customer;
 SELECT ar.set_credit_limit(customer_id, 6000, '2020-07-01', NULL, 'second half') FROM ar.customer WHERE customer_id NOT IN (7, 903);
+SELECT ar.set_credit_limit(5, 1000000, p_kind => 'group'), ar.set_credit_limit(5, 7000, '2020-08-01', p_kind => 'insured', p_covered_percent => 90,
+	p_max_overdue_days => 5000, p_provider => 'Insurer'), ar.set_credit_limit(8, 10, '2020-08-01', '2020-08-31', p_kind => 'temporary');
+SELECT ar.set_parent(12, 5), ar.set_parent(8, 12), ar.set_customer_status(9, 'legal'), ar.set_risk_class(10, 'C');
+SELECT ar.set_risk_figure(10, 'score', 512.5, '2020-08-01', 'agency');
 SELECT ar.place_hold(3, 'disputes everything'), ar.place_hold(4, 'check bounced');
 SELECT ar.release_hold(4, 2, 'paid by wire');
 UPDATE ar.check_rule SET threshold = 110 WHERE rule_no = 30;
 INSERT INTO ar.check_rule (rule_no, kind, threshold, action, customer_id) VALUES (40, 'oldest_overdue', 900, 'warn', 2);
 INSERT INTO ar.check_rule (rule_no, kind, action, customer_id) VALUES (25, 'limit_missing', 'warn', 7);
+INSERT INTO ar.check_exclusion (rule_no, risk_class, threshold) VALUES (40, 'C', 1000);
 INSERT INTO shop.orders (customer_id, total) SELECT c, 10 * n FROM generate_series(1, 4) n, (VALUES (2), (5), (8), (12)) c (c);
 INSERT INTO shop."Web Orders" SELECT n, 12 + n % 2, 700 FROM generate_series(1, 20) n;
 INSERT INTO shop."Web Orders" VALUES (21, 3, 1);

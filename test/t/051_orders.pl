@@ -283,18 +283,21 @@ sub set_limit
 	# Mistakes live at the edge: what is used now, or a cent beside it.
 	my $used = max(0, $book->owed($customer) + $book->ordered($customer) + between(-1, 1));
 	my %limit = (
-		units  => pick(0, between(0, 1_000_000), (between(0, 10_000_000)) x 2, $used, $used + between(0, 100_000)),
-		from   => pick(0, 0, between(-60, 0), between(1, 60)),
-		serial => ++$serial);
+		units => pick(0, between(0, 1_000_000), (between(0, 10_000_000)) x 2, $used, $used + between(0, 100_000)),
+		from  => pick(0, 0, between(-60, 0), between(1, 60)));
 
-	$limit{to} = pick((100_000) x 4, $limit{from} + between(0, 60));
+	$limit{to} = $limit{from} + between(0, 60) if chance(20);
+	my $limits = $book->with_limit($customer, \%limit);
+
 	return {
 		name => 'set limit',
 		sql  => "SELECT ar.set_credit_limit($customer, "
 		  . dollars($limit{units}) . ', '
-		  . join(', ', map { $_ == 100_000 ? 'NULL' : History::literal($history->date($_)) } @limit{qw(from to)})
+		  . History::literal($history->date($limit{from})) . ', '
+		  . (defined $limit{to} ? History::literal($history->date($limit{to})) : 'NULL')
 		  . ')',
-		done => sub { $book->change('limits', $customer, [ @{ $book->{limits}{$customer} // [] }, \%limit ]); } };
+		faults => $limits ? undef : ['23P01'],
+		done   => sub { $book->change('limits', $customer, $limits); } };
 }
 
 sub place_hold

@@ -7,16 +7,20 @@ use strict;
 use warnings;
 use integer;
 
-use List::Util qw(max sum0 uniq);
+use List::Util qw(max min sum0 uniq);
 
 # Outcomes, from the mildest on.
 our @severity = qw(approve warn hold reject);
 our %severity = map { $severity[$_] => $_ } 0 .. $#severity;
 
-# orders by id: customer, units, status.  limits by customer: units, from, to, serial.  holds by customer: their ids.
+# orders by id: customer, units, status.  limits by customer: units, from, to if it
+# has an end of its own, and till when it is in force.  holds by customer: their ids.
 # rules by number: kind, action, threshold, and for whom and when.
 # Cents of the base currency for a euro
 our $euro_rate = 125;
+
+# Later than any day of a test
+my $no_end = 1_000_000;
 
 sub new
 {
@@ -62,10 +66,26 @@ sub ordered
 sub limit_of
 {
 	my ($self, $customer) = @_;
-	my ($limit) = sort { $b->{from} <=> $a->{from} || $b->{serial} <=> $a->{serial} }
-	  grep { $_->{from} <= 0 && $_->{to} >= 0 } @{ $self->{limits}{$customer} // [] };
+	my ($limit) = grep { $_->{from} <= 0 && $_->{till} >= 0 } @{ $self->{limits}{$customer} // [] };
 
 	return $limit ? $limit->{units} : undef;
+}
+
+# The limits of a customer once this one is set, or nothing if it overlaps another.  A limit without end ends where the
+# next one starts, and one of the same first day takes the other's place.
+sub with_limit
+{
+	my ($self, $customer, $new) = @_;
+	my @others = map { { %$_ } } grep { $_->{from} != $new->{from} } @{ $self->{limits}{$customer} // [] };
+
+	foreach my $other (@others)
+	{
+		$other->{till} = $new->{from} - 1 if !defined $other->{to} && $other->{from} < $new->{from} && $other->{till} >= $new->{from};
+	}
+	my $limit = { %$new, till => $new->{to} // min($no_end, map { $_->{from} - 1 } grep { $_->{from} > $new->{from} } @others) };
+
+	return if grep { $_->{from} <= $limit->{till} && $limit->{from} <= $_->{till} } @others;
+	return [ @others, $limit ];
 }
 
 sub owed
