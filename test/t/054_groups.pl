@@ -152,8 +152,16 @@ sub some_ids
 	return join ', ', sort keys %picked;
 }
 
+# All orders of one member of a group to another: the group owes no more than before.
+sub pass_on
+{
+	my $pair = pick($db->rows('SELECT DISTINCT a.customer_id, b.customer_id FROM oracle.above a JOIN oracle.above b USING (group_id)'
+		  . ' JOIN oracle.groups g USING (group_id) JOIN oracle.twin t ON t.customer_id = a.customer_id WHERE a.customer_id <> b.customer_id ORDER BY 1, 2'));
+	return $pair ? "UPDATE TABLE SET customer_id = $pair->[1] WHERE customer_id = $pair->[0]" : new_orders();
+}
+
 my @statements = (
-	(\&new_orders) x 8,
+	(\&new_orders) x 8, (\&pass_on) x 3,
 	sub { return 'UPDATE TABLE SET total = ' . amount() . ' WHERE id IN (' . some_ids() . ')'; },
 	sub { return 'UPDATE TABLE SET customer_id = ' . customer() . ' WHERE id IN (' . some_ids() . ')'; },
 	# Members of a group change places; what one gives up the other takes.
