@@ -481,7 +481,7 @@ SELECT pg_temp.state() = :'state' AS unchanged;
 -- Every function of the kernel and of the ledger: each argument in turn NULL or a nasty value of its type while the
 -- others are ordinary, and all of them NULL.
 CREATE TEMP TABLE ordinary (type regtype PRIMARY KEY, value text);
-INSERT INTO ordinary VALUES ('bigint', '1'), ('integer', '2'), ('smallint', '2'), ('numeric', '10'), ('boolean', 'false'), ('date', '2025-02-01'),
+INSERT INTO ordinary VALUES ('bigint', '1'), ('integer', '2'), ('smallint', '2'), ('numeric', '10'), ('double precision', '10'), ('boolean', 'false'), ('date', '2025-02-01'),
 	('timestamptz', '2025-02-01'), ('text', 'USD'), ('name', 'ar'), ('regclass', 'shop.other'), ('bytea', '\x6172'), ('jsonb', '{}'),
 	('numeric[]', '{10}'), ('date[]', '{2025-01-01}'), ('integer[]', '{0,30}'), ('text[]', '{USD}'), ('bigint[]', '{1}'), ('credit.aging_buckets', '0,30'),
 	('credit.payment_terms', '2/10 net 30 ROG');
@@ -494,6 +494,7 @@ SELECT type::regtype, value FROM (VALUES
 	('smallint', '{-1,0,32767,-32768}'),
 	('numeric', '{-1,0,NaN,Infinity,-Infinity,1e60,1e-60,170141183460469231731687303715884105727,170141183460469231731687303715884105728,
 		0.00000000000000000000000000000000000001,99999999999999999.99}'),
+	('double precision', '{-1,0,NaN,Infinity,-Infinity,1e308,1e-308}'),
 	('boolean', '{true}'),
 	('date', '{infinity,-infinity,4714-11-24 BC,5874897-12-31}'),
 	('timestamptz', '{infinity,-infinity}'),
