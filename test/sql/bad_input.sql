@@ -136,6 +136,18 @@ SELECT pg_temp.try($$SELECT credit.discount('2/10 net 30', '2025-01-01', '2025-0
 SELECT pg_temp.try($$SELECT credit.instalments('net 30', '2025-01-01', 0.001)$$);
 SELECT pg_temp.try($$SELECT credit.discount_cost('2/10 net 30', 'simple')$$);
 
+-- Bank files
+SELECT pg_temp.try($$SELECT * FROM credit.read_bai2('')$$);
+SELECT pg_temp.try($$SELECT * FROM credit.read_bai2(E'01,B,US,250131,0800,1,,,2/\n02,US,B,1,250130,,,/\n03,A,,010,5,,/\n49,6,2/')$$);
+SELECT pg_temp.try($$SELECT * FROM credit.read_x12_820('ISA')$$);
+SELECT pg_temp.try($$SELECT * FROM credit.read_remittance_csv(E'invoice,amount\nA,1.2.3')$$);
+SELECT pg_temp.try($$SELECT * FROM credit.read_remittance_csv(E'invoice,amount\nA,1', currency => 'usd')$$);
+SELECT pg_temp.try($$SELECT * FROM credit.read_remittance_csv(E'invoice,amount\nA,1', delimiter => '.')$$);
+SELECT pg_temp.try($$SELECT * FROM credit.read_remittance_csv(E'invoice,amount\nA,1', decimal_mark => '')$$);
+SELECT pg_temp.try($$SELECT * FROM credit.read_remittance_csv(E'invoice,amount\nA,1', total => 'NaN')$$);
+SELECT pg_temp.try($$SELECT * FROM credit.read_camt053('<Document/>')$$);
+SELECT pg_temp.try($$SELECT * FROM credit.read_camt054('<BkToCstmrDbtCdtNtfctn><Ntfctn><Ntry><Amt Ccy="USD">1</Amt></Ntry></Ntfctn></BkToCstmrDbtCdtNtfctn>')$$);
+
 -- Customers
 SELECT pg_temp.try($$SELECT ar.add_customer(NULL)$$);
 SELECT pg_temp.try($$SELECT ar.add_customer('')$$);
@@ -484,7 +496,7 @@ CREATE TEMP TABLE ordinary (type regtype PRIMARY KEY, value text);
 INSERT INTO ordinary VALUES ('bigint', '1'), ('integer', '2'), ('smallint', '2'), ('numeric', '10'), ('double precision', '10'), ('boolean', 'false'), ('date', '2025-02-01'),
 	('timestamptz', '2025-02-01'), ('text', 'USD'), ('name', 'ar'), ('regclass', 'shop.other'), ('bytea', '\x6172'), ('jsonb', '{}'),
 	('numeric[]', '{10}'), ('date[]', '{2025-01-01}'), ('integer[]', '{0,30}'), ('text[]', '{USD}'), ('bigint[]', '{1}'), ('credit.aging_buckets', '0,30'),
-	('credit.payment_terms', '2/10 net 30 ROG');
+	('credit.payment_terms', '2/10 net 30 ROG'), ('xml', '<a/>');
 INSERT INTO ordinary SELECT 'credit.aging', credit.aging(1, '2025-01-01', '2025-01-31', '0,30')::text;
 CREATE TEMP TABLE nasty (type regtype, value text);
 INSERT INTO nasty
@@ -509,6 +521,7 @@ SELECT type::regtype, value FROM (VALUES
 	('bigint[]', '{"{}","{NULL}","{{0},{30}}"}'),
 	('text[]', '{"{}","{NULL}","{{a},{b}}"}'),
 	('credit.payment_terms', '{net 3660,net 120 months,net 31st prox + 119 months,COD,2/10 EOM,30% 0 70% EOM + 120 months,net 30 dating 02-29}'),
+	('xml', '{"","text","<a/><b/>","<a","<BkToCstmrStmt><Stmt/></BkToCstmrStmt>"}'),
 	('credit.aging_buckets', '{"-2147483648,2147483647"}')) v (type, nasty), unnest(v.nasty) value;
 INSERT INTO nasty SELECT 'credit.aging', credit.aging(0, NULL, '2025-01-31', '0', 0)::text;
 
