@@ -1,67 +1,61 @@
 /*
  * creditor_reference.c
- *		The check digits of a creditor reference, ISO 11649.
- *
- * "RF", two check digits and up to 21 letters and digits.  With the first four
- * characters moved to the end and letters read as 10 to 35, the number leaves 1
- * when divided by 97 (ISO 7064, MOD 97-10).
+ *		ISO 11649 creditor references: made, and recognised.
  */
 #include "cc_compat.h"
 
-#include "slice.h"
+#include "mod_97.h"
+#include "reference_key.h"
 
 #include "fmgr.h"
+#include "utils/builtins.h"
 
-#define MAX_REFERENCE 25
-
-/* The remainder after a further digit or letter, or -1 if it is neither. */
-static int
-take_character(int remainder, char c)
+PG_FUNCTION_INFO_V1(cc_creditor_reference);
+Datum
+cc_creditor_reference(PG_FUNCTION_ARGS)
 {
-	if (is_digit(c))
-		return (remainder * 10 + (c - '0')) % 97;
-	if (c >= 'A' && c <= 'Z')
-		return (remainder * 100 + (c - 'A' + 10)) % 97;
-	return -1;
-}
+	text	   *number = PG_GETARG_TEXT_PP(0);
+	int			length = VARSIZE_ANY_EXHDR(number);
+	char	   *stripped = palloc(length + CREDITOR_REFERENCE_HEAD + 1);
+	char	   *body = stripped + CREDITOR_REFERENCE_HEAD;
+	bool		ascii = true;
+	int			check;
 
-static bool
-is_creditor_reference(Slice text)
-{
-	char		reference[MAX_REFERENCE] = {0};
-	int			len = 0;
-	int			remainder = 0;
-	int			digits;
+	strcpy(stripped, "RF00");
+	length = reference_strip(VARDATA_ANY(number), length, reference_utf8(), false, body);
+	for (int i = 0; i < length; i++)
+		ascii = ascii && !IS_HIGHBIT_SET(body[i]);
+	if (length == 0 || length > CREDITOR_REFERENCE_MAX - CREDITOR_REFERENCE_HEAD || !ascii)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a creditor reference is made of 1 to %d letters A to Z and digits",
+						CREDITOR_REFERENCE_MAX - CREDITOR_REFERENCE_HEAD),
+				 ascii ? errdetail_plural("There is %d of them.", "There are %d of them.", length, length) : 0));
 
-	/* Printed in groups of four, and people type small letters. */
-	for (const char *p = text.start; p < text.end; p++)
-	{
-		if (*p == ' ')
-			continue;
-		if (len == MAX_REFERENCE)
-			return false;
-		reference[len++] = *p >= 'a' && *p <= 'z' ? *p - 'a' + 'A' : *p;
-	}
-	if (len < 5 || reference[0] != 'R' || reference[1] != 'F' ||
-		!is_digit(reference[2]) || !is_digit(reference[3]))
-		return false;
-
-	/* They are made as 98 less a remainder; 00, 01 and 99 would pass for 97, 98 and 02. */
-	digits = (reference[2] - '0') * 10 + (reference[3] - '0');
-	if (digits < 2 || digits > 98)
-		return false;
-
-	for (int i = 0; i < len && remainder >= 0; i++)
-		remainder = take_character(remainder, reference[(i + 4) % len]);
-	return remainder == 1;
+	/* With the right check digits the remainder is 1; 00 leaves what they must add. */
+	check = 98 - mod_97(stripped, length + CREDITOR_REFERENCE_HEAD);
+	stripped[2] = '0' + check / 10;
+	stripped[3] = '0' + check % 10;
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(stripped, length + CREDITOR_REFERENCE_HEAD));
 }
 
 PG_FUNCTION_INFO_V1(cc_is_creditor_reference);
 Datum
 cc_is_creditor_reference(PG_FUNCTION_ARGS)
 {
-	text	   *reference = PG_GETARG_TEXT_PP(0);
-	const char *start = VARDATA_ANY(reference);
+	text	   *code = PG_GETARG_TEXT_PP(0);
+	const char *data = VARDATA_ANY(code);
+	char		stripped[CREDITOR_REFERENCE_MAX];
+	int			length = 0;
 
-	PG_RETURN_BOOL(is_creditor_reference(slice_make(start, start + VARSIZE_ANY_EXHDR(reference))));
+	/* The printed form has groups of four with a space between; no other separator is part of it. */
+	for (int i = 0; i < (int) VARSIZE_ANY_EXHDR(code); i++)
+	{
+		if (data[i] == ' ')
+			continue;
+		if (length == CREDITOR_REFERENCE_MAX)
+			PG_RETURN_BOOL(false);
+		stripped[length++] = data[i] >= 'a' && data[i] <= 'z' ? data[i] - 'a' + 'A' : data[i];
+	}
+	PG_RETURN_BOOL(is_creditor_reference(stripped, length));
 }

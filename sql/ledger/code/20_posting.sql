@@ -26,7 +26,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION add_customer(text, bigint, text) IS 'Adds a customer and returns its id; without p_customer_id the next free one.';
 
--- The one way in for the post_… functions.
+-- The one way in for the post_*() functions.
 CREATE OR REPLACE FUNCTION post_document(p_kind text, p_customer_id bigint, p_number text, p_doc_date date, p_amount numeric,
 	p_due_date date, p_currency text, p_posting_date date, p_reference text)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
