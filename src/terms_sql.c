@@ -119,7 +119,7 @@ divide_rounded(int128 a, int b)
 	int128		quotient = a / b;
 	int			rest = (int) (a % b);
 
-	if (2 * Abs(rest) >= b)
+	if (2 * abs(rest) >= b)
 		quotient += a < 0 ? -1 : 1;
 	return quotient;
 }

@@ -5,6 +5,12 @@
 \unchanged 20_currency.sql
 \new 25_terms.sql
 \unchanged 30_allocation.sql
+\new 35_matching.sql
+\new 36_bank_files.sql
+\new 36_camt.sql
 \replaced 40_triggers.sql
 \replaced 50_ledger.sql
+\new 60_models.sql
+\new 61_scorecard.sql
+\new 62_validation.sql
 \template

@@ -116,7 +116,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION set_number_range(text, text, integer, integer, bigint, bigint, boolean) IS 'Makes or widens the number range of a kind of document for a year (0: every year without its own). p_prefix: what stands before the digits, %Y in it is the year. p_gapless: numbers of failed transactions are given back, at the price of one writer at a time.';
 
--- The one way in for the post_… functions.
+-- The one way in for the post_*() functions.
 CREATE OR REPLACE FUNCTION post_document(p_kind text, p_customer_id bigint, p_number text, p_doc_date date, p_amount numeric,
 	p_due_date date DEFAULT NULL, p_currency text DEFAULT NULL, p_posting_date date DEFAULT NULL, p_reference text DEFAULT NULL,
 	p_terms credit.payment_terms DEFAULT NULL, p_received_on date DEFAULT NULL, p_sold_to_id bigint DEFAULT NULL,
