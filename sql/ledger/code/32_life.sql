@@ -54,14 +54,19 @@ CREATE OR REPLACE FUNCTION number_after(p_original document, p_kind text, p_what
 RETURNS text LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	stem text := left(format('%s of %s', p_what, p_original.number), 200);
+	candidate text := stem;
 	n bigint;
 BEGIN
 	IF EXISTS (SELECT FROM number_range r WHERE r.kind = p_kind AND r.year IN (0, extract(year FROM p_on))) THEN
 		RETURN next_number(p_kind, p_on);
 	END IF;
-	SELECT count(*) INTO n FROM document d
-	WHERE d.customer_id = p_original.customer_id AND d.kind = p_kind AND (d.number = stem OR starts_with(d.number, stem || ' #'));
-	RETURN stem || CASE WHEN n > 0 THEN format(' #%s', n + 1) ELSE '' END;
+	WHILE EXISTS (SELECT FROM document d WHERE d.customer_id = p_original.customer_id AND d.kind = p_kind AND d.number = candidate) LOOP
+		-- Others of this stem; one that follows from "X #2" may have taken a number among them.
+		n := COALESCE(n, (SELECT count(*) FROM document d
+			WHERE d.customer_id = p_original.customer_id AND d.kind = p_kind AND starts_with(d.number, stem || ' #'))) + 1;
+		candidate := format('%s #%s', stem, n + 1);
+	END LOOP;
+	RETURN candidate;
 END $$;
 COMMENT ON FUNCTION number_after(document, text, text, date) IS 'A number for a document that follows from another: the next of its kind''s range, or else "refund of P-1", "refund of P-1 #2". Under the customer''s lock it is free.';
 
