@@ -31,6 +31,12 @@ BEGIN
 		RAISE EXCEPTION 'customer % was itself merged into customer %', p_into_customer_id, onward
 			USING ERRCODE = 'invalid_parameter_value', HINT = format('Merge into customer %s.', onward);
 	END IF;
+	-- Called again, it follows what was moved before.
+	onward := customer_of(p_customer_id);
+	IF onward NOT IN (p_customer_id, p_into_customer_id) THEN
+		RAISE EXCEPTION 'customer % was merged into customer % already', p_customer_id, onward
+			USING ERRCODE = 'invalid_parameter_value', HINT = format('Merge into customer %s.', onward);
+	END IF;
 
 	-- Each open item moves by a pair of transfers, with its dates and its value in base currency; what is posted
 	-- or reversed on a later day moves on that day.
@@ -74,7 +80,7 @@ BEGIN
 	UPDATE exposure e SET merged_into = p_into_customer_id WHERE e.customer_id = p_customer_id AND e.currency = base;
 	RETURN n;
 END $$;
-COMMENT ON FUNCTION merge_customers(bigint, bigint, text, date) IS 'Merges a customer into another: each open item moves there by a pair of transfers dated p_merged_on (default today), with its own dates; the history stays where it is, and aging as of earlier dates too. The old customer takes no new business; its id stays as an alias (customer_of()). May be called again for what opens later, such as a returned payment. Returns the number of items moved.';
+COMMENT ON FUNCTION merge_customers(bigint, bigint, text, date) IS 'Merges a customer into another: each open item moves there by a pair of transfers dated p_merged_on (default today), with its own dates; the history stays where it is, and aging as of earlier dates too. The old customer takes no new business; its id stays as an alias (customer_of()). May be called again, into the customer who goes on, for what opens later, such as a returned payment. Returns the number of items moved.';
 
 CREATE OR REPLACE FUNCTION customer_of(p_customer_id bigint)
 RETURNS bigint LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER SET search_path FROM CURRENT AS $$
