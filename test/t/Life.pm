@@ -447,7 +447,8 @@ sub merge
 	$customer //= pick(@open);
 	my $into = $model->{merged}{$customer} // pick(grep { $_ != $customer } @open);
 
-	return if $model->{merged}{$into};
+	# Where the account went on to.
+	$into = $model->{merged}{$into} while $model->{merged}{$into};
 	my ($on, $said) = chance(30) ? (0, '') : $self->day(between(-60, 20));
 	my @items = sort { $a->{item} <=> $b->{item} } grep { $_->{customer} == $customer && $_->{open} > 0 } @{ $model->{items} };
 	my @notes;

@@ -342,6 +342,9 @@ my %document_life = (
 		'22023', sub { !defined $_[0]{terms} && !$_[0]{debit} },
 		sub { my ($day, $d) = @_; ('record_receipt', $d->{id}, $day->(0)) } ],
 	'recovery of no write-off' => [ '22023', sub { $_[0]{kind} ne 'write_off' }, sub { ('recover', $_[1]{id}, $_[1]{id}) } ],
+	'merge into two'           => [
+		'22023', sub { $_[1]{merged}{ $_[0]{customer} } },
+		sub { my ($day, $d, $history) = @_; ('merge_customers', (grep { $_ != end_of($history, $d->{customer}) } $history->open_customers)[0], "'x'") } ],
 	'merge with itself'        => [ '22023', sub { 1 }, sub { ('merge_customers', $_[1]{customer}, "'x'") } ],
 );
 my %item_life = (
@@ -359,6 +362,15 @@ my %item_life = (
 	'credit that falls due' =>
 	  [ '22023', sub { !$_[0]{debit} }, sub { my ($day, $i) = @_; ('set_due_date', $i->{item}, $day->($i->{doc}), "'x'") } ],
 );
+
+# Where a customer's account went.
+sub end_of
+{
+	my ($history, $customer) = @_;
+
+	$customer = $history->{model}{merged}{$customer} while $history->{model}{merged}{$customer};
+	return $customer;
+}
 
 sub too_much { my ($item) = @_; return Receivables::money($item->{open} + 1, $item->{currency}); }
 
@@ -379,9 +391,9 @@ sub live
 	}
 	my ($state, $so, $what) = @{ $document_life{$mistake} // $item_life{$mistake} };
 	my $victim = History::pick(
-		grep { $so->($_) } $document_life{$mistake} ? @{ $history->{model}{documents} } : grep { $_->{open} > 0 } @{ $history->{model}{items} })
+		grep { $so->($_, $history->{model}) } $document_life{$mistake} ? @{ $history->{model}{documents} } : grep { $_->{open} > 0 } @{ $history->{model}{items} })
 	  or return;
-	my ($function, @arguments) = $what->($day, $victim);
+	my ($function, @arguments) = $what->($day, $victim, $history);
 
 	return {
 		name   => $mistake,
