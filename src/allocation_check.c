@@ -123,7 +123,8 @@ check_reservation(Ledger *ledger, const Datum *v, const ItemFacts *credit)
 	args[0] = v[A_CUSTOMER_ID];
 	args[1] = v[A_CREDIT_ITEM_ID];
 	args[2] = v[A_DEBIT_ITEM_ID];
-	args[3] = credit->reserved_for;
+	/* Not the item's own copy: the next query's result takes its place. */
+	args[3] = CStringGetTextDatum(order);
 	if (ledger_run(ledger, LQ_RESERVATION, args, NULL) != 1 || !DatumGetBool(ledger_value(0, 1, &isnull)) || isnull)
 		ereport(ERROR,
 				(errcode(ERRCODE_CREDIT_OVER_ALLOCATION),

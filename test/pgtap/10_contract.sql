@@ -182,6 +182,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.item_movements stable unsafe invoker',
 	'ar.keep_limit volatile unsafe invoker',
 	'ar.latest_due_changes stable unsafe invoker',
+	'ar.latest_merges stable unsafe invoker',
 	'ar.ledger_today stable unsafe invoker',
 	'ar.limit_on stable unsafe invoker',
 	'ar.lock_customer volatile unsafe invoker',

@@ -50,8 +50,9 @@ my %shop = (
 my @customers = map { $db->query("SELECT ar.add_customer('customer $_')") } 1 .. 6;
 # The last one owes euros, too.
 my $with_euros = $customers[-1];
-my $history = History->new(db => $db, ledger => 'ar', customers => \@customers, currencies => ['USD']);
+my $history = History->new(db => $db, ledger => 'ar', customers => \@customers, currencies => ['USD'], rates => 0);
 my $model = $history->{model};
+$model->{rates}{EUR}{-20_000} = $OrderBook::euro_rate * 10_000;
 
 my $book = OrderBook->new($model);
 my (%happened, %checked);
@@ -401,7 +402,7 @@ sub balance_moves
 # Owe euros, pay them, apply them: what is open in euros counts at the rate of the day.
 sub euros
 {
-	my @open = grep { $_->{customer} == $with_euros && $_->{currency} eq 'EUR' && $_->{open} } @{ $model->{documents} };
+	my @open = grep { $_->{customer} == $with_euros && $_->{currency} eq 'EUR' && $_->{open} } @{ $model->{items} };
 	my ($debit) = grep { $_->{debit} } @open;
 	my ($credit) = grep { !$_->{debit} } @open;
 

@@ -54,14 +54,19 @@ CREATE OR REPLACE FUNCTION number_after(p_original document, p_kind text, p_what
 RETURNS text LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	stem text := left(format('%s of %s', p_what, p_original.number), 200);
+	candidate text := stem;
 	n bigint;
 BEGIN
 	IF EXISTS (SELECT FROM number_range r WHERE r.kind = p_kind AND r.year IN (0, extract(year FROM p_on))) THEN
 		RETURN next_number(p_kind, p_on);
 	END IF;
-	SELECT count(*) INTO n FROM document d
-	WHERE d.customer_id = p_original.customer_id AND d.kind = p_kind AND (d.number = stem OR starts_with(d.number, stem || ' #'));
-	RETURN stem || CASE WHEN n > 0 THEN format(' #%s', n + 1) ELSE '' END;
+	WHILE EXISTS (SELECT FROM document d WHERE d.customer_id = p_original.customer_id AND d.kind = p_kind AND d.number = candidate) LOOP
+		-- Others of this stem; one that follows from "X #2" may have taken a number among them.
+		n := COALESCE(n, (SELECT count(*) FROM document d
+			WHERE d.customer_id = p_original.customer_id AND d.kind = p_kind AND starts_with(d.number, stem || ' #'))) + 1;
+		candidate := format('%s #%s', stem, n + 1);
+	END LOOP;
+	RETURN candidate;
 END $$;
 COMMENT ON FUNCTION number_after(document, text, text, date) IS 'A number for a document that follows from another: the next of its kind''s range, or else "refund of P-1", "refund of P-1 #2". Under the customer''s lock it is free.';
 
@@ -143,7 +148,7 @@ RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS
 DECLARE
 	original document;
 	returned_on date;
-	granted bigint;
+	granted record;
 	id bigint;
 BEGIN
 	PERFORM require_reason(p_reason, format('the return of payment %s of customer %s', p_document_id, p_customer_id));
@@ -165,12 +170,12 @@ BEGIN
 	id := post_reversal(original, 'returned_payment', p_number, returned_on, p_reason);
 	-- A discount is earned by money that came; so is a small difference forgiven.
 	FOR granted IN
-		SELECT d.document_id FROM document d
+		SELECT d.document_id, d.posting_date FROM document d
 		WHERE d.customer_id = p_customer_id AND d.source_document_id = p_document_id AND d.kind IN ('discount', 'write_off') AND d.reverses IS NULL
 			AND NOT EXISTS (SELECT FROM document r WHERE r.customer_id = d.customer_id AND r.reverses = d.document_id)
 		ORDER BY d.document_id
 	LOOP
-		PERFORM void_document(p_customer_id, granted, p_reason, returned_on);
+		PERFORM void_document(p_customer_id, granted.document_id, p_reason, GREATEST(returned_on, granted.posting_date));
 	END LOOP;
 	IF p_fee IS NOT NULL THEN
 		PERFORM post_document('fee', p_customer_id, number_after(original, 'fee', 'fee for return', returned_on), returned_on, p_fee, p_due_date => returned_on,
@@ -413,6 +418,7 @@ BEGIN
 	PERFORM lock_customer(GREATEST(p_customer_id, p_to_customer_id));
 	original := read_document(p_customer_id, p_document_id);
 	transferred_on := COALESCE(p_transferred_on, GREATEST(ledger_today(), original.posting_date));
+	-- Two statements: the second sees what the first posted.
 	given_id := use_credit(original, 'transfer', number_after(original, 'transfer', 'transfer', transferred_on), p_amount, transferred_on,
 		p_reason, NULL);
 	given := read_document(p_customer_id, given_id);
@@ -444,9 +450,10 @@ BEGIN
 		RETURN round(0::numeric, minor);
 	END IF;
 	full_discount := COALESCE(credit.discount(original.terms, original.doc_date, p_paid_on, debit.open_amount, original.received_on, 'invoice', minor), 0);
-	-- Who pays a part earns the discount on what that part settles.
-	RETURN round(LEAST(full_discount, COALESCE(credit.discount(original.terms, original.doc_date, p_paid_on, p_amount, original.received_on,
-		'payment', minor), full_discount)), minor);
+	-- Who pays the rest settles it, to the cent; who pays a part earns the discount on what that part settles.
+	RETURN round(CASE WHEN p_amount IS NULL OR p_amount + full_discount >= debit.open_amount THEN full_discount
+		ELSE LEAST(full_discount, COALESCE(credit.discount(original.terms, original.doc_date, p_paid_on, p_amount, original.received_on,
+			'payment', minor), 0)) END, minor);
 END $$;
 COMMENT ON FUNCTION earned_discount(bigint, bigint, date, numeric) IS 'The cash discount that paying a debit item on p_paid_on earns: on what is open of it, or with p_amount on the part that this much money settles. 0.00 where its document has no terms or the last day has passed.';
 

@@ -24,7 +24,8 @@ CREATE OR REPLACE FUNCTION set_due_date(p_customer_id bigint, p_item_id bigint, 
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	debit item;
-	effective_on date := COALESCE(p_effective_on, ledger_today());
+	last_day date;
+	effective_on date;
 	id bigint;
 BEGIN
 	PERFORM require_reason(p_reason, format('a new due date of item %s of customer %s', p_item_id, p_customer_id));
@@ -43,7 +44,10 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('The document date is %s, the due date would be %s.', debit.doc_date, p_due_date),
 				HINT = 'NULL lets it wait for an event.';
 	END IF;
-	IF effective_on < debit.posting_date OR effective_on > ledger_today() THEN
+	-- What is posted to a later day changes from that day on.
+	last_day := GREATEST(ledger_today(), debit.posting_date);
+	effective_on := COALESCE(p_effective_on, last_day);
+	IF effective_on < debit.posting_date OR effective_on > last_day THEN
 		RAISE EXCEPTION 'a due date of item % of customer % cannot change on %', p_item_id, p_customer_id, effective_on
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('The item was posted on %s; today is %s.', debit.posting_date, ledger_today()),
 				HINT = 'A change counts from a day in between.';
@@ -57,7 +61,7 @@ BEGIN
 	WHERE i.customer_id = p_customer_id AND i.item_id = p_item_id;
 	RETURN id;
 END $$;
-COMMENT ON FUNCTION set_due_date(bigint, bigint, date, text, text, date) IS 'Changes the due date of a debit item from p_effective_on (default today; not in the future) on. Aging as of an earlier date uses the date in force then. NULL: the item waits for an event; it ages as not due and is counted in undated(). p_approved_by: who agreed, default the login. Returns the id of the change.';
+COMMENT ON FUNCTION set_due_date(bigint, bigint, date, text, text, date) IS 'Changes the due date of a debit item from p_effective_on (default today, or the posting date if that is to come; not later) on. Aging as of an earlier date uses the date in force then. NULL: the item waits for an event; it ages as not due and is counted in undated(). p_approved_by: who agreed, default the login. Returns the id of the change.';
 
 CREATE OR REPLACE FUNCTION record_receipt(p_customer_id bigint, p_document_id bigint, p_received_on date, p_approved_by text DEFAULT NULL)
 RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$

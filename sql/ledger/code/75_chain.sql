@@ -26,6 +26,9 @@ DECLARE
 	this_customer text := CASE WHEN p_customer_id IS NULL THEN '' ELSE format('AND t.customer_id = %s', p_customer_id) END;
 	entries text := '';
 BEGIN
+	IF NOT EXISTS (SELECT FROM mark m WHERE m.mark_id = p_mark) AND p_mark IS NOT NULL THEN
+		RAISE EXCEPTION 'there is no mark %', p_mark USING ERRCODE = 'invalid_parameter_value', HINT = 'Table mark lists them.';
+	END IF;
 	PERFORM credit.settle(current_schema());
 	FOREACH source IN ARRAY ARRAY['document', 'document_line', 'allocation', 'due_date_change', 'clearing', 'deposit_release', 'customer_merge',
 		'credit_limit', 'hold', 'hold_release'] LOOP
@@ -63,7 +66,7 @@ BEGIN
 		SELECT 'link of the chain is gone', l.customer_id, format('link %%s', l.chain_seq - 1), NULL
 		FROM link l WHERE l.chain_seq <> l.previous_seq + 1
 		UNION ALL
-		SELECT 'head of the chain does not fit', t.customer_id, format('head %%s', t.chain_seq), format('The last link is %%s.', l.chain_seq)
+		SELECT 'head of the chain does not fit', t.customer_id, format('head %%s', t.chain_seq), format('The last link is %%s.', COALESCE(l.chain_seq::text, 'gone'))
 		FROM exposure t LEFT JOIN LATERAL (SELECT k.chain_seq, k.hash FROM chain_link k WHERE k.customer_id = t.customer_id ORDER BY k.chain_seq DESC LIMIT 1) l ON true
 		WHERE t.currency = %L AND (t.chain_seq <> COALESCE(l.chain_seq, 0) OR t.chain_hash <> COALESCE(l.hash, '')) %s
 		UNION ALL
