@@ -15,7 +15,7 @@ BEGIN
 	FROM exposure e WHERE e.currency = (SELECT l.base_currency FROM ledger_info l) AND e.chain_seq > 0;
 	RETURN id;
 END $$;
-COMMENT ON FUNCTION take_mark(text) IS 'Marks what is known now: aging_at(…, p_mark => …) answers from exactly that, whoever was still writing and however long it took. Costs a row per customer. Its hashes (mark_head), kept elsewhere, also show a rewritten history. Returns the mark''s id.';
+COMMENT ON FUNCTION take_mark(text) IS 'Marks what is known now: aging_at(..., p_mark => ...) answers from exactly that, whoever was still writing and however long it took. Costs a row per customer. Its hashes (mark_head), kept elsewhere, also show a rewritten history. Returns the mark''s id.';
 
 CREATE OR REPLACE FUNCTION verify_chain(p_customer_id bigint DEFAULT NULL, p_mark bigint DEFAULT NULL)
 RETURNS TABLE (problem text, customer_id bigint, object text, detail text)
