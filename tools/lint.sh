@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# lint.sh [PG_CONFIG]: static analysis of the C code by cppcheck, clang-tidy and gcc -fanalyzer, and of the scripts.  The
+# lint.sh [PG_CONFIG]: static analysis of the C code by cppcheck, clang-tidy and gcc -fanalyzer, and of the scripts,
+# and that what is shipped is ASCII.  The
 # last line is "N passed, N failed", one for each tool; a tool that is not there fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
