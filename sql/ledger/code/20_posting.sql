@@ -63,7 +63,8 @@ BEGIN
 		taken := nextval(format('%I.%I', current_schema(), format('number_%s_%s', range.kind, range.year))::regclass);
 	END IF;
 	IF taken > range.last_number OR length(taken::text) > range.digits THEN
-		RAISE EXCEPTION 'the number range of % % is used up', replace(p_kind, '_', ' '), range.year
+		RAISE EXCEPTION 'the number range of % for % is used up', replace(p_kind, '_', ' '),
+			CASE WHEN range.year = 0 THEN 'every year' ELSE range.year::text END
 			USING ERRCODE = 'sequence_generator_limit_exceeded', DETAIL = format('Its last number is %s.',
 				LEAST(range.last_number, repeat('9', range.digits)::bigint)), HINT = 'Widen it with set_number_range().';
 	END IF;
@@ -90,7 +91,8 @@ BEGIN
 	SELECT * INTO previous FROM number_range r WHERE r.kind = p_kind AND r.year = p_year FOR UPDATE;
 	IF FOUND THEN
 		IF previous.gapless <> p_gapless THEN
-			RAISE EXCEPTION 'the number range of % % cannot be made %', replace(p_kind, '_', ' '), p_year,
+			RAISE EXCEPTION 'the number range of % for % cannot be made %', replace(p_kind, '_', ' '),
+				CASE WHEN p_year = 0 THEN 'every year' ELSE p_year::text END,
 				CASE WHEN p_gapless THEN 'gapless' ELSE 'one with gaps' END
 				USING ERRCODE = 'invalid_parameter_value', HINT = 'Begin the next year with a new range.';
 		END IF;
@@ -100,7 +102,8 @@ BEGIN
 			EXECUTE format('SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM %I', sequence) INTO issued;
 		END IF;
 		IF p_prefix = previous.prefix AND p_next_number <= issued THEN
-			RAISE EXCEPTION 'number % of % % was given out already', p_next_number, replace(p_kind, '_', ' '), p_year
+			RAISE EXCEPTION 'number % of the range of % for % was given out already', p_next_number, replace(p_kind, '_', ' '),
+				CASE WHEN p_year = 0 THEN 'every year' ELSE p_year::text END
 				USING ERRCODE = 'unique_violation', DETAIL = format('The last one given out is %s.', issued),
 					HINT = format('Begin at %s, or choose another prefix.', issued + 1);
 		END IF;

@@ -163,7 +163,7 @@ BEGIN
 		format('to %s at %s', debit.currency, trim_scale(round(rate, 12))), NULL, CASE WHEN credit_item.currency <> base THEN value END);
 	taken := post_document('transfer', p_customer_id, format('%s in %s', (SELECT d.number FROM document d WHERE d.customer_id = p_customer_id AND d.document_id = given), debit.currency),
 		applied_on, debit_amount, p_currency => debit.currency, p_side => 'credit',
-		p_fx_rate => CASE WHEN debit.currency <> base THEN value / debit_amount END, p_base_amount => CASE WHEN debit.currency <> base THEN value END,
+		p_fx_rate => CASE WHEN debit.currency <> base AND value > 0 THEN value / debit_amount END, p_base_amount => CASE WHEN debit.currency <> base THEN value END,
 		p_source_document_id => given, p_reason => format('from %s at %s', credit_item.currency, trim_scale(round(rate, 12))));
 	SELECT i.item_id INTO STRICT taken_item FROM item i WHERE i.customer_id = p_customer_id AND i.document_id = taken;
 	PERFORM allocate(p_customer_id, taken_item, p_debit_item, debit_amount, applied_on);
