@@ -18,6 +18,10 @@ BEGIN
 	IF p_customer_id = p_into_customer_id THEN
 		RAISE EXCEPTION 'customer % cannot be merged into itself', p_customer_id USING ERRCODE = 'invalid_parameter_value';
 	END IF;
+	IF NOT isfinite(merged_on) THEN
+		RAISE EXCEPTION 'day of the merge of customer % must be a calendar date, not %', p_customer_id, merged_on
+			USING ERRCODE = 'datetime_field_overflow';
+	END IF;
 	PERFORM lock_customer(LEAST(p_customer_id, p_into_customer_id));
 	PERFORM lock_customer(GREATEST(p_customer_id, p_into_customer_id));
 	SELECT e.ordered INTO ordered FROM exposure e WHERE e.customer_id = p_customer_id AND e.currency = base;
@@ -37,6 +41,8 @@ BEGIN
 		RAISE EXCEPTION 'customer % was merged into customer % already', p_customer_id, onward
 			USING ERRCODE = 'invalid_parameter_value', HINT = format('Merge into customer %s.', onward);
 	END IF;
+	-- It would free credit there, and stay in the exposure here.
+	PERFORM require_cleared(p_customer_id, NULL, 'merge');
 
 	-- Each open item moves by a pair of transfers, with its dates and its value in base currency; what is posted
 	-- or reversed on a later day moves on that day.
@@ -46,7 +52,7 @@ BEGIN
 		WHERE i.customer_id = p_customer_id AND i.open_amount <> 0 ORDER BY i.item_id
 	LOOP
 		moved_on := GREATEST(merged_on, moving.posting_date, moving.reversed_on);
-		own_number := left(format('%s to customer %s, item %s', moving.doc_number, p_into_customer_id, moving.item_id), 200);
+		own_number := format('%s to customer %s, item %s', left(moving.doc_number, 100), p_into_customer_id, moving.item_id);
 		IF EXISTS (SELECT FROM document d WHERE d.customer_id = p_customer_id AND d.kind = 'transfer' AND d.number = own_number) THEN
 			own_number := format('%s #%s', own_number, (SELECT count(*) + 1 FROM document d WHERE d.customer_id = p_customer_id AND d.kind = 'transfer'));
 		END IF;
@@ -61,11 +67,11 @@ BEGIN
 			CASE WHEN moving.open_amount > 0 THEN moving.item_id ELSE i.item_id END, abs(moving.open_amount), moved_on
 		FROM item i WHERE i.customer_id = p_customer_id AND i.document_id = own_document;
 		IF moving.reserved_for IS NOT NULL THEN
-			PERFORM post_document('deposit', p_into_customer_id, left(format('%s of customer %s', moving.doc_number, p_customer_id), 200), moving.doc_date,
+			PERFORM post_document('deposit', p_into_customer_id, format('%s of customer %s, %s', left(moving.doc_number, 100), p_customer_id, own_document), moving.doc_date,
 				-moving.open_amount, p_currency => moving.currency, p_posting_date => moved_on, p_order_id => moving.reserved_for,
 				p_fx_rate => moving.fx_rate, p_base_amount => abs(moving.open_base_amount), p_reason => p_reason);
 		ELSE
-			their_document := post_document('transfer', p_into_customer_id, left(format('%s of customer %s, item %s, %s', moving.doc_number, p_customer_id, moving.item_id, own_document), 200),
+			their_document := post_document('transfer', p_into_customer_id, format('%s of customer %s, item %s, %s', left(moving.doc_number, 100), p_customer_id, moving.item_id, own_document),
 				moving.doc_date, abs(moving.open_amount), moving.due_date, moving.currency, moved_on, moving.reference,
 				p_side => CASE WHEN moving.open_amount > 0 THEN 'debit' ELSE 'credit' END, p_fx_rate => moving.fx_rate,
 				p_base_amount => abs(moving.open_base_amount), p_reason => p_reason);
