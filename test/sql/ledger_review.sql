@@ -104,6 +104,9 @@ END $$;
 SELECT ar.merge_customers(5, 6, 'the same', '-infinity');
 SELECT ar.merge_customers(5, 6, 'the same', '2025-03-01');
 SELECT d.posting_date, count(*), sum(d.amount) FROM ar.document d WHERE customer_id = 6 GROUP BY 1 ORDER BY 1;
+-- A hold is not lost on the way.
+SELECT ar.add_customer('Held', 11), ar.place_hold(11, 'bad cheques'), ar.merge_customers(11, 6, 'the same') AS moved;
+SELECT customer_id, open_holds FROM ar.exposure WHERE customer_id IN (6, 11) ORDER BY 1;
 SELECT ar.merge_customers(5, 7, 'another');
 SELECT ar.merge_customers(5, 6, 'the same') AS nothing_new;
 SELECT ar.transfer_credit(1, pg_temp.doc('P-1'), 5, 'wrong account');
@@ -132,6 +135,7 @@ SELECT currency, receivable, exposure FROM ar.exposure_in(NULL, p_customer_id =>
 
 SELECT * FROM ar.verify_ledger();
 SELECT * FROM ar.verify_chain();
+SELECT * FROM ar.verify_chain(NULL, 99);
 
 -- A link that lost its list of entries, and they with it, is found out.
 BEGIN;

@@ -163,17 +163,17 @@ BEGIN
 			USING ERRCODE = 'RC006', DETAIL = format('It is %s.', rate);
 	END IF;
 	debit_amount := round(p_credit_amount * rate, credit.minor_unit(debit.currency));
-	IF p_credit_amount IS NULL OR debit_amount <= 0 THEN
-		RAISE EXCEPTION 'amount of credit item % of customer % settles nothing', p_credit_item, p_customer_id
-			USING ERRCODE = 'invalid_parameter_value', DETAIL = CASE WHEN p_credit_amount IS NULL THEN 'It is null.' ELSE format('%s %s at %s are %s %s.', p_credit_amount,
-				credit_item.currency, trim_scale(round(rate, 12)), debit_amount, debit.currency) END;
-	END IF;
 	-- What passes from one currency to the other has one value in base currency; what the items were booked at
 	-- differs from it by the exchange difference.
 	value := CASE WHEN debit.currency = base THEN debit_amount WHEN credit_item.currency = base THEN p_credit_amount
 		ELSE round(p_credit_amount * fx_rate_on(credit_item.currency, applied_on), credit.minor_unit(base)) END;
 	given := use_credit(original, 'transfer', number_after(original, 'transfer', 'transfer', applied_on), p_credit_amount, applied_on,
 		format('to %s at %s', debit.currency, trim_scale(round(rate, 12))), NULL, CASE WHEN credit_item.currency <> base THEN value END);
+	IF p_credit_amount IS NULL OR debit_amount <= 0 THEN
+		RAISE EXCEPTION 'amount of credit item % of customer % settles nothing', p_credit_item, p_customer_id
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = CASE WHEN p_credit_amount IS NULL THEN 'It is null.' ELSE format('%s %s at %s are %s %s.', p_credit_amount,
+				credit_item.currency, trim_scale(round(rate, 12)), debit_amount, debit.currency) END;
+	END IF;
 	taken := post_document('transfer', p_customer_id, format('%s in %s', (SELECT d.number FROM document d WHERE d.customer_id = p_customer_id AND d.document_id = given), debit.currency),
 		applied_on, debit_amount, p_currency => debit.currency, p_side => 'credit',
 		p_fx_rate => CASE WHEN debit.currency <> base THEN value / debit_amount END, p_base_amount => CASE WHEN debit.currency <> base THEN value END,
