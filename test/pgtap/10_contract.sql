@@ -207,6 +207,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.refund volatile unsafe definer',
 	'ar.release_deposit volatile unsafe definer',
 	'ar.release_hold volatile unsafe definer',
+	'ar.require_cleared stable unsafe invoker',
 	'ar.require_reason immutable safe invoker',
 	'ar.return_payment volatile unsafe definer',
 	'ar.revaluation stable unsafe definer',

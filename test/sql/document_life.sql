@@ -263,6 +263,8 @@ SELECT * FROM pg_temp.account(10);
 -- A recovery that is voided may be had again; a write-off that is voided has none to be had.
 SELECT ar.void_document(10, pg_temp.doc('recovery of W-10'), 'was for another claim', '2025-10-02') IS NOT NULL;
 SELECT pg_temp.try($$SELECT ar.recover(10, pg_temp.doc('W-10'), pg_temp.doc('P-10b'), 250.01)$$);
+SELECT pg_temp.try($$SELECT ar.void_document(10, pg_temp.doc('W-10'), 'debtor is solvent again', '2025-10-03')$$);
+SELECT ar.void_document(10, pg_temp.doc('recovery of W-10 #2'), 'debtor is solvent again', '2025-10-03') IS NOT NULL;
 SELECT ar.void_document(10, pg_temp.doc('W-10'), 'debtor is solvent again', '2025-10-03') IS NOT NULL;
 SELECT number, open_amount FROM pg_temp.account(10) WHERE open_amount <> 0;
 SELECT pg_temp.try($$SELECT ar.recover(10, pg_temp.doc('W-10'), pg_temp.doc('P-10b'))$$);

@@ -87,8 +87,6 @@ my %functions = (
 		'apply_payment(bigint,bigint,text,date)', 'confirm_clearing(bigint,bigint,date)', 'customer_of(bigint)',
 		'earned_discount(bigint,bigint,date,numeric)', 'record_receipt(bigint,bigint,date,text)',
 		'return_payment(bigint,bigint,date,text,numeric,text)', 'reverse_allocation(bigint,bigint,date)',
-		'post_document(text,bigint,text,date,numeric,date,text,date,text,credit.payment_terms,date,bigint,text,numeric,jsonb,text,'
-		  . 'text,date,numeric,bigint,bigint,text)',
 		(map { "$_(bigint,text,date,numeric,date,text,date,text,credit.payment_terms,date,bigint,text,numeric,jsonb,text)" }
 			qw(post_invoice post_debit_note)),
 		'post_credit_note(bigint,text,date,numeric,text,date,text,bigint,text,numeric,jsonb,text,text)',
@@ -97,6 +95,8 @@ my %functions = (
 	manager => [
 		@checking, @reporting[ 1 .. 3 ], 'place_hold(bigint,text)', 'release_hold(bigint,bigint,text)',
 		'set_credit_limit(bigint,numeric,date,date,text)', 'verify_ledger()', 'verify_chain(bigint,bigint)', 'take_mark(text)',
+		'post_document(text,bigint,text,date,numeric,date,text,date,text,credit.payment_terms,date,bigint,text,numeric,jsonb,text,'
+		  . 'text,date,numeric,bigint,bigint,text)',
 		'set_terms(bigint,credit.payment_terms)', 'set_due_date(bigint,bigint,date,text,text,date)',
 		'void_document(bigint,bigint,text,date,text)', 'refund(bigint,bigint,text,numeric,date,text)',
 		'write_off(bigint,bigint,text,numeric,date,text,bigint)', 'recover(bigint,bigint,bigint,numeric,date,text)',

@@ -57,8 +57,10 @@ BEGIN
 				HINT = 'Give a number, or make a range with set_number_range().';
 	END IF;
 	IF range.gapless THEN
+		-- What was read above may have changed while this waited for the row.
 		UPDATE number_range r SET next_number = r.next_number + 1
-		WHERE r.kind = range.kind AND r.year = range.year RETURNING r.next_number - 1 INTO taken;
+		WHERE r.kind = range.kind AND r.year = range.year RETURNING r.* INTO range;
+		taken := range.next_number - 1;
 	ELSE
 		taken := nextval(format('%I.%I', current_schema(), format('number_%s_%s', range.kind, range.year))::regclass);
 	END IF;

@@ -17,6 +17,25 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION read_document(bigint, bigint) IS 'A document by its key; error 23503 if the customer has no such document.';
 
+CREATE OR REPLACE FUNCTION require_cleared(p_customer_id bigint, p_document_id bigint, p_what text)
+RETURNS void LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+DECLARE
+	waiting document;
+BEGIN
+	SELECT * INTO waiting FROM document d
+	WHERE d.customer_id = p_customer_id AND d.document_id = COALESCE(p_document_id, d.document_id) AND d.clears_on > ledger_today()
+		AND NOT EXISTS (SELECT FROM clearing k WHERE k.customer_id = d.customer_id AND k.document_id = d.document_id)
+		AND NOT EXISTS (SELECT FROM document r WHERE r.customer_id = d.customer_id AND r.reverses = d.document_id)
+	ORDER BY d.document_id LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION '% waits for % % of customer % to clear', p_what, replace(waiting.kind, '_', ' '), waiting.number, p_customer_id
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				DETAIL = format('%s %s clear on %s.', waiting.amount, waiting.currency, waiting.clears_on),
+				HINT = 'confirm_clearing() says that the money is good.';
+	END IF;
+END $$;
+COMMENT ON FUNCTION require_cleared(bigint, bigint, text) IS 'Error 55000 while the money of a payment (NULL: of any of the customer) is not good: it must not leave the account, whose exposure it stays in.';
+
 CREATE OR REPLACE FUNCTION require_reason(p_reason text, p_what text)
 RETURNS void LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
 BEGIN
@@ -98,6 +117,7 @@ RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS
 DECLARE
 	original document;
 	voided_on date;
+	recovered numeric;
 	others bigint[];
 	other document;
 	id bigint;
@@ -115,6 +135,16 @@ BEGIN
 		RAISE EXCEPTION '% % of customer % is voided or returned already', replace(original.kind, '_', ' '), original.number, p_customer_id
 			USING ERRCODE = 'unique_violation', DETAIL = format('Document %s reverses it.',
 				(SELECT d.document_id FROM document d WHERE d.customer_id = p_customer_id AND d.reverses = p_document_id));
+	END IF;
+	IF original.kind = 'write_off' THEN
+		SELECT sum(d.amount) INTO recovered FROM document d
+		WHERE d.customer_id = p_customer_id AND d.kind = 'recovery' AND d.source_document_id = p_document_id AND d.reverses IS NULL
+			AND NOT EXISTS (SELECT FROM document r WHERE r.customer_id = d.customer_id AND r.reverses = d.document_id);
+		IF recovered > 0 THEN
+			RAISE EXCEPTION 'write-off % of customer % was recovered in part or whole', original.number, p_customer_id
+				USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('Recovered are %s of %s %s.', recovered, original.amount,
+					original.currency), HINT = 'Void the recoveries first: the claim would be open again, and the money gone.';
+		END IF;
 	END IF;
 	IF original.kind = 'transfer' AND NOT EXISTS (SELECT FROM document d WHERE d.customer_id = p_customer_id
 			AND d.kind = 'transfer' AND p_document_id IN (d.source_document_id, d.document_id) AND d.source_document_id IS NOT NULL) THEN
@@ -189,21 +219,27 @@ CREATE OR REPLACE FUNCTION confirm_clearing(p_customer_id bigint, p_document_id 
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	original document;
+	cleared_on date := COALESCE(p_cleared_on, ledger_today());
 BEGIN
 	PERFORM lock_customer(p_customer_id);
 	original := read_document(p_customer_id, p_document_id);
+	IF cleared_on < original.doc_date OR cleared_on > ledger_today() THEN
+		RAISE EXCEPTION '% % of customer % cannot have been cleared on %', replace(original.kind, '_', ' '), original.number, p_customer_id, cleared_on
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It is of %s; today is %s.', original.doc_date, ledger_today()),
+				HINT = 'Confirm it when the money is good.';
+	END IF;
 	IF original.clears_on IS NULL OR EXISTS (SELECT FROM document d WHERE d.customer_id = p_customer_id AND d.reverses = p_document_id) THEN
 		RAISE EXCEPTION '% % of customer % does not wait to be cleared', replace(original.kind, '_', ' '), original.number, p_customer_id
 			USING ERRCODE = 'invalid_parameter_value',
 				DETAIL = CASE WHEN original.clears_on IS NULL THEN 'It has no clearing date.' ELSE 'It was voided or returned.' END;
 	END IF;
-	INSERT INTO clearing (customer_id, document_id, cleared_on) VALUES (p_customer_id, p_document_id, COALESCE(p_cleared_on, ledger_today()))
+	INSERT INTO clearing (customer_id, document_id, cleared_on) VALUES (p_customer_id, p_document_id, cleared_on)
 	ON CONFLICT DO NOTHING;
 	IF FOUND THEN
 		UPDATE exposure e SET uncleared = e.uncleared - original.amount WHERE e.customer_id = p_customer_id AND e.currency = original.currency;
 	END IF;
 END $$;
-COMMENT ON FUNCTION confirm_clearing(bigint, bigint, date) IS 'The money of a payment is good, whatever its clearing date says: it leaves the exposure. Again changes nothing.';
+COMMENT ON FUNCTION confirm_clearing(bigint, bigint, date) IS 'The money of a payment is good, whatever its clearing date says: it leaves the exposure. p_cleared_on: the day it was, default today, never a later one. Again changes nothing.';
 
 CREATE OR REPLACE FUNCTION release_deposit(p_customer_id bigint, p_document_id bigint, p_reason text)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -312,11 +348,12 @@ BEGIN
 	PERFORM require_reason(p_reason, format('the refund of document %s of customer %s', p_document_id, p_customer_id));
 	PERFORM lock_customer(p_customer_id);
 	original := read_document(p_customer_id, p_document_id);
+	PERFORM require_cleared(p_customer_id, p_document_id, 'refund');
 	refunded_on := COALESCE(p_refunded_on, GREATEST(ledger_today(), original.posting_date));
 	RETURN use_credit(original, 'refund', COALESCE(p_number, number_after(original, 'refund', 'refund', refunded_on)), p_amount, refunded_on,
 		p_reason, p_document_id);
 END $$;
-COMMENT ON FUNCTION refund(bigint, bigint, text, numeric, date, text) IS 'Pays open credit of a payment, credit note or deposit back to the customer: all of it, or p_amount. Returns the id of the refund.';
+COMMENT ON FUNCTION refund(bigint, bigint, text, numeric, date, text) IS 'Pays open credit of a payment, credit note or deposit back to the customer: all of it, or p_amount. Money that has not cleared is not paid back. Returns the id of the refund.';
 
 CREATE OR REPLACE FUNCTION write_off(p_customer_id bigint, p_item_id bigint, p_reason text, p_amount numeric DEFAULT NULL,
 	p_written_off_on date DEFAULT NULL, p_number text DEFAULT NULL, p_source_document_id bigint DEFAULT NULL)
@@ -417,6 +454,15 @@ BEGIN
 	PERFORM lock_customer(LEAST(p_customer_id, p_to_customer_id));
 	PERFORM lock_customer(GREATEST(p_customer_id, p_to_customer_id));
 	original := read_document(p_customer_id, p_document_id);
+	PERFORM require_cleared(p_customer_id, p_document_id, 'transfer');
+	IF EXISTS (SELECT FROM item i WHERE i.customer_id = p_customer_id AND i.document_id = p_document_id AND i.reserved_for IS NOT NULL) THEN
+		RAISE EXCEPTION 'deposit % of customer % is reserved to order %', original.number, p_customer_id, original.order_id
+			USING ERRCODE = 'RC007', HINT = 'release_deposit() makes it plain unapplied credit.';
+	END IF;
+	IF customer_of(p_to_customer_id) <> p_to_customer_id THEN
+		RAISE EXCEPTION 'customer % was merged into customer %', p_to_customer_id, customer_of(p_to_customer_id)
+			USING ERRCODE = 'foreign_key_violation', HINT = format('Transfer it to customer %s.', customer_of(p_to_customer_id));
+	END IF;
 	transferred_on := COALESCE(p_transferred_on, GREATEST(ledger_today(), original.posting_date));
 	-- Two statements: the second sees what the first posted.
 	given_id := use_credit(original, 'transfer', number_after(original, 'transfer', 'transfer', transferred_on), p_amount, transferred_on,
@@ -426,7 +472,7 @@ BEGIN
 		p_currency => given.currency, p_side => 'credit', p_reference => original.reference, p_fx_rate => given.fx_rate,
 		p_base_amount => given.base_amount, p_reason => p_reason);
 END $$;
-COMMENT ON FUNCTION transfer_credit(bigint, bigint, bigint, text, numeric, date) IS 'Moves open credit of a payment or credit note, all or p_amount, to another customer by a pair of transfers: a payment posted to the wrong customer, or a payer''s receipt that is split among its branches. Returns the document id at the other customer.';
+COMMENT ON FUNCTION transfer_credit(bigint, bigint, bigint, text, numeric, date) IS 'Moves open credit of a payment or credit note, all or p_amount, to another customer by a pair of transfers: a payment posted to the wrong customer, or a payer''s receipt that is split among its branches. Not what is reserved to an order, nor money that has not cleared. Returns the document id at the other customer.';
 
 CREATE OR REPLACE FUNCTION earned_discount(p_customer_id bigint, p_item_id bigint, p_paid_on date, p_amount numeric DEFAULT NULL)
 RETURNS numeric LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -434,10 +480,15 @@ DECLARE
 	debit item;
 	original document;
 	minor integer;
+	granted numeric;
 	full_discount numeric;
 BEGIN
 	IF p_paid_on IS NULL THEN
 		RAISE EXCEPTION 'day of payment must not be null' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	IF p_amount < 0 THEN
+		RAISE EXCEPTION 'amount of a payment of customer % must not be negative', p_customer_id
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It is %s.', p_amount);
 	END IF;
 	SELECT * INTO debit FROM item i WHERE i.customer_id = p_customer_id AND i.item_id = p_item_id AND i.amount > 0;
 	IF NOT FOUND THEN
@@ -449,13 +500,21 @@ BEGIN
 	IF original.terms IS NULL OR original.reverses IS NOT NULL THEN
 		RETURN round(0::numeric, minor);
 	END IF;
-	full_discount := COALESCE(credit.discount(original.terms, original.doc_date, p_paid_on, debit.open_amount, original.received_on, 'invoice', minor), 0);
+	-- An item that is open again does not earn once more what was granted on it and still stands.
+	SELECT COALESCE(sum(a.amount), 0) INTO granted
+	FROM allocation a
+		JOIN item c ON c.customer_id = a.customer_id AND c.item_id = a.credit_item_id
+		JOIN document d ON d.customer_id = c.customer_id AND d.document_id = c.document_id
+	WHERE a.customer_id = p_customer_id AND a.debit_item_id = p_item_id AND d.kind = 'discount';
+	full_discount := GREATEST(0, LEAST(
+		COALESCE(credit.discount(original.terms, original.doc_date, p_paid_on, debit.open_amount, original.received_on, 'invoice', minor), 0),
+		COALESCE(credit.discount(original.terms, original.doc_date, p_paid_on, debit.amount, original.received_on, 'invoice', minor), 0) - granted));
 	-- Who pays the rest settles it, to the cent; who pays a part earns the discount on what that part settles.
 	RETURN round(CASE WHEN p_amount IS NULL OR p_amount + full_discount >= debit.open_amount THEN full_discount
 		ELSE LEAST(full_discount, COALESCE(credit.discount(original.terms, original.doc_date, p_paid_on, p_amount, original.received_on,
 			'payment', minor), 0)) END, minor);
 END $$;
-COMMENT ON FUNCTION earned_discount(bigint, bigint, date, numeric) IS 'The cash discount that paying a debit item on p_paid_on earns: on what is open of it, or with p_amount on the part that this much money settles. 0.00 where its document has no terms or the last day has passed.';
+COMMENT ON FUNCTION earned_discount(bigint, bigint, date, numeric) IS 'The cash discount that paying a debit item on p_paid_on earns: on what is open of it, or with p_amount on the part that this much money settles; in all never more than the terms give on the item. 0.00 where its document has no terms or the last day has passed.';
 
 CREATE OR REPLACE FUNCTION allocate_with_discount(p_customer_id bigint, p_credit_item bigint, p_debit_item bigint, p_amount numeric DEFAULT NULL,
 	p_discount numeric DEFAULT NULL, p_applied_on date DEFAULT NULL)
@@ -476,10 +535,15 @@ BEGIN
 	END IF;
 	SELECT * INTO debit FROM item i WHERE i.customer_id = p_customer_id AND i.item_id = p_debit_item AND i.amount > 0;
 	payment := read_document(p_customer_id, credit_item.document_id);
+	-- Credit notes and the like settle an item, but nobody paid early.
+	IF discount IS NULL AND payment.kind NOT IN ('payment', 'deposit', 'transfer', 'set_off') THEN
+		discount := round(0::numeric, credit.minor_unit(credit_item.currency));
+	END IF;
 	-- The day the money came decides, not the day it was entered.
 	IF discount IS NULL THEN
 		amount := COALESCE(amount, LEAST(-credit_item.open_amount, debit.open_amount - earned_discount(p_customer_id, p_debit_item, payment.doc_date)));
-		discount := earned_discount(p_customer_id, p_debit_item, payment.doc_date, amount);
+		discount := LEAST(earned_discount(p_customer_id, p_debit_item, payment.doc_date, amount),
+			GREATEST(debit.open_amount - amount, 0));
 	ELSE
 		amount := COALESCE(amount, LEAST(-credit_item.open_amount, debit.open_amount - discount));
 	END IF;
@@ -491,4 +555,4 @@ BEGIN
 	END IF;
 	RETURN discount;
 END $$;
-COMMENT ON FUNCTION allocate_with_discount(bigint, bigint, bigint, numeric, numeric, date) IS 'Applies a payment to a debit item together with the cash discount it earned by the day the money came (its doc_date), or with p_discount if that is granted all the same. p_amount: money to apply, default what settles the item. The discount is a document of its own, undone when the payment is returned. Returns the discount.';
+COMMENT ON FUNCTION allocate_with_discount(bigint, bigint, bigint, numeric, numeric, date) IS 'Applies a payment to a debit item together with the cash discount it earned by the day the money came (its doc_date), or with p_discount if that is granted all the same. p_amount: money to apply, default what settles the item. Credit that is not money received earns none. The discount is a document of its own, undone when the payment is returned. Returns the discount.';

@@ -65,7 +65,9 @@ BEGIN
 			FROM aging_at(p_as_of, p_basis, NULL, p_buckets) a JOIN customer c ON c.customer_id = a.customer_id),
 		-- One conversion per bucket of a customer's currency; the total is the sum of what is shown.
 		rated AS MATERIALIZED (
-			SELECT p.from_currency, p.to_currency, fx_rate_on(p.from_currency, rates_on) AS from_rate, fx_rate_on(p.to_currency, rates_on) AS to_rate,
+			-- A currency in itself needs no rate.
+			SELECT p.from_currency, p.to_currency, CASE WHEN p.from_currency = p.to_currency THEN 1 ELSE fx_rate_on(p.from_currency, rates_on) END AS from_rate,
+				CASE WHEN p.from_currency = p.to_currency THEN 1 ELSE fx_rate_on(p.to_currency, rates_on) END AS to_rate,
 				credit.minor_unit(p.to_currency) AS minor
 			FROM (SELECT DISTINCT a.from_currency, a.to_currency FROM aged a) p),
 		converted AS (
@@ -148,6 +150,12 @@ BEGIN
 			USING ERRCODE = 'RC006', DETAIL = format('It is %s.', debit.currency), HINT = 'allocate() applies one to the other.';
 	END IF;
 	original := read_document(p_customer_id, credit_item.document_id);
+	IF credit_item.reserved_for <> COALESCE((SELECT d.order_id FROM document d
+			WHERE d.customer_id = p_customer_id AND d.document_id = debit.document_id), '') THEN
+		RAISE EXCEPTION 'item % of customer % is a deposit reserved to order %', p_credit_item, p_customer_id, credit_item.reserved_for
+			USING ERRCODE = 'RC007', DETAIL = format('Item %s does not belong to that order.', p_debit_item),
+				HINT = 'release_deposit() makes it plain unapplied credit.';
+	END IF;
 	applied_on := COALESCE(p_applied_on, GREATEST(ledger_today(), credit_item.posting_date, debit.posting_date));
 	rate := COALESCE(p_rate, fx_rate_on(credit_item.currency, applied_on) / fx_rate_on(debit.currency, applied_on));
 	IF rate <= 0 OR rate = 'NaN' THEN
@@ -161,6 +169,11 @@ BEGIN
 		ELSE round(p_credit_amount * fx_rate_on(credit_item.currency, applied_on), credit.minor_unit(base)) END;
 	given := use_credit(original, 'transfer', number_after(original, 'transfer', 'transfer', applied_on), p_credit_amount, applied_on,
 		format('to %s at %s', debit.currency, trim_scale(round(rate, 12))), NULL, CASE WHEN credit_item.currency <> base THEN value END);
+	IF p_credit_amount IS NULL OR debit_amount <= 0 THEN
+		RAISE EXCEPTION 'amount of credit item % of customer % settles nothing', p_credit_item, p_customer_id
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = CASE WHEN p_credit_amount IS NULL THEN 'It is null.' ELSE format('%s %s at %s are %s %s.', p_credit_amount,
+				credit_item.currency, trim_scale(round(rate, 12)), debit_amount, debit.currency) END;
+	END IF;
 	taken := post_document('transfer', p_customer_id, format('%s in %s', (SELECT d.number FROM document d WHERE d.customer_id = p_customer_id AND d.document_id = given), debit.currency),
 		applied_on, debit_amount, p_currency => debit.currency, p_side => 'credit',
 		p_fx_rate => CASE WHEN debit.currency <> base AND value > 0 THEN value / debit_amount END, p_base_amount => CASE WHEN debit.currency <> base THEN value END,
@@ -196,14 +209,15 @@ BEGIN
 			WHERE (p_customer_id IS NULL OR e.customer_id = p_customer_id)
 				AND (e.receivable <> 0 OR e.unapplied <> 0 OR e.reserved <> 0 OR e.ordered <> 0 OR w.uncleared <> 0)),
 		rated AS MATERIALIZED (
-			SELECT p.from_currency, p.to_currency, fx_rate_on(p.from_currency, rates_on) / fx_rate_on(p.to_currency, rates_on) AS rate,
+			SELECT p.from_currency, p.to_currency, CASE WHEN p.from_currency = p.to_currency THEN 1 ELSE fx_rate_on(p.from_currency, rates_on) END AS from_rate,
+				CASE WHEN p.from_currency = p.to_currency THEN 1 ELSE fx_rate_on(p.to_currency, rates_on) END AS to_rate,
 				credit.minor_unit(p.to_currency) AS minor
 			FROM (SELECT DISTINCT k.from_currency, k.to_currency FROM kept k) p)
 		SELECT s.customer_id, s.to_currency, s.receivable, s.unapplied, s.reserved, s.uncleared, s.ordered,
 			s.receivable - s.unapplied + s.uncleared + s.ordered
-		FROM (SELECT k.customer_id, k.to_currency, sum(round(k.receivable * r.rate, r.minor)) AS receivable,
-				sum(round(k.unapplied * r.rate, r.minor)) AS unapplied, sum(round(k.reserved * r.rate, r.minor)) AS reserved,
-				sum(round(k.uncleared * r.rate, r.minor)) AS uncleared, sum(round(k.ordered * r.rate, r.minor)) AS ordered
+		FROM (SELECT k.customer_id, k.to_currency, sum(round(k.receivable * r.from_rate / r.to_rate, r.minor)) AS receivable,
+				sum(round(k.unapplied * r.from_rate / r.to_rate, r.minor)) AS unapplied, sum(round(k.reserved * r.from_rate / r.to_rate, r.minor)) AS reserved,
+				sum(round(k.uncleared * r.from_rate / r.to_rate, r.minor)) AS uncleared, sum(round(k.ordered * r.from_rate / r.to_rate, r.minor)) AS ordered
 			FROM kept k JOIN rated r ON r.from_currency = k.from_currency AND r.to_currency = k.to_currency
 			GROUP BY k.customer_id, k.to_currency) s;
 END $$;

@@ -18,6 +18,10 @@ BEGIN
 	IF p_customer_id = p_into_customer_id THEN
 		RAISE EXCEPTION 'customer % cannot be merged into itself', p_customer_id USING ERRCODE = 'invalid_parameter_value';
 	END IF;
+	IF NOT isfinite(merged_on) THEN
+		RAISE EXCEPTION 'day of the merge of customer % must be a calendar date, not %', p_customer_id, merged_on
+			USING ERRCODE = 'datetime_field_overflow';
+	END IF;
 	PERFORM lock_customer(LEAST(p_customer_id, p_into_customer_id));
 	PERFORM lock_customer(GREATEST(p_customer_id, p_into_customer_id));
 	SELECT e.ordered INTO ordered FROM exposure e WHERE e.customer_id = p_customer_id AND e.currency = base;
@@ -37,6 +41,8 @@ BEGIN
 		RAISE EXCEPTION 'customer % was merged into customer % already', p_customer_id, onward
 			USING ERRCODE = 'invalid_parameter_value', HINT = format('Merge into customer %s.', onward);
 	END IF;
+	-- It would free credit there, and stay in the exposure here.
+	PERFORM require_cleared(p_customer_id, NULL, 'merge');
 
 	-- Each open item moves by a pair of transfers, with its dates and its value in base currency; what is posted
 	-- or reversed on a later day moves on that day.
@@ -46,7 +52,7 @@ BEGIN
 		WHERE i.customer_id = p_customer_id AND i.open_amount <> 0 ORDER BY i.item_id
 	LOOP
 		moved_on := GREATEST(merged_on, moving.posting_date, moving.reversed_on);
-		own_number := left(format('%s to customer %s, item %s', moving.doc_number, p_into_customer_id, moving.item_id), 200);
+		own_number := format('%s to customer %s, item %s', left(moving.doc_number, 100), p_into_customer_id, moving.item_id);
 		IF EXISTS (SELECT FROM document d WHERE d.customer_id = p_customer_id AND d.kind = 'transfer' AND d.number = own_number) THEN
 			own_number := format('%s #%s', own_number, (SELECT count(*) + 1 FROM document d WHERE d.customer_id = p_customer_id AND d.kind = 'transfer'));
 		END IF;
@@ -61,11 +67,15 @@ BEGIN
 			CASE WHEN moving.open_amount > 0 THEN moving.item_id ELSE i.item_id END, abs(moving.open_amount), moved_on
 		FROM item i WHERE i.customer_id = p_customer_id AND i.document_id = own_document;
 		IF moving.reserved_for IS NOT NULL THEN
-			PERFORM post_document('deposit', p_into_customer_id, left(format('%s of customer %s', moving.doc_number, p_customer_id), 200), moving.doc_date,
+			own_number := format('%s of customer %s', left(moving.doc_number, 100), p_customer_id);
+			IF EXISTS (SELECT FROM document d WHERE d.customer_id = p_into_customer_id AND d.kind = 'deposit' AND d.number = own_number) THEN
+				own_number := format('%s, %s', own_number, own_document);
+			END IF;
+			PERFORM post_document('deposit', p_into_customer_id, own_number, moving.doc_date,
 				-moving.open_amount, p_currency => moving.currency, p_posting_date => moved_on, p_order_id => moving.reserved_for,
 				p_fx_rate => moving.fx_rate, p_base_amount => abs(moving.open_base_amount), p_reason => p_reason);
 		ELSE
-			their_document := post_document('transfer', p_into_customer_id, left(format('%s of customer %s, item %s, %s', moving.doc_number, p_customer_id, moving.item_id, own_document), 200),
+			their_document := post_document('transfer', p_into_customer_id, format('%s of customer %s, item %s, %s', left(moving.doc_number, 100), p_customer_id, moving.item_id, own_document),
 				moving.doc_date, abs(moving.open_amount), moving.due_date, moving.currency, moved_on, moving.reference,
 				p_side => CASE WHEN moving.open_amount > 0 THEN 'debit' ELSE 'credit' END, p_fx_rate => moving.fx_rate,
 				p_base_amount => abs(moving.open_base_amount), p_reason => p_reason);
@@ -76,11 +86,19 @@ BEGIN
 		END IF;
 		n := n + 1;
 	END LOOP;
+	-- Nobody gets rid of a hold by another name.
+	FOR moving IN
+		SELECT h.hold_id, h.reason FROM hold h WHERE h.customer_id = p_customer_id
+			AND NOT EXISTS (SELECT FROM hold_release r WHERE r.customer_id = h.customer_id AND r.hold_id = h.hold_id) ORDER BY h.hold_id
+	LOOP
+		PERFORM place_hold(p_into_customer_id, format('of customer %s: %s', p_customer_id, moving.reason));
+		PERFORM release_hold(p_customer_id, moving.hold_id, p_reason);
+	END LOOP;
 	INSERT INTO customer_merge (customer_id, into_customer_id, merged_on, reason) VALUES (p_customer_id, p_into_customer_id, merged_on, p_reason);
 	UPDATE exposure e SET merged_into = p_into_customer_id WHERE e.customer_id = p_customer_id AND e.currency = base;
 	RETURN n;
 END $$;
-COMMENT ON FUNCTION merge_customers(bigint, bigint, text, date) IS 'Merges a customer into another: each open item moves there by a pair of transfers dated p_merged_on (default today), with its own dates; the history stays where it is, and aging as of earlier dates too. The old customer takes no new business; its id stays as an alias (customer_of()). May be called again, into the customer who goes on, for what opens later, such as a returned payment. Returns the number of items moved.';
+COMMENT ON FUNCTION merge_customers(bigint, bigint, text, date) IS 'Merges a customer into another: each open item moves there by a pair of transfers dated p_merged_on (default today), with its own dates; the history stays where it is, and aging as of earlier dates too. Manual holds move along, limits do not. The old customer takes no new business; its id stays as an alias (customer_of()). May be called again, into the customer who goes on, for what opens later, such as a returned payment. Returns the number of items moved.';
 
 CREATE OR REPLACE FUNCTION customer_of(p_customer_id bigint)
 RETURNS bigint LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER SET search_path FROM CURRENT AS $$

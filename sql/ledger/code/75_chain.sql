@@ -61,7 +61,8 @@ BEGIN
 		FROM member m GROUP BY m.customer_id, m.source, m.id HAVING count(*) > 1
 		UNION ALL
 		SELECT 'link does not fit its entries', l.customer_id, format('link %%s', l.chain_seq), 'An entry of it was changed, or the link itself.'
-		FROM link l WHERE l.missing = 0 AND l.hash IS DISTINCT FROM sha256(l.previous_hash || l.digest)
+		-- A link always has entries: one that lost its list of them fits nothing.
+		FROM link l WHERE COALESCE(l.missing, 0) = 0 AND l.hash IS DISTINCT FROM sha256(l.previous_hash || l.digest)
 		UNION ALL
 		SELECT 'link of the chain is gone', l.customer_id, format('link %%s', l.chain_seq - 1), NULL
 		FROM link l WHERE l.chain_seq <> l.previous_seq + 1
