@@ -210,8 +210,10 @@ static const QueryText query_texts[LQ_COUNT] = {
 		0, {0}},
 	[LQ_DECISION_ADD] = {
 		"INSERT INTO @L.decision (customer_id, outcome, source, order_id, amount, currency, receivable, unapplied, ordered,"
-		" limit_amount, checks, decided_for, uncleared) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, session_user, $12)",
-		12, {INT8OID, TEXTOID, TEXTOID, TEXTOID, NUMERICOID, TEXTOID, NUMERICOID, NUMERICOID, NUMERICOID, NUMERICOID, JSONBOID, NUMERICOID}},
+		" limit_amount, checks, decided_for, uncleared, deposit)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, session_user, $12, $13)",
+		13, {INT8OID, TEXTOID, TEXTOID, TEXTOID, NUMERICOID, TEXTOID, NUMERICOID, NUMERICOID, NUMERICOID, NUMERICOID, JSONBOID, NUMERICOID,
+			NUMERICOID}},
 	[LQ_WATCHED_READ] = {
 		"SELECT customer_column, amount_column, order_id_column, currency_column, open_when, mode, status_column,"
 		" open_value, hold_value, record_decisions FROM @L.watched_table WHERE table_schema = $1 AND table_name = $2",

@@ -97,7 +97,7 @@ my %functions = (
 		'set_credit_limit(bigint,numeric,date,date,text)', 'verify_ledger()', 'verify_chain(bigint,bigint)', 'take_mark(text)',
 		'post_document(text,bigint,text,date,numeric,date,text,date,text,credit.payment_terms,date,bigint,text,numeric,jsonb,text,'
 		  . 'text,date,numeric,bigint,bigint,text)',
-		'set_terms(bigint,credit.payment_terms)', 'set_due_date(bigint,bigint,date,text,text,date)',
+		'set_terms(bigint,credit.payment_terms)', 'set_due_date(bigint,bigint,date,text,text,date,date)',
 		'void_document(bigint,bigint,text,date,text)', 'refund(bigint,bigint,text,numeric,date,text)',
 		'write_off(bigint,bigint,text,numeric,date,text,bigint)', 'recover(bigint,bigint,bigint,numeric,date,text)',
 		'transfer_credit(bigint,bigint,bigint,text,numeric,date)', 'release_deposit(bigint,bigint,text)',

@@ -45,6 +45,19 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION require_reason(text, text) IS 'Error 22023 unless a reason was given.';
 
+-- What only some may decide inside a function that others may call too: the login must have the right to a function
+-- that decides as much.
+CREATE OR REPLACE FUNCTION require_right(p_function text, p_what text)
+RETURNS void LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = quote_ident(current_schema())::regnamespace AND p.proname = p_function
+			AND has_function_privilege(session_user, p.oid, 'EXECUTE')) THEN
+		RAISE EXCEPTION 'login "%" may not %', session_user, p_what
+			USING ERRCODE = 'RC004', HINT = format('It takes the right to %s().', p_function);
+	END IF;
+END $$;
+COMMENT ON FUNCTION require_right(text, text) IS 'Error RC004 unless the login of the session may execute a function of the ledger.';
+
 CREATE OR REPLACE FUNCTION reverse_allocations(p_customer_id bigint, p_document_id bigint, p_reversed_on date)
 RETURNS bigint[] LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
@@ -480,6 +493,7 @@ DECLARE
 	debit item;
 	original document;
 	minor integer;
+	received date;
 	granted numeric;
 	full_discount numeric;
 BEGIN
@@ -500,6 +514,8 @@ BEGIN
 	IF original.terms IS NULL OR original.reverses IS NOT NULL THEN
 		RETURN round(0::numeric, minor);
 	END IF;
+	received := COALESCE(original.received_on, (SELECT c.received_on FROM due_date_change c
+		WHERE c.customer_id = p_customer_id AND c.item_id = p_item_id AND c.received_on IS NOT NULL ORDER BY c.due_date_change_id DESC LIMIT 1));
 	-- An item that is open again does not earn once more what was granted on it and still stands.
 	SELECT COALESCE(sum(a.amount), 0) INTO granted
 	FROM allocation a
@@ -507,11 +523,11 @@ BEGIN
 		JOIN document d ON d.customer_id = c.customer_id AND d.document_id = c.document_id
 	WHERE a.customer_id = p_customer_id AND a.debit_item_id = p_item_id AND d.kind = 'discount';
 	full_discount := GREATEST(0, LEAST(
-		COALESCE(credit.discount(original.terms, original.doc_date, p_paid_on, debit.open_amount, original.received_on, 'invoice', minor), 0),
-		COALESCE(credit.discount(original.terms, original.doc_date, p_paid_on, debit.amount, original.received_on, 'invoice', minor), 0) - granted));
+		COALESCE(credit.discount(original.terms, original.doc_date, p_paid_on, debit.open_amount, received, 'invoice', minor), 0),
+		COALESCE(credit.discount(original.terms, original.doc_date, p_paid_on, debit.amount, received, 'invoice', minor), 0) - granted));
 	-- Who pays the rest settles it, to the cent; who pays a part earns the discount on what that part settles.
 	RETURN round(CASE WHEN p_amount IS NULL OR p_amount + full_discount >= debit.open_amount THEN full_discount
-		ELSE LEAST(full_discount, COALESCE(credit.discount(original.terms, original.doc_date, p_paid_on, p_amount, original.received_on,
+		ELSE LEAST(full_discount, COALESCE(credit.discount(original.terms, original.doc_date, p_paid_on, p_amount, received,
 			'payment', minor), 0)) END, minor);
 END $$;
 COMMENT ON FUNCTION earned_discount(bigint, bigint, date, numeric) IS 'The cash discount that paying a debit item on p_paid_on earns: on what is open of it, or with p_amount on the part that this much money settles; in all never more than the terms give on the item. 0.00 where its document has no terms or the last day has passed.';
@@ -546,6 +562,9 @@ BEGIN
 			GREATEST(debit.open_amount - amount, 0));
 	ELSE
 		amount := COALESCE(amount, LEAST(-credit_item.open_amount, debit.open_amount - discount));
+		IF discount > earned_discount(p_customer_id, p_debit_item, payment.doc_date, GREATEST(amount, 0)) THEN
+			PERFORM require_right('write_off', 'grant a discount that was not earned');
+		END IF;
 	END IF;
 	applied_on := COALESCE(p_applied_on, GREATEST(ledger_today(), credit_item.posting_date, debit.posting_date, debit.reversed_on, credit_item.reversed_on));
 	PERFORM allocate(p_customer_id, p_credit_item, p_debit_item, amount, applied_on);
@@ -555,4 +574,4 @@ BEGIN
 	END IF;
 	RETURN discount;
 END $$;
-COMMENT ON FUNCTION allocate_with_discount(bigint, bigint, bigint, numeric, numeric, date) IS 'Applies a payment to a debit item together with the cash discount it earned by the day the money came (its doc_date), or with p_discount if that is granted all the same. p_amount: money to apply, default what settles the item. Credit that is not money received earns none. The discount is a document of its own, undone when the payment is returned. Returns the discount.';
+COMMENT ON FUNCTION allocate_with_discount(bigint, bigint, bigint, numeric, numeric, date) IS 'Applies a payment to a debit item together with the cash discount it earned by the day the money came (its doc_date), or with p_discount if that is granted all the same, which takes the right to write_off() (RC004). p_amount: money to apply, default what settles the item. Credit that is not money received earns none. The discount is a document of its own, undone when the payment is returned. Returns the discount.';

@@ -120,7 +120,7 @@ BEGIN
 		FROM (SELECT t.*, r.rate, round(t.open_amount * r.rate, credit.minor_unit(ledger_currency)) AS revalued
 			FROM then_open t JOIN rates r ON r.currency = t.currency WHERE t.open_amount <> 0) v;
 END $$;
-COMMENT ON FUNCTION revaluation(date, bigint) IS 'Open items in other currencies as of a date: their value in base currency as booked, at the rate of that date, and the unrealised difference (positive: they are worth more). Exact for any past date, so nothing is to be reversed in the next period. RC006 where a rate is missing.';
+COMMENT ON FUNCTION revaluation(date, bigint) IS 'Open items in other currencies as of a date: their value in base currency as booked, at the rate of that date, and the unrealised difference (positive: they are worth more). Open amounts are exact for any past date, so nothing is to be reversed in the next period; a rate entered later for an earlier day counts from then on. RC006 where a rate is missing.';
 
 CREATE OR REPLACE FUNCTION allocate_across(p_customer_id bigint, p_credit_item bigint, p_debit_item bigint, p_credit_amount numeric,
 	p_rate numeric DEFAULT NULL, p_applied_on date DEFAULT NULL)
@@ -157,6 +157,9 @@ BEGIN
 				HINT = 'release_deposit() makes it plain unapplied credit.';
 	END IF;
 	applied_on := COALESCE(p_applied_on, GREATEST(ledger_today(), credit_item.posting_date, debit.posting_date));
+	IF p_rate IS NOT NULL THEN
+		PERFORM require_right('set_fx_rate', 'agree on an exchange rate');
+	END IF;
 	rate := COALESCE(p_rate, fx_rate_on(credit_item.currency, applied_on) / fx_rate_on(debit.currency, applied_on));
 	IF rate <= 0 OR rate = 'NaN' THEN
 		RAISE EXCEPTION 'rate from % to % must be positive', credit_item.currency, debit.currency
@@ -182,7 +185,7 @@ BEGIN
 	PERFORM allocate(p_customer_id, taken_item, p_debit_item, debit_amount, applied_on);
 	RETURN debit_amount;
 END $$;
-COMMENT ON FUNCTION allocate_across(bigint, bigint, bigint, numeric, numeric, date) IS 'Applies p_credit_amount of a credit item to a debit item in another currency, at p_rate (debit currency per unit of credit currency) or at the rates of the day, by a pair of transfers. The exchange difference is recorded in exchange_difference. Voiding either transfer undoes both. Returns the amount applied, in the debit item''s currency.';
+COMMENT ON FUNCTION allocate_across(bigint, bigint, bigint, numeric, numeric, date) IS 'Applies p_credit_amount of a credit item to a debit item in another currency, at p_rate (debit currency per unit of credit currency; it takes the right to set_fx_rate(), RC004) or at the rates of the day, by a pair of transfers. The exchange difference is recorded in exchange_difference. Voiding either transfer undoes both. Returns the amount applied, in the debit item''s currency.';
 
 CREATE OR REPLACE FUNCTION exposure_in(p_currency text DEFAULT NULL, p_on date DEFAULT NULL, p_customer_id bigint DEFAULT NULL)
 RETURNS TABLE (customer_id bigint, currency text, receivable numeric, unapplied numeric, reserved numeric, uncleared numeric, ordered numeric,

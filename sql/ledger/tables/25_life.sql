@@ -31,6 +31,7 @@ CREATE TABLE due_date_change (
 	approved_by text NOT NULL CHECK (approved_by <> ''),
 	recorded_at timestamptz NOT NULL DEFAULT now(),
 	recorded_by text NOT NULL DEFAULT session_user,
+	received_on date,
 	PRIMARY KEY (customer_id, due_date_change_id),
 	FOREIGN KEY (customer_id, item_id) REFERENCES item
 );
@@ -46,6 +47,7 @@ COMMENT ON COLUMN due_date_change.reason IS 'Why it was changed.';
 COMMENT ON COLUMN due_date_change.approved_by IS 'Who agreed to it.';
 COMMENT ON COLUMN due_date_change.recorded_at IS 'Record time.';
 COMMENT ON COLUMN due_date_change.recorded_by IS 'Login that wrote the row.';
+COMMENT ON COLUMN due_date_change.received_on IS 'Day the goods were received, where that is why; discounts count from it.';
 
 CREATE TABLE clearing (
 	customer_id bigint NOT NULL,

@@ -23,7 +23,7 @@ CREATE INDEX item_reserved_idx ON item (customer_id, reserved_for) WHERE reserve
 
 ALTER TABLE exposure ADD reserved numeric NOT NULL DEFAULT 0, ADD uncleared numeric NOT NULL DEFAULT 0, ADD merged_into bigint,
 	ADD chain_seq bigint NOT NULL DEFAULT 0, ADD chain_hash bytea NOT NULL DEFAULT '';
-ALTER TABLE decision ADD uncleared numeric NOT NULL DEFAULT 0;
+ALTER TABLE decision ADD uncleared numeric NOT NULL DEFAULT 0, ADD deposit numeric NOT NULL DEFAULT 0;
 
 -- Their arguments change.
 DROP FUNCTION add_customer(text, bigint, text);
