@@ -209,6 +209,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.release_hold volatile unsafe definer',
 	'ar.require_cleared stable unsafe invoker',
 	'ar.require_reason immutable safe invoker',
+	'ar.require_right stable unsafe invoker',
 	'ar.return_payment volatile unsafe definer',
 	'ar.revaluation stable unsafe definer',
 	'ar.reverse_allocation volatile unsafe definer',
