@@ -82,9 +82,9 @@ SELECT line_no, group_status, bank_reference, customer_reference, remittance_tex
 FROM file, credit.read_bai2(data) WHERE name = 'funds' AND level = 'detail';
 
 -- Line ends, a byte order mark, blanks to the full length of a record and blank lines change nothing.
-CREATE TEMP VIEW plain AS SELECT name, md5(string_agg(t::text, E'\n' ORDER BY t.line_no)) AS sum FROM file, credit.read_bai2(data) t GROUP BY name;
+CREATE TEMP VIEW plain AS SELECT name, md5(string_agg(t::text, E'\n' ORDER BY t.line_no, t::text)) AS sum FROM file, credit.read_bai2(data) t GROUP BY name;
 SELECT name, bool_and(sum = md5) FROM plain, LATERAL (
-	SELECT md5(string_agg(t::text, E'\n' ORDER BY t.line_no)) FROM file f,
+	SELECT md5(string_agg(t::text, E'\n' ORDER BY t.line_no, t::text)) FROM file f,
 		LATERAL (VALUES (replace(data, E'\n', E'\r\n')), (U&'\FEFF' || data), (replace(data, E'\n', E'    \n')), (rtrim(data, E'\n')),
 			(data || E'\r\n  \r\n\x1A')) v (changed), credit.read_bai2(changed) t
 	WHERE f.name = plain.name GROUP BY changed) m (md5)

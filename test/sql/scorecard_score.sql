@@ -112,7 +112,7 @@ SELECT m.id, a, pg_temp.scored(m.card, a) FROM model AS m, unnest(ARRAY[0.5, 1])
 -- Written as an array, values are planned as arguments.
 EXPLAIN (VERBOSE, COSTS OFF) SELECT credit.score_points('a: <1 => 1, else 2; b: else 0', ARRAY[a, 1]) FROM unnest(ARRAY[0.5, 1]) AS a;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT credit.score_points('a: <1 => 1, else 2', ARRAY[ARRAY[a]]) FROM unnest(ARRAY[0.5, 1]) AS a;
-CREATE VIEW pg_temp.planned AS SELECT credit.score_points('a: <1 => 1, else 2', ARRAY[a]) FROM unnest(ARRAY[0.5, 1]) AS a;
+CREATE VIEW pg_temp.planned AS SELECT credit.score_points('a: <1 => 1, else 2', ARRAY[a.a]) FROM unnest(ARRAY[0.5, 1]) AS a, generate_series(1, 2) AS n;
 SELECT pg_get_viewdef('pg_temp.planned'::regclass);
 
 -- Weight of evidence.
