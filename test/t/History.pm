@@ -596,7 +596,8 @@ sub random_reversible
 {
 	my ($self) = @_;
 
-	return pick(grep { !defined $_->{reversed} } @{ $self->{model}{allocations} });
+	# What closes a document with the one that undid it stays.
+	return pick(grep { !defined $_->{reversed} && !Receivables::closes($_) } @{ $self->{model}{allocations} });
 }
 
 sub undo

@@ -47,6 +47,27 @@ sub stands { my ($document) = @_; return !$document->{reverses} && !$document->{
 # The other half of these is with another customer.
 sub can_be_voided { my ($document) = @_; return stands($document) && !$document->{crosses}; }
 
+*waits = \&Receivables::waits;
+
+# A write-off that was recovered is not voided, nor what its void would follow from: what it was granted on or for,
+# and the other half of a transfer between currencies.
+sub recovered
+{
+	my ($self, $document) = @_;
+	my @stand = grep { $_->{customer} == $document->{customer} && stands($_) } @{ $self->{model}{documents} };
+	my %claim = map { ($_->{source} => 1) } grep { $_->{kind} eq 'recovery' } @stand;
+	my @halves = $document->{kind} ne 'transfer' ? ()
+	  : grep { $_->{kind} eq 'transfer' && (($_->{source} // 0) == $document || ($document->{source} // 0) == $_) } @stand;
+
+	foreach my $goes ($document, @halves)
+	{
+		return 1 if grep { $claim{$_} && ($_ == $goes || ($_->{source} // 0) == $goes) } @stand;
+		return 1 if grep { !defined $_->{reversed} && $claim{ $_->{credit}{document} } && $_->{debit}{document} == $goes }
+		  @{ $self->{model}{allocations} };
+	}
+	return 0;
+}
+
 sub part_of { my ($units) = @_; return pick($units, between(1, $units)); }
 
 # A day from the first one on, and how it is said: as an argument, or by leaving it to the default, the later of today
@@ -227,7 +248,7 @@ sub play_release
 sub void
 {
 	my ($self) = @_;
-	my $document = $self->some_document(\&can_be_voided) or return;
+	my $document = $self->some_document(sub { can_be_voided($_[0]) && !$self->recovered($_[0]) }) or return;
 	my ($on, $said) = $self->day($document->{posting}, $document->{posting});
 	my $more = grep { stands($_) && ($_->{source} // 0) == $document } @{ $self->{model}{documents} };
 
@@ -241,7 +262,7 @@ sub void
 sub give_back
 {
 	my ($self) = @_;
-	my $document = $self->some_document(sub { stands($_[0]) && $_[0]{kind} =~ /^(payment|deposit)$/ }) or return;
+	my $document = $self->some_document(sub { stands($_[0]) && $_[0]{kind} =~ /^(payment|deposit)$/ && !$self->recovered($_[0]) }) or return;
 	my ($on, $said) = $self->day($document->{posting}, $document->{posting});
 	my $fee = chance(40) ? between(1, 5000) : undef;
 
@@ -266,7 +287,8 @@ sub discount
 	for (1 .. 30)
 	{
 		($credit, $debit) = $self->{history}->random_pair or return;
-		$percent = Terms::percent($debit->{document}{terms}, $debit->{doc}, $credit->{doc});
+		# By money only, and once.
+		$percent = $credit->{kind} =~ /^(payment|deposit|transfer|set_off)$/ && Terms::percent($debit->{document}{terms}, $debit->{doc}, $credit->{doc}) || 0;
 		last if !$earned || $percent || chance(5);
 	}
 	my $open = $debit->{open};
@@ -275,12 +297,14 @@ sub discount
 
 	if ($earned)
 	{
-		my $full = Receivables::rounded($open * $percent, 100);
+		my $granted = sum0(map { $_->{units} } grep { !defined $_->{reversed} && $_->{debit} == $debit && $_->{credit}{kind} eq 'discount' }
+			  @{ $self->{model}{allocations} });
+		my $full = max(0, min(Receivables::rounded($open * $percent, 100), Receivables::rounded($debit->{units} * $percent, 100) - $granted));
 
 		$amount = min($credit->{open}, $open - $full);
 		$amount = between(1, $amount) if chance(30);
 		# Who pays a part earns the discount on what that part settles.
-		$discount = $amount + $full >= $open ? $full : Receivables::rounded($amount * 100, 100 - $percent) - $amount;
+		$discount = $amount + $full >= $open ? $full : min($full, Receivables::rounded($amount * 100, 100 - $percent) - $amount);
 	}
 	else
 	{
@@ -349,7 +373,7 @@ sub recover
 sub refund
 {
 	my ($self) = @_;
-	my $credit = $self->some_item(sub { !$_[0]{debit} }) or return;
+	my $credit = $self->some_item(sub { !$_[0]{debit} && !waits($_[0]{document}) }) or return;
 	my $units = part_of($credit->{open});
 	my ($on, $said) = $self->day($credit->{posting}, $credit->{posting});
 
@@ -367,8 +391,8 @@ sub refund
 sub transfer
 {
 	my ($self) = @_;
-	my $credit = $self->some_item(sub { !$_[0]{debit} }) or return;
-	my $to = pick(grep { $_ != $credit->{customer} } @{ $self->{history}{customers} });
+	my $credit = $self->some_item(sub { !$_[0]{debit} && !defined $_[0]{reserved} && !waits($_[0]{document}) }) or return;
+	my $to = pick(grep { $_ != $credit->{customer} } $self->{history}->open_customers) or return;
 	my $units = part_of($credit->{open});
 	my ($on, $said) = $self->day($credit->{posting}, $credit->{posting});
 
@@ -450,6 +474,7 @@ sub merge
 	# Where the account went on to.
 	$into = $model->{merged}{$into} while $model->{merged}{$into};
 	my ($on, $said) = chance(30) ? (0, '') : $self->day(between(-60, 20));
+	return if grep { $_->{customer} == $customer && waits($_) } @{ $model->{documents} };
 	my @items = sort { $a->{item} <=> $b->{item} } grep { $_->{customer} == $customer && $_->{open} > 0 } @{ $model->{items} };
 	my @notes;
 
@@ -533,7 +558,7 @@ sub receive_goods
 sub clear
 {
 	my ($self) = @_;
-	my $document = $self->some_document(sub { defined $_[0]{clears} && stands($_[0]) }) or return;
+	my $document = $self->some_document(sub { defined $_[0]{clears} && stands($_[0]) && $_[0]{doc} <= 0 }) or return;
 
 	return $self->operation(
 		'clear', undef,

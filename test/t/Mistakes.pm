@@ -327,7 +327,8 @@ my %document_life = (
 	'voided twice' => [ '23505', sub { $_[0]{reversed_by} }, sub { ('void_document', $_[1]{id}, "'x'") } ],
 	'void of a reversal' => [ '22023', sub { $_[0]{reverses} }, sub { ('void_document', $_[1]{id}, "'x'") } ],
 	'void before its date' =>
-	  [ '22023', \&stands, sub { my ($day, $d) = @_; ('void_document', $d->{id}, "'x'", $day->($d->{posting} - 1)) } ],
+	  [ '22023', sub { stands($_[0]) && $_[0]{kind} ne 'write_off' },
+		sub { my ($day, $d) = @_; ('void_document', $d->{id}, "'x'", $day->($d->{posting} - 1)) } ],
 	'void for no reason'    => [ '22023', \&stands, sub { ('void_document', $_[1]{id}, "' '") } ],
 	'void of half a move'   => [ '22023', sub { stands($_[0]) && $_[0]{crosses} }, sub { ('void_document', $_[1]{id}, "'x'") } ],
 	'return of no payment'  => [ '22023', sub { $_[0]{kind} !~ /^(payment|deposit)$/ }, sub { ('return_payment', $_[1]{id}) } ],
@@ -348,7 +349,11 @@ my %document_life = (
 	'merge with itself'        => [ '22023', sub { 1 }, sub { ('merge_customers', $_[1]{customer}, "'x'") } ],
 );
 my %item_life = (
-	'refund of too much' => [ 'RC007', sub { !$_[0]{debit} }, sub { ('refund', $_[1]{id}, 'NULL', too_much($_[1])) } ],
+	'refund of too much' => [
+		'RC007', sub { !$_[0]{debit} && !Receivables::waits($_[0]{document}) },
+		sub { ('refund', $_[1]{id}, 'NULL', too_much($_[1])) } ],
+	'refund of money to come' =>
+	  [ '55000', sub { !$_[0]{debit} && Receivables::waits($_[0]{document}) }, sub { ('refund', $_[1]{id}) } ],
 	'write-off of too much' => [ 'RC007', sub { $_[0]{debit} }, sub { ('write_off', $_[1]{item}, "'x'", too_much($_[1])) } ],
 	'write-off of a credit' => [ 'RC007', sub { !$_[0]{debit} }, sub { ('write_off', $_[1]{item}, "'x'", 1) } ],
 	'due before its document' =>

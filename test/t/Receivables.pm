@@ -169,6 +169,23 @@ sub may_pay
 	  || $document->{reverses} && $document->{reverses} == $credit->{document};
 }
 
+# A payment whose money is not good yet, and must not leave the account.  Day 0 is today.
+sub waits
+{
+	my ($document) = @_;
+
+	return defined $document->{clears} && $document->{clears} > 0 && !$document->{cleared} && !$document->{reverses} && !$document->{reversed_by};
+}
+
+# Whether an allocation closes a document with the one that voided or returned it.
+sub closes
+{
+	my ($allocation) = @_;
+	my ($credit, $debit) = map { $_->{document} } @$allocation{qw(credit debit)};
+
+	return ($credit->{reverses} // 0) == $debit || ($debit->{reverses} // 0) == $credit;
+}
+
 # What units of an item take out of its base value: their share of what is open, the last ones all of it.
 sub portion
 {
