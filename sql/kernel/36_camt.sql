@@ -48,7 +48,7 @@ $$;
 COMMENT ON FUNCTION credit.camt_path(text) IS 'An XPath of element names, made to match them in any namespace.';
 
 CREATE FUNCTION credit.camt_amount(value text, currency text, place text) RETURNS numeric
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	decimals integer;
 BEGIN
@@ -70,7 +70,7 @@ END $$;
 COMMENT ON FUNCTION credit.camt_amount(text, text, text) IS 'An amount of a camt document in the decimals of its currency; place is for the error.';
 
 CREATE FUNCTION credit.camt_date(value text, place text) RETURNS date
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	-- A date and time counts by its date, as the bank wrote it.
 	part integer[] := (regexp_match(value, '^([0-9]{4})-([0-9]{2})-([0-9]{2})(?:T|Z|[+-]|$)'))::integer[];
@@ -91,7 +91,7 @@ END $$;
 COMMENT ON FUNCTION credit.camt_date(text, text) IS 'The date of a date or time of a camt document; place is for the error.';
 
 CREATE FUNCTION credit.camt_sign(indicator text, place text) RETURNS integer
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	CASE indicator
 		WHEN 'CRDT' THEN RETURN 1;
@@ -106,7 +106,7 @@ COMMENT ON FUNCTION credit.camt_sign(text, text) IS '1 for CRDT, -1 for DBIT; pl
 -- The documents that a transaction pays (RmtInf/Strd), as the array of bank_transaction.documents.  Amounts belong to
 -- the document of their Strd; where one Strd names several documents they stand apart, in an object without a number.
 CREATE FUNCTION credit.camt_documents(transaction xml, place text) RETURNS jsonb
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	RETURN (SELECT jsonb_agg(jsonb_strip_nulls(document) ORDER BY strd_no, document_no)
 		FROM XMLTABLE(credit.camt_path('/*/RmtInf/Strd') PASSING transaction COLUMNS
@@ -158,7 +158,7 @@ COMMENT ON FUNCTION credit.camt_documents(xml, text) IS 'The documents that a tr
 
 -- Opening balance + booked entries = closing balance, in each currency that has both.
 CREATE FUNCTION credit.camt_check_balance(statement xml, statement_id text) RETURNS void
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	place text := format('Statement %s', statement_id);
 	opening numeric;
@@ -208,7 +208,7 @@ COMMENT ON FUNCTION credit.camt_check_balance(xml, text) IS 'Raises an error if 
 -- Charges of an entry or a transaction, positive where the bank takes them.  .001.02 has Chrgs with an amount each, later
 -- versions a Rcrd for each; a total alone does as well.
 CREATE FUNCTION credit.camt_charges(node xml, currency text, place text) RETURNS numeric
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	RETURN (SELECT coalesce(
 			(SELECT sum(credit.camt_amount(c.amount, c.ccy, place) * CASE c.indicator WHEN 'CRDT' THEN -1 ELSE 1 END)
@@ -227,7 +227,7 @@ COMMENT ON FUNCTION credit.camt_charges(xml, text, text) IS 'Charges of an entry
 -- Without JIT: the queries run on one entry each and are far cheaper than the planner, who knows nothing of XML, makes
 -- of them; compiling every one took a thousand times as long.
 CREATE FUNCTION credit.read_camt(document xml, message text) RETURNS SETOF credit.bank_transaction
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 1000
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 10000 ROWS 1000
 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
 	statement_path text := CASE message WHEN 'camt.053' THEN 'BkToCstmrStmt/Stmt' ELSE 'BkToCstmrDbtCdtNtfctn/Ntfctn' END;
@@ -411,7 +411,7 @@ COMMENT ON FUNCTION credit.read_camt(xml, text) IS 'Behind read_camt053() and re
 -- The text of a file as a document: neither a byte order mark nor blanks may stand around it.  The mark is one character
 -- in a UTF-8 database and three elsewhere.
 CREATE FUNCTION credit.camt_parse(document text) RETURNS xml
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	document := regexp_replace(btrim(document, E' \t\r\n'), '^[^<a-zA-Z0-9]{1,3}<', '<');
 	IF document = '' THEN
@@ -422,19 +422,19 @@ END $$;
 COMMENT ON FUNCTION credit.camt_parse(text) IS 'The text of a camt file as XML, without a byte order mark and blanks around it.';
 
 CREATE FUNCTION credit.read_camt053(document xml) RETURNS SETOF credit.bank_transaction
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 1000
+LANGUAGE sql STABLE STRICT PARALLEL SAFE COST 10000 ROWS 1000
 AS $$ SELECT * FROM credit.read_camt(document, 'camt.053') $$;
 
 CREATE FUNCTION credit.read_camt053(document text) RETURNS SETOF credit.bank_transaction
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 1000
+LANGUAGE sql STABLE STRICT PARALLEL SAFE COST 10000 ROWS 1000
 AS $$ SELECT * FROM credit.read_camt(credit.camt_parse(document), 'camt.053') $$;
 
 CREATE FUNCTION credit.read_camt054(document xml) RETURNS SETOF credit.bank_transaction
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 1000
+LANGUAGE sql STABLE STRICT PARALLEL SAFE COST 10000 ROWS 1000
 AS $$ SELECT * FROM credit.read_camt(document, 'camt.054') $$;
 
 CREATE FUNCTION credit.read_camt054(document text) RETURNS SETOF credit.bank_transaction
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 1000
+LANGUAGE sql STABLE STRICT PARALLEL SAFE COST 10000 ROWS 1000
 AS $$ SELECT * FROM credit.read_camt(credit.camt_parse(document), 'camt.054') $$;
 
 COMMENT ON FUNCTION credit.read_camt053(xml) IS

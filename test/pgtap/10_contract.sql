@@ -238,6 +238,13 @@ SELECT set_eq($$
 	SELECT format('%s %s %s', p.oid::regprocedure, p.provolatile, p.proparallel) FROM kernel_function p
 	WHERE p.provolatile <> 'i' OR p.proparallel <> 's'
 	$$, ARRAY[
+	'credit.camt_amount(text,text,text) s s',
+	'credit.camt_charges(xml,text,text) s s',
+	'credit.camt_check_balance(xml,text) s s',
+	'credit.camt_date(text,text) s s',
+	'credit.camt_documents(xml,text) s s',
+	'credit.camt_parse(text) s s',
+	'credit.camt_sign(text,text) s s',
 	'credit.check_ledger(name) v u',
 	'credit.check_watched(text,text,text,text,text,text,text,text,boolean) v u',
 	'credit.check_order(text,bigint,numeric,text,boolean) v u',
@@ -252,6 +259,11 @@ SELECT set_eq($$
 	'credit.post_chain() v u',
 	'credit.post_customer() v u',
 	'credit.post_document() v u',
+	'credit.read_camt(xml,text) s s',
+	'credit.read_camt053(text) s s',
+	'credit.read_camt053(xml) s s',
+	'credit.read_camt054(text) s s',
+	'credit.read_camt054(xml) s s',
 	'credit.refuse_change() v u',
 	'credit.rules_changed() v u',
 	'credit.run_template(name,text) v u',

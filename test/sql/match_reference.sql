@@ -133,7 +133,16 @@ ANALYZE document;
 CREATE TEMP TABLE remittance (id int, text text);
 INSERT INTO remittance VALUES (1, 'inv 2026 17 and INV-2026-000018, 000019'), (2, 'INV/2026/000999-001000'), (3, 'nothing');
 SET enable_seqscan = off;
-EXPLAIN (COSTS OFF) SELECT id, number FROM remittance JOIN document ON credit.reference_key(number) = ANY (credit.reference_keys(text));
+-- Only the lines about the index: newer releases say of the other table that its scan was disabled.
+CREATE FUNCTION pg_temp.index_plan(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	line text;
+BEGIN
+	FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
+		IF line ~ 'Index' THEN RETURN NEXT btrim(line); END IF;
+	END LOOP;
+END $$;
+SELECT pg_temp.index_plan('SELECT id, number FROM remittance JOIN document ON credit.reference_key(number) = ANY (credit.reference_keys(text))');
 SELECT id, number FROM remittance JOIN document ON credit.reference_key(number) = ANY (credit.reference_keys(text)) ORDER BY 1, 2;
 RESET enable_seqscan;
 

@@ -81,7 +81,8 @@ BEGIN
 	END IF;
 	-- What was granted on one debt is not to pay another.
 	SELECT d.kind, d.number INTO granted FROM item i JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
-	WHERE i.customer_id = p_customer_id AND i.item_id = original.credit_item_id AND d.kind IN ('discount', 'write_off') AND d.reverses IS NULL;
+	WHERE i.customer_id = p_customer_id AND i.item_id = original.credit_item_id AND d.kind IN ('discount', 'write_off') AND d.reverses IS NULL
+		AND NOT EXISTS (SELECT FROM allocation r WHERE r.customer_id = p_customer_id AND r.reverses = p_allocation_id);
 	IF FOUND THEN
 		RAISE EXCEPTION 'allocation % of customer % is a %', p_allocation_id, p_customer_id, replace(granted.kind, '_', '-')
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It is %s.', granted.number), HINT = 'void_document() undoes it as a whole.';

@@ -94,7 +94,7 @@ CREATE TABLE document_line (
 	unit_price numeric NOT NULL,
 	net_amount numeric NOT NULL,
 	tax_rate numeric NOT NULL DEFAULT 0,
-	tax_amount numeric NOT NULL DEFAULT 0,
+	tax_amount numeric NOT NULL,
 	line_total numeric NOT NULL,
 	PRIMARY KEY (customer_id, document_line_id),
 	CONSTRAINT document_line_no_key UNIQUE (customer_id, document_id, line_no),
