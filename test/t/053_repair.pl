@@ -140,7 +140,7 @@ my @spoilt = (
 	[ 'open holds', 'exposure', 'open_holds > 0', 'open_holds = 0' ],
 	[ 'credit limit', 'exposure', "currency = 'USD'", 'limit_amount = limit_amount * 2' ],
 	[ 'credit limit', 'exposure', "currency = 'USD'", 'limit_amount = NULL' ],
-	[ 'other currencies', 'exposure', "currency = 'USD'", 'has_other_currency = false' ],
+	[ 'other currencies', 'exposure', "currency = 'USD' AND has_other_currency", 'has_other_currency = false' ],
 	[ 'receivable', 'exposure', "currency <> 'USD' AND receivable <> 0", undef ],
 	[ 'receivable', 'exposure', "currency = 'USD'", undef ],
 	[ 'document without its item', 'item', 'item_id NOT IN (SELECT unnest(ARRAY[credit_item_id, debit_item_id]) FROM ar.allocation'
