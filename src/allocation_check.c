@@ -96,6 +96,13 @@ check_reversal(Ledger *ledger, const Datum *v, int128 units, int scale)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("allocation " INT64_FORMAT " of customer " INT64_FORMAT " is itself a reversal", original, customer),
 				 errhint("Allocate again instead.")));
+	/* Else what was voided or returned could be collected, or spent, once more. */
+	if (DatumGetBool(ledger_value(0, 6, &isnull)) && !isnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("allocation " INT64_FORMAT " of customer " INT64_FORMAT " cannot be reversed", original, customer),
+				 errdetail("It closes a document with the one that voided or returned it."),
+				 errhint("Post the document again instead.")));
 	if (DatumGetInt64(ledger_value(0, 1, &isnull)) != DatumGetInt64(v[A_CREDIT_ITEM_ID]) ||
 		DatumGetInt64(ledger_value(0, 2, &isnull)) != DatumGetInt64(v[A_DEBIT_ITEM_ID]) ||
 		money_units(ledger_value(0, 3, &isnull), scale, "amount") != -units)
@@ -123,7 +130,8 @@ check_reservation(Ledger *ledger, const Datum *v, const ItemFacts *credit)
 	args[0] = v[A_CUSTOMER_ID];
 	args[1] = v[A_CREDIT_ITEM_ID];
 	args[2] = v[A_DEBIT_ITEM_ID];
-	args[3] = credit->reserved_for;
+	/* Not the item's own copy: the next query's result takes its place. */
+	args[3] = CStringGetTextDatum(order);
 	if (ledger_run(ledger, LQ_RESERVATION, args, NULL) != 1 || !DatumGetBool(ledger_value(0, 1, &isnull)) || isnull)
 		ereport(ERROR,
 				(errcode(ERRCODE_CREDIT_OVER_ALLOCATION),

@@ -53,9 +53,9 @@ static const struct
 		"customer_id", "allocation_id", "credit_item_id", "debit_item_id", "amount", "applied_on", "reverses",
 		"recorded_at", "recorded_by"
 	}}},
-	{"due_date_change", {11, {
+	{"due_date_change", {12, {
 		"customer_id", "due_date_change_id", "item_id", "previous_due_date", "due_date", "effective_on", "reason",
-		"approved_by", "recorded_at", "recorded_by", "actor"
+		"approved_by", "recorded_at", "recorded_by", "actor", "received_on"
 	}}},
 	{"clearing", {5, {
 		"customer_id", "document_id", "cleared_on", "recorded_at", "recorded_by"

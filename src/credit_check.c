@@ -413,8 +413,8 @@ credit_check_record(Ledger *ledger, const CreditCheck *check)
 {
 	const Exposure *exposure = &check->exposure;
 	int			scale = ledger->base_scale;
-	Datum		args[12];
-	char		nulls[13] = "            ";
+	Datum		args[13];
+	char		nulls[14] = "             ";
 
 	args[0] = Int64GetDatum(check->customer_id);
 	args[1] = CStringGetTextDatum(outcome_name(check->outcome));
@@ -434,6 +434,7 @@ credit_check_record(Ledger *ledger, const CreditCheck *check)
 		nulls[9] = 'n';
 	args[10] = DirectFunctionCall1(jsonb_in, CStringGetDatum(check->checks));
 	args[11] = money_to_numeric(exposure->uncleared, scale);
+	args[12] = money_to_numeric(check->deposit, scale);
 	ledger_run(ledger, LQ_DECISION_ADD, args, nulls);
 }
 
@@ -452,11 +453,12 @@ decision_json(Ledger *ledger, const CreditCheck *check)
 		escape_json(&json, check->order_id);
 	else
 		appendStringInfoString(&json, "null");
-	appendStringInfo(&json, ", \"amount\": %s, \"currency\": \"%s\", \"receivable\": %s, \"unapplied\": %s, \"ordered\": %s, \"uncleared\": %s"
+	appendStringInfo(&json, ", \"amount\": %s, \"currency\": \"%s\", \"receivable\": %s, \"unapplied\": %s, \"ordered\": %s, \"uncleared\": %s, \"deposit\": %s"
 					 ", \"exposure\": %s, \"limit\": %s, \"shortfall\": %s, \"checks\": %s}",
 					 money_out(check->amount, scale), ledger->base_currency,
 					 money_out(exposure->receivable, scale), money_out(exposure->unapplied, scale),
-					 money_out(exposure->ordered, scale), money_out(exposure->uncleared, scale), money_out(exposure_total(exposure), scale),
+					 money_out(exposure->ordered, scale), money_out(exposure->uncleared, scale), money_out(check->deposit, scale),
+					 money_out(exposure_total(exposure), scale),
 					 exposure->has_limit ? money_out(exposure->limit_amount, scale) : "null",
 					 money_out(check->shortfall, scale), check->checks);
 	return json.data;

@@ -12,6 +12,7 @@
 #include "utils/memutils.h"
 
 #include "cc_error.h"
+#include "dates.h"
 #include "exposure.h"
 #include "money.h"
 
@@ -125,10 +126,24 @@ exposure_read(Ledger *ledger, int64 customer_id, ExposureAccess access,
 	read_limit(ledger, exposure);
 }
 
+static void
+refuse_no_rate(Ledger *ledger, int64 customer_id, Datum currency, bool uncleared)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CREDIT_CURRENCY),
+			 errmsg("no exchange rate from %s to %s on %s", TextDatumGetCString(currency), ledger->base_currency,
+					date_text(ledger_today(ledger))),
+			 uncleared
+			 ? errdetail("Payments of customer " INT64_FORMAT " in that currency have not cleared.", customer_id)
+			 : errdetail("Customer " INT64_FORMAT " owes in that currency.", customer_id),
+			 errhint("set_fx_rate() enters one.")));
+}
+
 void
 exposure_complete(Ledger *ledger, Exposure *exposure)
 {
 	Datum		args[4];
+	Datum		value;
 	bool		isnull;
 
 	if (exposure->complete)
@@ -150,13 +165,7 @@ exposure_complete(Ledger *ledger, Exposure *exposure)
 			{
 				converted[i] = ledger_value(row, 2 + i, &isnull);
 				if (isnull)
-					ereport(ERROR,
-							(errcode(ERRCODE_CREDIT_CURRENCY),
-							 errmsg("no exchange rate from %s to %s on %s",
-									TextDatumGetCString(ledger_value(row, 1, &isnull)), ledger->base_currency,
-									DatumGetCString(DirectFunctionCall1(date_out, args[2]))),
-							 errdetail("Customer " INT64_FORMAT " owes in that currency.", exposure->customer_id),
-							 errhint("set_fx_rate() enters one.")));
+					refuse_no_rate(ledger, exposure->customer_id, ledger_value(row, 1, &isnull), false);
 			}
 			exposure->receivable = money_add(exposure->receivable, money_units(converted[0], ledger->base_scale, "exposure"));
 			exposure->unapplied = money_add(exposure->unapplied, money_units(converted[1], ledger->base_scale, "exposure"));
@@ -166,6 +175,9 @@ exposure_complete(Ledger *ledger, Exposure *exposure)
 	{
 		if (ledger_run(ledger, LQ_UNCLEARED, args, NULL) != 1)
 			elog(ERROR, "uncleared payments could not be read");
+		value = ledger_value(0, 2, &isnull);
+		if (!isnull)
+			refuse_no_rate(ledger, exposure->customer_id, value, true);
 		exposure->uncleared = money_units(ledger_value(0, 1, &isnull), ledger->base_scale, "uncleared payments");
 	}
 }

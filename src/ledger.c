@@ -110,8 +110,15 @@ static const QueryText query_texts[LQ_COUNT] = {
 		" WHERE i.customer_id = $1 AND i.item_id = $2",
 		2, {INT8OID, INT8OID}},
 	[LQ_ALLOCATION_READ] = {
-		"SELECT credit_item_id, debit_item_id, amount, applied_on, reverses FROM @L.allocation"
-		" WHERE customer_id = $1 AND allocation_id = $2",
+		"SELECT a.credit_item_id, a.debit_item_id, a.amount, a.applied_on, a.reverses,"
+		/* whether it closes a document with the one that voids or returns it */
+		" cd.reverses = dd.document_id OR dd.reverses = cd.document_id"
+		" FROM @L.allocation a"
+		" JOIN @L.item c ON c.customer_id = a.customer_id AND c.item_id = a.credit_item_id"
+		" JOIN @L.item d ON d.customer_id = a.customer_id AND d.item_id = a.debit_item_id"
+		" JOIN @L.document cd ON cd.customer_id = a.customer_id AND cd.document_id = c.document_id"
+		" JOIN @L.document dd ON dd.customer_id = a.customer_id AND dd.document_id = d.document_id"
+		" WHERE a.customer_id = $1 AND a.allocation_id = $2",
 		2, {INT8OID, INT8OID}},
 	[LQ_DIFFERENCE_READ] = {
 		"SELECT debit_base, credit_base FROM @L.exchange_difference WHERE customer_id = $1 AND allocation_id = $2",
@@ -150,17 +157,23 @@ static const QueryText query_texts[LQ_COUNT] = {
 		" WHERE e.customer_id = $1 AND e.currency <> $2 AND (e.receivable <> 0 OR e.unapplied <> 0)",
 		4, {INT8OID, TEXTOID, DATEOID, INT4OID}},
 	/*
-	 * Payments whose day of clearing is still to come, each at its own rate.
+	 * Payments whose day of clearing is still to come, at the rate of the day
+	 * like the debt that they close: at their own, who books one at a low rate
+	 * would free credit with it.  The second column is a currency without rate.
 	 * What is reserved of a deposit frees nothing, so it need not be undone.
 	 */
 	[LQ_UNCLEARED] = {
-		"SELECT pg_catalog.round(coalesce(sum(CASE WHEN d.currency = $2 THEN d.amount + coalesce(i.open_amount, 0)"
-		"  ELSE d.base_amount + coalesce(i.open_base_amount, 0) END), 0), $4)"
-		" FROM @L.document d LEFT JOIN @L.item i ON i.customer_id = d.customer_id AND i.document_id = d.document_id"
-		"  AND i.reserved_for IS NOT NULL"
-		" WHERE d.customer_id = $1 AND d.clears_on > $3"
-		" AND NOT EXISTS (SELECT FROM @L.clearing c WHERE c.customer_id = d.customer_id AND c.document_id = d.document_id)"
-		" AND NOT EXISTS (SELECT FROM @L.document r WHERE r.customer_id = d.customer_id AND r.reverses = d.document_id)",
+		"SELECT coalesce(sum(pg_catalog.round(u.amount * r.rate, $4)), 0), min(u.currency) FILTER (WHERE r.rate IS NULL)"
+		" FROM (SELECT d.currency, sum(d.amount + coalesce(i.open_amount, 0)) AS amount"
+		"  FROM @L.document d LEFT JOIN @L.item i ON i.customer_id = d.customer_id AND i.document_id = d.document_id"
+		"   AND i.reserved_for IS NOT NULL"
+		"  WHERE d.customer_id = $1 AND d.clears_on > $3"
+		"  AND NOT EXISTS (SELECT FROM @L.clearing c WHERE c.customer_id = d.customer_id AND c.document_id = d.document_id)"
+		"  AND NOT EXISTS (SELECT FROM @L.document r WHERE r.customer_id = d.customer_id AND r.reverses = d.document_id)"
+		"  GROUP BY d.currency HAVING sum(d.amount + coalesce(i.open_amount, 0)) <> 0) u"
+		" LEFT JOIN LATERAL (SELECT 1::pg_catalog.numeric AS rate WHERE u.currency = $2 UNION ALL"
+		"  (SELECT f.rate FROM @L.fx_rate f WHERE f.currency = u.currency AND f.valid_from <= $3 AND u.currency <> $2"
+		"  ORDER BY f.valid_from DESC LIMIT 1)) r ON true",
 		4, {INT8OID, TEXTOID, DATEOID, INT4OID}},
 	[LQ_RESERVED_FOR] = {
 		"SELECT coalesce(-sum(i.open_amount), 0) FROM @L.item i"
@@ -217,8 +230,10 @@ static const QueryText query_texts[LQ_COUNT] = {
 		"SELECT group_id, limit_amount, others FROM @L.group_limits($1, $2)", 2, {INT8OID, DATEOID}},
 	[LQ_DECISION_ADD] = {
 		"INSERT INTO @L.decision (customer_id, outcome, source, order_id, amount, currency, receivable, unapplied, ordered,"
-		" limit_amount, checks, decided_for, uncleared) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, session_user, $12)",
-		12, {INT8OID, TEXTOID, TEXTOID, TEXTOID, NUMERICOID, TEXTOID, NUMERICOID, NUMERICOID, NUMERICOID, NUMERICOID, JSONBOID, NUMERICOID}},
+		" limit_amount, checks, decided_for, uncleared, deposit)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, session_user, $12, $13)",
+		13, {INT8OID, TEXTOID, TEXTOID, TEXTOID, NUMERICOID, TEXTOID, NUMERICOID, NUMERICOID, NUMERICOID, NUMERICOID, JSONBOID, NUMERICOID,
+			NUMERICOID}},
 	[LQ_WATCHED_READ] = {
 		"SELECT customer_column, amount_column, order_id_column, currency_column, open_when, mode, status_column,"
 		" open_value, hold_value, record_decisions FROM @L.watched_table WHERE table_schema = $1 AND table_name = $2",

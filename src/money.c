@@ -308,6 +308,77 @@ money_units(Datum num, int scale, const char *what)
 	return view.negative ? -units : units;
 }
 
+/*
+ * The magnitude in units of `scale`, rounded down, and whether that took something
+ * away.  What is MONEY_POSITION_LIMIT / 2 or more is that.
+ */
+static uint64
+floor_any(const NumericView *view, int scale, bool *rest)
+{
+	uint64		sum = 0;
+	uint64		limit = MONEY_POSITION_LIMIT / 2;
+	int			exponent = 0;	/* of ten, in units, of the digit at hand */
+
+	*rest = false;
+	for (int i = 0; i < view->ndigits && sum < limit; i++)
+	{
+		int			digit = digit_at(view, i);
+		int			factor = NBASE;
+
+		exponent = DEC_DIGITS * (view->weight - i) + scale;
+		if (exponent <= -DEC_DIGITS)
+		{
+			/* The first and the last digit that are stored are not zero. */
+			*rest = true;
+			break;
+		}
+		if (exponent < 0)
+		{
+			int32		below = small_pow10[-exponent];
+
+			*rest = (digit % below != 0);
+			digit /= below;
+			factor = NBASE / below;
+		}
+		sum = (sum >= limit / factor) ? limit : sum * factor + digit;
+	}
+	for (; exponent > 0 && sum > 0 && sum < limit; exponent--)
+		sum *= 10;
+	return Min(sum, limit);
+}
+
+int64
+money_position(Datum num, int scale)
+{
+	NumericView view;
+	int			whole;			/* digits not below one unit, if none is cut by it */
+	uint64		sum = 0;
+	bool		rest;
+	int64		away;
+
+	if (unlikely(view_numeric(num, &view) != 0))
+		return MONEY_POSITION_NONE;
+
+	whole = view.weight + 1 + scale / DEC_DIGITS;
+	if (likely(scale % DEC_DIGITS == 0 && whole <= 4))
+	{
+		/* Four digits are below 10^16, and nothing has to be divided. */
+		for (int i = 0; i < whole; i++)
+			sum = sum * NBASE + (i < view.ndigits ? digit_at(&view, i) : 0);
+		rest = (view.ndigits > Max(whole, 0));
+	}
+	else
+		sum = floor_any(&view, scale, &rest);
+	if (unlikely(view.detoasted != NULL))
+		pfree(view.detoasted);
+
+	/* Mirrored: the floor of -2.5 is -3, so its position is -6 + 1. */
+	away = (int64) (2 * sum + rest);
+	if (sum == MONEY_POSITION_LIMIT / 2)
+		away = MONEY_POSITION_LIMIT;
+	return view.negative ? -away : away;
+}
+
 static inline uint128
 magnitude(int128 units)
 {

@@ -41,6 +41,18 @@ typedef enum MoneyFault
 
 extern MoneyFault money_read(Datum num, int scale, int128 *units);
 
+/*
+ * Where a numeric lies among the multiples of one unit of `scale` (at most 18):
+ * 2 x its floor in units, plus 1 if it lies above that.  So order against a bound
+ * of that scale is kept exactly, however many decimals the value has.  What is
+ * beyond MONEY_POSITION_LIMIT either way is given as that; NaN and infinity lie nowhere.
+ * Fastest where scale is a multiple of 4.
+ */
+#define MONEY_POSITION_LIMIT	(INT64CONST(1) << 62)
+#define MONEY_POSITION_NONE		PG_INT64_MIN
+
+extern int64 money_position(Datum num, int scale);
+
 /* Make a numeric with exactly `scale` decimals, palloc'd in the current context. */
 extern Datum money_to_numeric(int128 units, int scale);
 

@@ -44,21 +44,14 @@ year_of(int month_index)
 	return month_index >= 0 ? month_index / 12 : -((11 - month_index) / 12);
 }
 
-static int
-clamp_to_month(int month_index, int day)
-{
-	int			year = year_of(month_index);
-
-	return Min(day, day_tab[isleap(year)][month_index - year * 12]);
-}
-
+/* Clamped to the end of the month. */
 static DateADT
 day_of_month(int month_index, int day)
 {
 	int			year = year_of(month_index);
 	int			month = month_index - year * 12 + 1;
 
-	day = clamp_to_month(month_index, day);
+	day = Min(day, day_tab[isleap(year)][month - 1]);
 	if (!IS_VALID_JULIAN(year, month, day))
 		out_of_range();
 	return add_days(date2j(year, month, day) - POSTGRES_EPOCH_JDATE, 0);
@@ -82,8 +75,7 @@ next_season(DateADT doc_date, int month, int day)
 	int			doc_month = month_index_of(doc_date, &doc_day);
 	int			season = year_of(doc_month) * 12 + month - 1;
 
-	if (season < doc_month ||
-		(season == doc_month && clamp_to_month(season, day) < doc_day))
+	if (season < doc_month || (season == doc_month && day < doc_day))
 		season += 12;
 	return day_of_month(season, day);
 }
@@ -222,7 +214,7 @@ share_of(int128 units, const TermsClause *clause)
 	int128		share = product / clause->den;
 	int			rest = (int) (product % clause->den);
 
-	if (2 * Abs(rest) >= clause->den)
+	if (2 * abs(rest) >= clause->den)
 		share += units < 0 ? -1 : 1;
 	return share;
 }

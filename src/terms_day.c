@@ -57,7 +57,7 @@ terms_take_span(TermsParser *p, int sign, TermsClause *clause, bool *bare)
 	}
 	if (sign < 0 && months > 0)
 		return terms_fail_at(p, &number, "Months can only be added.", terms_hint_days);
-	if (clause->months + months > TERMS_MAX_MONTHS || Abs(clause->days + sign * days) > TERMS_MAX_DAYS)
+	if (clause->months + months > TERMS_MAX_MONTHS || abs(clause->days + sign * days) > TERMS_MAX_DAYS)
 		return terms_fail_at(p, &number, "That is more than ten years.", NULL);
 	clause->months += months;
 	clause->days += sign * days;

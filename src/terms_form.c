@@ -289,7 +289,7 @@ append_plus(Printer *out, int months, int days)
 	if (months > 0)
 		append(out, " + %d month%s", months, months == 1 ? "" : "s");
 	if (days != 0)
-		append(out, " %c %d day%s", days < 0 ? '-' : '+', Abs(days), Abs(days) == 1 ? "" : "s");
+		append(out, " %c %d day%s", days < 0 ? '-' : '+', abs(days), abs(days) == 1 ? "" : "s");
 }
 
 static void

@@ -119,7 +119,7 @@ divide_rounded(int128 a, int b)
 	int128		quotient = a / b;
 	int			rest = (int) (a % b);
 
-	if (2 * Abs(rest) >= b)
+	if (2 * abs(rest) >= b)
 		quotient += a < 0 ? -1 : 1;
 	return quotient;
 }
@@ -165,7 +165,7 @@ cc_discount(PG_FUNCTION_ARGS)
 	PG_RETURN_NULL();
 }
 
-/* (terms, doc_date, received) → no, rate, last_day */
+/* (terms, doc_date, received) to no, rate, last_day */
 PG_FUNCTION_INFO_V1(cc_discounts);
 Datum
 cc_discounts(PG_FUNCTION_ARGS)
@@ -193,7 +193,7 @@ cc_discounts(PG_FUNCTION_ARGS)
 	PG_RETURN_NULL();
 }
 
-/* (terms, doc_date, amount, minor_unit, received) → no, due_date, amount */
+/* (terms, doc_date, amount, minor_unit, received) to no, due_date, amount */
 PG_FUNCTION_INFO_V1(cc_instalments);
 Datum
 cc_instalments(PG_FUNCTION_ARGS)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# lint.sh [PG_CONFIG]: static analysis of the C code by cppcheck, clang-tidy and gcc -fanalyzer, and of the scripts.  The
+# lint.sh [PG_CONFIG]: static analysis of the C code by cppcheck, clang-tidy and gcc -fanalyzer, and of the scripts,
+# and that what is shipped is ASCII.  The
 # last line is "N passed, N failed", one for each tool; a tool that is not there fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -30,9 +31,11 @@ shell() { shellcheck --severity=warning .ci/run tools/*.sh; }
 perl_() {
 	for file in tools/*.pl; do perl -Mwarnings=FATAL,all -c "$file" || return; done
 }
+# The extension must install in a database of any encoding.
+ascii() { ! LC_ALL=C grep -rnP '[^\x00-\x7F]' sql src credit_control.control; }
 
 passed=0 failed=0
-for tool in cppcheck_ clang_tidy gcc_analyzer shell perl_; do
+for tool in cppcheck_ clang_tidy gcc_analyzer shell perl_ ascii; do
 	if said=$(set -e; $tool 2>&1); then
 		echo "ok - ${tool%_}"
 		passed=$((passed + 1))

@@ -6,12 +6,16 @@ sql() { psql -qXAt -v ON_ERROR_STOP=1 "$@"; }
 major() { sql -c "SELECT current_setting('server_version_num')::int / 10000"; }
 start() { pg_ctl -s -w -l "$SERVER_LOG" -o "-k $PGHOST -c listen_addresses= -p $PGPORT -c fsync=off" start; }
 
-# What must not change: every customer's aging, before and after the payments were applied, and that nothing kept
-# differs from what is recomputed.
+# What must not change: every customer's aging, before and after the payments were applied and as known at a mark, the
+# audit chain, and that nothing kept differs from what is recomputed.
 figures() {
 	sql <<-'SQL'
 		SELECT * FROM unnest('{2026-04-30,2100-01-01}'::date[]) AS as_of, ar.aging_at(as_of) ORDER BY 1, 2, 3;
+		SELECT 'mark', a.* FROM ar.aging_at('2026-04-30', p_mark => 1) AS a ORDER BY 2, 3;
+		SELECT 'chain', l.* FROM ar.chain_link AS l ORDER BY 2, 3;
+		SELECT 'terms', terms, credit.due_date(terms, '2026-01-31') FROM ar.customer ORDER BY 2;
 		SELECT 'verify_ledger', v.* FROM ar.verify_ledger() AS v;
+		SELECT 'verify_chain', v.* FROM ar.verify_chain() AS v;
 	SQL
 }
 
@@ -19,14 +23,19 @@ sql >/dev/null <<'SQL'
 CREATE EXTENSION credit_control;
 SELECT credit.create_ledger('ar', 'USD');
 CREATE TEMP TABLE customer AS
-	SELECT n, ar.add_customer('Customer ' || n) AS customer_id FROM generate_series(1, 3) AS n;
+	SELECT n, ar.add_customer('Customer ' || n, p_terms => (ARRAY['2/10 net 30', '1/3 30, 1/3 60, 1/3 90', 'net 30 EOM'])[n]::credit.payment_terms)
+		AS customer_id FROM generate_series(1, 3) AS n;
+SELECT ar.set_number_range('credit_note', 'C', p_gapless => false);
 CREATE TEMP TABLE invoice AS
 	SELECT n, customer_id, ar.post_invoice(customer_id, 'I-' || n, '2026-01-31', 100.10 * n, p_due_date => '2026-02-28')
 		AS document_id FROM customer;
 SELECT ar.apply_payment(customer_id, ar.post_payment(customer_id, 'P-' || n, '2026-03-15', 40.05)) FROM customer;
+SELECT ar.post_invoice(customer_id, 'T-' || n, '2026-02-28', 300) FROM customer;
+SELECT ar.void_document(customer_id, ar.post_credit_note(customer_id, NULL, '2026-02-28', 5), 'posted twice') FROM customer;
+SELECT ar.take_mark('closing');
 SQL
 before=$(figures)
-grep -q . <<<"$before" && ! grep verify_ledger <<<"$before" >&2
+grep -q . <<<"$before" && ! grep verify_ <<<"$before" >&2
 
 passed=0 failed=0
 for pg_config; do

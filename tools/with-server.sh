@@ -10,6 +10,7 @@
 #   SERVER_WRAP          see tools/stage.sh
 #   OPTCFLAGS            more compiler flags
 #   CREDIT_CONTROL_DATA  directory of optional test data, copied along (default: tools/data-dir.sh)
+#   CREDIT_CONTROL_SEED  for tests of random histories (default: the same for the same source files)
 #   KEEP=1               leave the directory behind and say where it is
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -54,6 +55,11 @@ unset MAKEFLAGS MAKELEVEL MFLAGS PGOPTIONS PGSERVICE PGSSLMODE PGHOSTADDR PGTZ P
 export HOME=$work TMPDIR=$work/tmp LC_ALL=C.UTF-8 CREDIT_CONTROL_DATA=${CREDIT_CONTROL_DATA:+$work/data}
 export PGHOST=$work PGPORT=5432 PGUSER=postgres PGDATABASE=postgres PGDATA=$work/pgdata SERVER_LOG=$work/server.log
 ulimit -S -c 0
+# What is random is new with each change of the source, and the same whenever that source is tested again.
+seed_of_source() {
+	find sql src test -name '*.[ch]' -o -name '*.sql' -o -name '*.p[lm]' | LC_ALL=C sort | xargs cat | cksum | cut -d' ' -f1
+}
+export PERL_HASH_SEED=0 CREDIT_CONTROL_SEED=${CREDIT_CONTROL_SEED:-$(seed_of_source)}
 PG_CONFIG=$("${unprivileged[@]}" tools/stage.sh "$PG_CONFIG" "$work/pg")
 export PG_CONFIG PATH=${PG_CONFIG%/*}:$PATH
 

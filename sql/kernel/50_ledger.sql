@@ -101,7 +101,9 @@ BEGIN
 			|| CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
 		INTO functions, grantees
 		FROM pg_catalog.pg_proc p, pg_catalog.aclexplode(p.proacl) a
-		WHERE p.pronamespace = pg_catalog.quote_ident(ledger)::regnamespace AND a.grantee NOT IN (0, p.proowner);
+		WHERE p.pronamespace = pg_catalog.quote_ident(ledger)::regnamespace AND a.grantee NOT IN (0, p.proowner)
+			-- It posted four plain kinds then; now write-offs, refunds and reversals too, which is for the owner to grant.
+			AND NOT (version < 2 AND p.proname = 'post_document');
 	END IF;
 	IF version < 2 THEN
 		PERFORM credit.run_template(ledger, 'tables/28_hold_reason.sql');

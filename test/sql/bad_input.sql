@@ -136,6 +136,29 @@ SELECT pg_temp.try($$SELECT credit.discount('2/10 net 30', '2025-01-01', '2025-0
 SELECT pg_temp.try($$SELECT credit.instalments('net 30', '2025-01-01', 0.001)$$);
 SELECT pg_temp.try($$SELECT credit.discount_cost('2/10 net 30', 'simple')$$);
 
+-- Bank files
+SELECT pg_temp.try($$SELECT * FROM credit.read_bai2('')$$);
+SELECT pg_temp.try($$SELECT * FROM credit.read_bai2(E'01,B,US,250131,0800,1,,,2/\n02,US,B,1,250130,,,/\n03,A,,010,5,,/\n49,6,2/')$$);
+SELECT pg_temp.try($$SELECT * FROM credit.read_x12_820('ISA')$$);
+SELECT pg_temp.try($$SELECT * FROM credit.read_remittance_csv(E'invoice,amount\nA,1.2.3')$$);
+SELECT pg_temp.try($$SELECT * FROM credit.read_remittance_csv(E'invoice,amount\nA,1', currency => 'usd')$$);
+SELECT pg_temp.try($$SELECT * FROM credit.read_remittance_csv(E'invoice,amount\nA,1', delimiter => '.')$$);
+SELECT pg_temp.try($$SELECT * FROM credit.read_remittance_csv(E'invoice,amount\nA,1', decimal_mark => '')$$);
+SELECT pg_temp.try($$SELECT * FROM credit.read_remittance_csv(E'invoice,amount\nA,1', total => 'NaN')$$);
+SELECT pg_temp.try($$SELECT * FROM credit.read_camt053('<Document/>')$$);
+SELECT pg_temp.try($$SELECT * FROM credit.read_camt054('<BkToCstmrDbtCdtNtfctn><Ntfctn><Ntry><Amt Ccy="USD">1</Amt></Ntry></Ntfctn></BkToCstmrDbtCdtNtfctn>')$$);
+-- Scorecards
+SELECT pg_temp.try($$SELECT 'a: <1 => 1, <1 => 2, else 3'::credit.scorecard$$);
+SELECT pg_temp.try($$SELECT 'a: <1 => 1'::credit.scorecard$$);
+SELECT pg_temp.try($$SELECT 'base 600 odds 50 pdo 0; a: else 1'::credit.scorecard$$);
+SELECT pg_temp.try($$SELECT credit.score('a: <1 => 1, else 2', '{}'::jsonb)$$);
+SELECT pg_temp.try($$SELECT credit.score('a: <1 => 1, else 2', '{"a": 1, "b": 2}'::jsonb, strict => true)$$);
+SELECT pg_temp.try($$SELECT credit.score_points('a: ''x'' => 1', '{"a": "y"}'::jsonb)$$);
+SELECT pg_temp.try($$SELECT credit.score_values('a: <1 => 1, else 2', NULL)$$);
+SELECT pg_temp.try($$SELECT credit.score_values('a: <1 => 1, else 2', 'NaN'::numeric)$$);
+SELECT pg_temp.try($$SELECT credit.scorecard_from_woe('{a}', '{<1}', '{1}', '{1}', 0, 600, 50, 20)$$);
+SELECT pg_temp.try($$SELECT credit.woe(0, 5, 100, 100, 0)$$);
+
 -- Customers
 SELECT pg_temp.try($$SELECT ar.add_customer(NULL)$$);
 SELECT pg_temp.try($$SELECT ar.add_customer('')$$);
@@ -502,10 +525,11 @@ SELECT pg_temp.state() = :'state' AS unchanged;
 -- Every function of the kernel and of the ledger: each argument in turn NULL or a nasty value of its type while the
 -- others are ordinary, and all of them NULL.
 CREATE TEMP TABLE ordinary (type regtype PRIMARY KEY, value text);
-INSERT INTO ordinary VALUES ('bigint', '1'), ('integer', '2'), ('smallint', '2'), ('numeric', '10'), ('boolean', 'false'), ('date', '2025-02-01'),
+INSERT INTO ordinary VALUES ('bigint', '1'), ('integer', '2'), ('smallint', '2'), ('numeric', '10'), ('double precision', '10'), ('boolean', 'false'), ('date', '2025-02-01'),
 	('timestamptz', '2025-02-01'), ('text', 'USD'), ('name', 'ar'), ('regclass', 'shop.other'), ('bytea', '\x6172'), ('jsonb', '{}'),
 	('numeric[]', '{10}'), ('date[]', '{2025-01-01}'), ('integer[]', '{0,30}'), ('text[]', '{USD}'), ('bigint[]', '{1}'), ('credit.aging_buckets', '0,30'),
-	('credit.payment_terms', '2/10 net 30 ROG');
+	('credit.payment_terms', '2/10 net 30 ROG'), ('xml', '<a/>'), ('double precision[]', '{10,20,1,2}'),
+	('credit.scorecard', 'base 600 odds 50 pdo 20; a: <1 => 1, else 2, null => 0; grades: A>=2, else B');
 INSERT INTO ordinary SELECT 'credit.aging', credit.aging(1, '2025-01-01', '2025-01-31', '0,30')::text;
 INSERT INTO ordinary SELECT 'ar.document', d::text FROM ar.document d WHERE d.number = 'K-1';
 CREATE TEMP TABLE nasty (type regtype, value text);
@@ -516,6 +540,7 @@ SELECT type::regtype, value FROM (VALUES
 	('smallint', '{-1,0,32767,-32768}'),
 	('numeric', '{-1,0,NaN,Infinity,-Infinity,1e60,1e-60,170141183460469231731687303715884105727,170141183460469231731687303715884105728,
 		0.00000000000000000000000000000000000001,99999999999999999.99}'),
+	('double precision', '{-1,0,NaN,Infinity,-Infinity,1e308,1e-308}'),
 	('boolean', '{true}'),
 	('date', '{infinity,-infinity,4714-11-24 BC,5874897-12-31}'),
 	('timestamptz', '{infinity,-infinity}'),
@@ -530,6 +555,9 @@ SELECT type::regtype, value FROM (VALUES
 	('bigint[]', '{"{}","{NULL}","{{0},{30}}"}'),
 	('text[]', '{"{}","{NULL}","{{a},{b}}"}'),
 	('credit.payment_terms', '{net 3660,net 120 months,net 31st prox + 119 months,COD,2/10 EOM,30% 0 70% EOM + 120 months,net 30 dating 02-29}'),
+	('xml', '{"","text","<a/><b/>","<a","<BkToCstmrStmt><Stmt/></BkToCstmrStmt>"}'),
+	('double precision[]', '{"{}","{NULL}","{1,2,3,NULL}","{{1,2},{3,4}}","{NaN,1,-Infinity,0}"}'),
+	('credit.scorecard', ARRAY['a: else 1', 'decimals 6 start -999999999 base -999999999.999999 odds 0.000001 pdo 0.000001; a: <0 => 999999999, else -1', 'a: ''x'' => 1', 'a: else 1; b: else 2']),
 	('credit.aging_buckets', '{"-2147483648,2147483647"}')) v (type, nasty), unnest(v.nasty) value;
 INSERT INTO nasty SELECT 'credit.aging', credit.aging(0, NULL, '2025-01-31', '0', 0)::text;
 INSERT INTO nasty SELECT 'ar.document', d::text FROM ar.document d;
@@ -544,7 +572,7 @@ SELECT p.oid, p.pronamespace::regnamespace AS schema, p.oid::regprocedure AS sig
 		ELSE format('SELECT * FROM %s.%I(%%s)', p.pronamespace::regnamespace, p.proname) END AS call
 FROM pg_proc p
 WHERE p.pronamespace IN ('ar'::regnamespace, 'credit'::regnamespace) AND p.prorettype NOT IN ('trigger'::regtype, 'internal'::regtype)
-	AND NOT string_to_array(p.proargtypes::text, ' ')::oid[] && ARRAY['internal'::regtype, 'cstring'::regtype, 'record'::regtype]::oid[];
+	AND NOT string_to_array(p.proargtypes::text, ' ')::oid[] && ARRAY['internal'::regtype, 'cstring'::regtype, 'record'::regtype, '"any"'::regtype]::oid[];
 SELECT signature, t.type::regtype AS no_value_for FROM functions, unnest(types) t (type)
 WHERE NOT EXISTS (SELECT FROM ordinary o WHERE o.type = t.type) OR NOT EXISTS (SELECT FROM nasty n WHERE n.type = t.type);
 

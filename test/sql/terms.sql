@@ -95,6 +95,7 @@ CWO | cash with order | payment with order
 30% 0, 70% 60 ROG
 33.33% 30, 33.33% 60, 16.67% 90, 16.67% 120
 1/7 10, 2/7 20, 4/7 30
+1/3 30, 2/3 (EOM + 1 month)
 $$), E'\n') WITH ORDINALITY AS l(text, line), regexp_split_to_table(text, ' \| ') AS written;
 SELECT count(DISTINCT canonical) AS terms, count(*) AS spellings FROM notation;
 SELECT written, written::credit.payment_terms AS printed, canonical AS expected FROM notation WHERE written::credit.payment_terms::text <> canonical;

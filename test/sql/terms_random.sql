@@ -99,7 +99,8 @@ EXCEPTION WHEN others THEN
 END $$;
 SELECT wire, pg_temp.receive(wire) FROM (VALUES (''::bytea), ('\x01'), ('\x01000000000000'), (credit.payment_terms_send('net 30')), (credit.payment_terms_send('net 30') || '\x00'),
 	(set_byte(credit.payment_terms_send('net 30'), 0, 2)), (set_byte(credit.payment_terms_send('net 30'), 0, 0)), (set_byte(credit.payment_terms_send('net 30'), 2, 7)),
-	(set_byte(credit.payment_terms_send('net 30'), 2, 9)), (set_byte(credit.payment_terms_send('net 30'), 14, 33)), (set_byte(credit.payment_terms_send('net 30'), 14, 128))) w(wire);
+	(set_byte(credit.payment_terms_send('net 30'), 2, 9)), (set_byte(credit.payment_terms_send('net 30'), 14, 33)),
+	('\x0100000000000000012711000100002710271100020000'), ('\x010000000000000001271000010000270f271000020000'), (set_byte(credit.payment_terms_send('net 30'), 14, 128))) w(wire);
 SELECT DISTINCT pg_temp.receive(set_byte(wire, byte, value)) AS outcome
 FROM (SELECT credit.payment_terms_send(t) AS wire FROM unnest('{2/10 EOM,net 30 dating 03-01,1/3 30 1/3 60 1/3 90,3% 10th prox net 60 grace 5 ROG}'::credit.payment_terms[]) t) w,
 	generate_series(0, length(wire) - 1) byte, unnest('{0,1,2,3,31,32,64,127,255}'::integer[]) value

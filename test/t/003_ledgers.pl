@@ -152,6 +152,63 @@ is( ask('SELECT customer_id, currency, receivable FROM one.exposure UNION ALL SE
 	"2|EUR|222.00\n1|USD|111.00", '... keep their books apart');
 all_well($node, 'company', $_, "traded names: $_") foreach ('one', 'two');
 
+# ---- A ledger partitioned by hash of the customer ----
+
+# The template's own text, with each customer's tables partitioned: rows of a customer are together, in three partitions.
+create_database($node, 'partitioned', 'CREATE SCHEMA ar');
+my $template = $node->safe_psql('partitioned', "SELECT body FROM credit.ledger_template() WHERE part = 'tables'");
+my @partitioned;
+$template =~ s{^(CREATE\ TABLE\ (\w+)\ \(\n\tcustomer_id\ .*?^\))[^;]*;}{ push @partitioned, $2; "$1 PARTITION BY HASH (customer_id);" }gemsx;
+cmp_ok(scalar @partitioned, '>', 15, 'tables of customers');
+$node->safe_psql('partitioned', join "\n", 'SET search_path = ar, credit;', $template,
+	(map { my $table = $_; map { "CREATE TABLE ${table}_$_ PARTITION OF $table FOR VALUES WITH (MODULUS 3, REMAINDER $_);" } 0 .. 2 } @partitioned),
+	"INSERT INTO ledger_info (template_version, base_currency, aging_buckets, time_zone) VALUES (credit.template_version(), 'USD', '0,30,60,90', 'UTC');",
+	"SELECT credit.run_template('ar', 'code');");
+all_well($node, 'partitioned', 'ar', 'a partitioned ledger');
+
+create_database($node, 'whole', "SELECT credit.create_ledger('ar', 'USD', '0,30,60,90', 'UTC')");
+my $business = life('ar') . <<'SQL';
+INSERT INTO ar.customer (customer_id, name, terms) SELECT n, 'Customer ' || n, '1/3 30, 1/3 60, 1/3 90' FROM generate_series(1, 50) n;
+INSERT INTO ar.document (customer_id, kind, number, doc_date, currency, amount)
+	SELECT 1 + n % 50, 'invoice', 'I-' || n, date '2020-01-01' + n % 90, CASE WHEN n % 7 = 0 THEN 'EUR' END, 100 + n FROM generate_series(1, 500) n;
+INSERT INTO ar.document (customer_id, kind, number, doc_date, currency, amount)
+	SELECT 1 + n % 50, 'payment', 'P-' || n, date '2020-04-01', CASE WHEN n % 7 = 0 THEN 'EUR' END, 400 FROM generate_series(1, 100) n;
+SELECT ar.apply_payment(customer_id, document_id, p_applied_on => '2020-04-10') FROM ar.document WHERE number LIKE 'P-%' ORDER BY document_id;
+SELECT ar.reverse_allocation(customer_id, allocation_id, '2020-05-01') FROM ar.allocation WHERE allocation_id % 10 = 0 AND customer_id < 900 ORDER BY allocation_id;
+SELECT ar.set_credit_limit(1, 10000), ar.place_hold(2, 'x'), ar.release_hold(2, 1, 'y'), ar.check_credit(1, 1, p_record => true);
+CREATE TABLE orders (id bigint, customer_id bigint, total numeric);
+SELECT ar.watch_orders('orders', customer => 'customer_id', amount => 'total', order_id => 'id');
+INSERT INTO orders VALUES (1, 1, 1);
+SQL
+my $books = <<'SQL';
+SELECT 'aging', d, a.* FROM unnest('{2020-02-15, 2020-04-09, 2020-04-30, 2020-06-30}'::date[]) d, ar.aging_at(d) a;
+SELECT 'mark', a.* FROM ar.aging_at('2020-06-30', p_mark => 1) a;
+SELECT 'item', i.* FROM ar.open_items i;
+SELECT 'status', to_jsonb(s) - 'recorded_at' FROM ar.document_status s;
+SELECT 'revaluation', r.* FROM ar.revaluation('2020-06-30') r;
+SELECT 'exposure', e.customer_id, e.currency, receivable, unapplied, ordered, reserved, uncleared, merged_into, chain_seq FROM ar.exposure e;
+SQL
+$node->safe_psql($_, $business) foreach ('whole', 'partitioned');
+is(untouched_tables($node, 'partitioned', 'ar'), '', 'a partitioned ledger: every table has rows');
+sorted_diff($node->safe_psql('partitioned', $books), $node->safe_psql('whole', $books), 'a partitioned ledger says what a whole one says');
+all_well($node, 'partitioned', 'ar', 'a partitioned ledger in use');
+# Written straight into partitions: settled by the end of the transaction.
+my $leaf = $node->safe_psql('partitioned', "SELECT tableoid::regclass FROM ar.document WHERE customer_id = 1 LIMIT 1");
+$node->safe_psql('partitioned', <<"SQL");
+INSERT INTO $leaf (customer_id, kind, number, doc_date, due_date, amount) VALUES (1, 'invoice', 'L-1', '2020-06-01', '2020-07-01', 10);
+BEGIN;
+INSERT INTO $leaf (customer_id, kind, number, doc_date, due_date, amount) VALUES (1, 'invoice', 'L-2', '2020-06-01', '2020-07-01', 10);
+SELECT ar.place_hold(1, 'z');
+COMMIT;
+SQL
+is($node->safe_psql('partitioned', "SELECT count(*) FROM ar.item i JOIN ar.document d USING (customer_id, document_id) WHERE number LIKE 'L-%'"), '2',
+	'a document written into a partition has its item');
+all_well($node, 'partitioned', 'ar', 'a partition written directly');
+refused($node, 'partitioned', undef, 'RC008', $_, "a partitioned ledger: $_")
+  foreach ("UPDATE $leaf SET amount = 1", 'TRUNCATE ar.chain_link', 'DELETE FROM ar.allocation_1');
+$node->safe_psql('partitioned', "SELECT credit.upgrade_ledger('ar'), ar.rebuild_ledger()");
+all_well($node, 'partitioned', 'ar', 'upgraded and rebuilt');
+
 # Without a ledger of that name, everything says so.
 refused($node, 'company', undef, '42P01', $_, $_)
   foreach ("SELECT credit.check_ledger('nowhere')", "SELECT credit.upgrade_ledger('nowhere')", "SELECT credit.check_order('nowhere', 1, 1, NULL, false)");

@@ -94,8 +94,6 @@ my %functions = (
 		'apply_payment(bigint,bigint,text,date)', 'confirm_clearing(bigint,bigint,date)', 'customer_of(bigint)',
 		'earned_discount(bigint,bigint,date,numeric)', 'record_receipt(bigint,bigint,date,text)',
 		'return_payment(bigint,bigint,date,text,numeric,text)', 'reverse_allocation(bigint,bigint,date)',
-		'post_document(text,bigint,text,date,numeric,date,text,date,text,credit.payment_terms,date,bigint,text,numeric,jsonb,text,'
-		  . 'text,date,numeric,bigint,bigint,text)',
 		(map { "$_(bigint,text,date,numeric,date,text,date,text,credit.payment_terms,date,bigint,text,numeric,jsonb,text)" }
 			qw(post_invoice post_debit_note)),
 		'post_credit_note(bigint,text,date,numeric,text,date,text,bigint,text,numeric,jsonb,text,text)',
@@ -110,7 +108,9 @@ my %functions = (
 		'set_credit_limit(bigint,numeric,date,date,text,text,text,boolean,numeric,integer,text,text,text,text,bigint)',
 		'set_parent(bigint,bigint)', 'set_customer_status(bigint,text)', 'set_risk_class(bigint,text)', 'set_review_due(bigint,date)',
 		'set_risk_figure(bigint,text,numeric,date,text)', 'verify_ledger()', 'verify_chain(bigint,bigint)', 'take_mark(text)',
-		'set_terms(bigint,credit.payment_terms)', 'set_due_date(bigint,bigint,date,text,text,date)',
+		'set_terms(bigint,credit.payment_terms)', 'set_due_date(bigint,bigint,date,text,text,date,date)',
+		'post_document(text,bigint,text,date,numeric,date,text,date,text,credit.payment_terms,date,bigint,text,numeric,jsonb,text,'
+		  . 'text,date,numeric,bigint,bigint,text)',
 		'void_document(bigint,bigint,text,date,text)', 'refund(bigint,bigint,text,numeric,date,text)',
 		'write_off(bigint,bigint,text,numeric,date,text,bigint)', 'recover(bigint,bigint,bigint,numeric,date,text)',
 		'transfer_credit(bigint,bigint,bigint,text,numeric,date)', 'release_deposit(bigint,bigint,text)',
@@ -155,6 +155,23 @@ SELECT format('%s.%s', relname, attname) FROM pg_class c JOIN pg_attribute a ON 
 		AND (has_column_privilege('$role', c.oid, attnum, 'INSERT') OR has_column_privilege('$role', c.oid, attnum, 'UPDATE'));
 SQL
 }
+
+# Sequences: only the keys of what a loader loads.
+is( $node->safe_psql('company', <<'SQL'), join("\n", map { "loader|$_" } qw(allocation_allocation_id_seq customer_customer_id_seq
+SELECT r.rolname, c.relname FROM pg_class c, pg_roles r
+	WHERE relkind = 'S' AND relnamespace = 'ar'::regnamespace AND r.rolname IN ('stranger', 'reader', 'poster', 'loader', 'manager', 'app')
+		AND has_sequence_privilege(r.oid, c.oid, 'USAGE, SELECT, UPDATE') ORDER BY 1, 2;
+SQL
+		document_document_id_seq document_line_document_line_id_seq)),
+	'sequences are the loader\'s alone');
+
+# Every function of the ledger is the owner's and has its path pinned, and none is anybody's.
+is($node->safe_psql('company', <<'SQL'), '', 'functions of the ledger: owner, path and rights');
+SELECT p.oid::regprocedure, proowner::regrole, proconfig, proacl FROM pg_proc p
+	WHERE pronamespace = 'ar'::regnamespace AND (proowner <> 'ledger_owner'::regrole OR proacl IS NULL
+		OR proconfig IS DISTINCT FROM '{"search_path=ar, credit, pg_temp"}'
+		OR EXISTS (SELECT FROM aclexplode(proacl) WHERE grantee = 0));
+SQL
 
 # The loader's way in is COPY.
 may('loader', <<'SQL', undef, 'loader: COPY into customer, document and allocation');
@@ -218,8 +235,7 @@ CREATE OPERATOR mine.- (leftarg = numeric, rightarg = numeric, function = mine.a
 GRANT USAGE, CREATE ON SCHEMA mine TO PUBLIC;
 SQL
 $node->safe_psql('company', $trap, extra_params => [ '-U', 'app' ]);
-my @tables = qw(ledger_info customer document item allocation exposure credit_limit hold check_rule decision watched_table
-  fx_rate exchange_difference due_date_change clearing deposit_release document_line number_range customer_merge chain_link mark mark_head);
+my @tables = sorted_lines("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'ar'::regnamespace");
 $node->safe_psql('company', join "\n", 'GRANT app TO CURRENT_USER;',
 	map { "CREATE TABLE mine.$_ (LIKE ar.$_); ALTER TABLE mine.$_ OWNER TO app; GRANT ALL ON mine.$_ TO PUBLIC;" } @tables);
 my $hostile = join "\n", (map { "CREATE TEMP TABLE $_ (LIKE mine.$_);" } @tables), <<'SQL';
@@ -236,7 +252,57 @@ may('poster', "$hostile SELECT ar.apply_payment(3, ar.post_payment(3, 'P3', '202
 may('manager', "$hostile SELECT ar.set_credit_limit(3, 500); SELECT outcome FROM ar.check_credit(3, 1)", undef, 'hostile path: limit and check');
 may('reader', "$hostile SELECT * FROM ar.aging_at('2020-06-01'); SELECT * FROM ar.aging_summary; SELECT * FROM ar.open_items", undef,
 	'hostile path: reports');
-is($node->safe_psql('company', 'SELECT count(*) FROM mine.document'), '0', 'hostile path: nothing went into its tables');
+
+# The same through the life of documents, each function by the role that may call it.
+$node->safe_psql('company', "SET ROLE ledger_owner; SELECT ar.add_customer('Dow', 4), ar.add_customer('East', 5), ar.add_customer('Fall', 6)");
+sub newest { return $node->safe_psql('company', "SELECT max($_[0]_id) FROM ar.$_[0]"); }
+sub hostile { my ($role, $sql) = @_; return may($role, "$hostile CREATE TEMP TABLE new_lines (LIKE mine.document_line); SELECT $sql", undef, "hostile path: $sql"); }
+
+hostile('manager', $_)
+  foreach ("ar.set_number_range('invoice', 'N')", "ar.set_number_range('payment', 'R', p_gapless => false)", "ar.set_fx_rate('EUR', 1.1, '2020-01-01')",
+	"ar.set_terms(4, '2/10 net 30')");
+hostile('poster', q{ar.post_invoice(4, NULL, '2020-01-10', 119, p_idempotency_key => 'k',
+	p_lines => '[{"product": "A", "quantity": 2, "unit_price": 50, "tax_rate": 19}]')});
+my ($invoice, $due) = (newest('document'), newest('item'));
+hostile('poster', "ar.post_payment(4, NULL, '2020-01-15', 116.62, p_clears_on => '2020-02-15')");
+my ($payment, $paying) = (newest('document'), newest('item'));
+hostile('poster', $_)
+  foreach ("ar.earned_discount(4, $due, '2020-01-15')", "ar.allocate_with_discount(4, $paying, $due)", "ar.confirm_clearing(4, $payment, '2020-02-10')",
+	"ar.return_payment(4, $payment, p_fee => 5)");
+hostile('manager', $_)
+  foreach ("ar.set_due_date(4, $due, '2020-03-01', 'agreed')", "ar.write_off(4, $due, 'small', 19)", "ar.void_document(4, $invoice, 'posted twice')");
+hostile('poster', "ar.post_deposit(4, 'D', '2020-01-15', 50, 'O')");
+my $deposit = newest('document');
+hostile('poster', $_) foreach ("ar.post_invoice(4, NULL, '2020-01-20', 30, p_order_id => 'O')", "ar.apply_deposit(4, $deposit)");
+hostile('manager', $_)
+  foreach ("ar.release_deposit(4, $deposit, 'cancelled')", "ar.refund(4, $deposit, p_amount => 5)", "ar.transfer_credit(4, $deposit, 5, 'wrong account', 5)");
+hostile('poster', "ar.post_invoice(5, 'E', '2020-01-20', 10, '2020-02-01', 'EUR')");
+my $foreign = newest('item');
+hostile('poster', "ar.post_payment(5, NULL, '2020-01-21', 100)");
+my $dollars = newest('item');
+hostile('poster', $_) foreach ("ar.allocate_across(5, $dollars, $foreign, 5)", "ar.convert(1, 'EUR', 'USD', '2020-02-01')", 'ar.customer_of(5)');
+hostile('manager', $_)
+  foreach ("ar.merge_customers(5, 6, 'one firm')", "ar.take_mark('m')", 'ar.verify_ledger()', 'ar.verify_chain()', "ar.aging_in('EUR', '2020-06-01')",
+	"ar.revaluation('2020-06-01')", 'ar.exposure_in()');
+hostile('reader', "ar.aging_at('2020-06-01', p_mark => 1)");
+my $load = $node->safe_psql('company', "INSERT INTO ar.document (customer_id, kind, number, doc_date, due_date, amount)"
+	  . " VALUES (4, 'invoice', 'with lines', '2020-01-01', '2020-02-01', 12) RETURNING document_id");
+may('loader', "$hostile CREATE TEMP TABLE new_lines (LIKE mine.document_line);"
+	  . " COPY ar.document_line (customer_id, document_id, line_no, quantity, unit_price, net_amount, tax_rate, tax_amount, line_total) FROM STDIN;\n4\t$load\t1\t1\t10\t10\t20\t2\t12\n\\.\n",
+	undef, 'hostile path: load lines');
+is($node->safe_psql('company', join ' UNION ALL ', map { "SELECT '$_' FROM mine.$_" } @tables), '', 'hostile path: nothing went into its tables');
+all_well($node, 'company', 'ar', 'hostile path');
+
+# Derived tables and the chain are nobody's to write, not even by column.
+may_not($_->[0], '42501', $_->[1], "$_->[0]: $_->[1]")
+  foreach (map { my $role = $_; map { [ $role, $_ ] } (
+		"UPDATE ar.chain_link SET hash = ''", "INSERT INTO ar.chain_link VALUES (1, 1, 'document', '{1}', '')", 'DELETE FROM ar.mark_head',
+		"INSERT INTO ar.mark (name) VALUES ('x')", 'UPDATE ar.exchange_difference SET difference = 0', "UPDATE ar.exposure SET chain_hash = ''",
+		"INSERT INTO ar.clearing VALUES (1, 1, '2020-01-01')", 'UPDATE ar.number_range SET next_number = 1', 'UPDATE ar.fx_rate SET rate = 2',
+		"SELECT setval('ar.number_payment_0', 1)", "SELECT ar.next_number('invoice', '2020-01-01')",
+		"SELECT ar.grant_credit('discount', 1, 1, 'x', 1, '2020-01-01', NULL, NULL)",
+		"INSERT INTO ar.document (customer_id, kind, number, doc_date, amount, base_amount) VALUES (1, 'payment', 'x', '2020-01-01', 1, 1)",
+		"INSERT INTO ar.document (customer_id, kind, number, doc_date, amount, reverses) VALUES (1, 'payment', 'x', '2020-01-01', 1, 1)") } qw(poster loader manager));
 
 # What a refusal leaves behind: the session's own user and path.
 may('app', <<'SQL', 'app|mine, pg_catalog', 'user and path are the session\'s own after a refusal');

@@ -35,7 +35,8 @@ sub leaves
 SELECT string_agg(format('%s:%s', e.customer_id, e.ordered::integer), ' ' ORDER BY customer_id) FROM ar.exposure e WHERE ordered <> 0
 SQL
 	is($left, $orders, "$name: what is ordered");
-	is($node->safe_psql('company', 'SELECT * FROM ar.verify_ledger()'), '', "$name: verify_ledger() finds nothing");
+	is($node->safe_psql('company', 'SELECT * FROM ar.verify_ledger() UNION ALL SELECT *, NULL FROM ar.verify_chain()'), '',
+		"$name: verify_ledger() and verify_chain() find nothing");
 	$node->safe_psql('company', 'DELETE FROM orders; DELETE FROM holdable');
 	return;
 }
@@ -203,6 +204,69 @@ INSERT INTO orders VALUES (7, 2, 2, 30);
 INSERT INTO orders VALUES (8, 2, 2, 1);
 SQL
 leaves('prepared, over a restart', "COMMIT PREPARED 'p'; INSERT INTO orders VALUES (2, 1, 1, 50)", 'RC002', '1:60');
+
+# ---- Documents: their items, their numbers and their chain go with the transaction ----
+
+$node->safe_psql('company', "SELECT ar.set_number_range('invoice', 'N'), ar.set_number_range('payment', 'R', p_gapless => false)");
+sub books { return $node->safe_psql('company', 'SELECT customer_id, chain_seq, chain_hash, receivable, unapplied FROM ar.exposure ORDER BY 1'); }
+my $lines = q{'[{"quantity": 2, "unit_price": 5, "tax_rate": 10}]'};
+
+my $books = books();
+leaves('postings rolled back', <<"SQL", '00000', '');
+BEGIN;
+SELECT ar.post_invoice(3, NULL, '2020-01-01', 11, '2020-02-01', p_lines => $lines), ar.post_payment(4, NULL, '2020-01-01', 5);
+SELECT ar.take_mark('never');
+SAVEPOINT s;
+SELECT ar.place_hold(3, 'x');
+ROLLBACK;
+SQL
+is(books(), $books, '... leave the books and the chain as they were');
+leaves('postings of which a savepoint takes some back', <<"SQL", '00000', '');
+BEGIN;
+SELECT ar.post_invoice(3, NULL, '2020-01-01', 11, '2020-02-01', p_lines => $lines);
+SAVEPOINT s;
+SELECT ar.post_invoice(3, NULL, '2020-01-01', 11, '2020-02-01', p_lines => $lines), ar.set_credit_limit(3, 5), ar.place_hold(4, 'x');
+SELECT ar.merge_customers(4, 3, 'one firm');
+ROLLBACK TO s;
+SELECT ar.post_invoice(3, NULL, '2020-01-01', 22, '2020-02-01');
+COMMIT;
+SQL
+is($node->safe_psql('company', "SELECT string_agg(number || ' ' || amount, ', ' ORDER BY number) FROM ar.document WHERE number ~ '^N0'"),
+	'N000001 11, N000002 22', '... number on without a gap');
+leaves('lines that do not fit, swallowed', <<"SQL", '00000', '');
+DO \$\$
+BEGIN
+	PERFORM ar.post_invoice(3, NULL, '2020-01-01', 12, '2020-02-01', p_lines => $lines);
+EXCEPTION WHEN invalid_parameter_value THEN
+	PERFORM ar.post_invoice(3, NULL, '2020-01-01', 11, '2020-02-01', p_lines => $lines);
+END \$\$;
+SQL
+is($node->safe_psql('company', "SELECT max(number) FROM ar.document WHERE number ~ '^N0'"), 'N000003', '... and the number is given back');
+
+# Prepared, over a restart: the customer and the range wait, and the chain goes on from where it was.
+$books = books();
+$node->safe_psql('company', <<"SQL");
+BEGIN;
+SELECT ar.post_invoice(3, NULL, '2020-01-01', 11, '2020-02-01', p_lines => $lines);
+SELECT ar.apply_payment(3, ar.post_payment(3, NULL, '2020-01-02', 5), p_applied_on => '2020-01-02');
+SELECT ar.take_mark('prepared');
+PREPARE TRANSACTION 'books';
+SQL
+$node->restart;
+is(books(), $books, 'prepared postings are not in the books');
+refused($node, 'company', undef, '55P03', "SET lock_timeout = '100ms'; $_", "while they are, nobody else has: $_")
+  foreach ("SELECT ar.post_payment(3, NULL, '2020-01-01', 1)", "SELECT ar.post_invoice(4, NULL, '2020-01-01', 1, '2020-01-01')");
+leaves('prepared postings committed', "COMMIT PREPARED 'books'", '00000', '');
+is($node->safe_psql('company', "SELECT kind, number FROM ar.document ORDER BY document_id DESC LIMIT 2"), "payment|R000002\ninvoice|N000004",
+	'... with their numbers');
+leaves('prepared postings rolled back', <<"SQL", '00000', '');
+BEGIN;
+SELECT ar.post_invoice(3, NULL, '2020-01-01', 11, '2020-02-01', p_lines => $lines);
+PREPARE TRANSACTION 'books';
+ROLLBACK PREPARED 'books';
+SELECT ar.post_invoice(4, NULL, '2020-01-01', 11, '2020-02-01', p_lines => $lines);
+SQL
+is($node->safe_psql('company', "SELECT max(number) FROM ar.document WHERE number ~ '^N0'"), 'N000005', '... give their number back');
 
 # ---- Statements within statements ----
 

@@ -368,4 +368,32 @@ SQL
 is($node->safe_psql('company', 'SELECT count(*) FROM one.exposure WHERE ordered > limit_amount'), '0', 'changes in bulk: no limit exceeded');
 is($node->safe_psql('company', 'SELECT * FROM one.verify_ledger() UNION ALL SELECT * FROM two.verify_ledger()'), '', 'in bulk: verify_ledger() finds nothing');
 
+# ---- What documents do to orders ----
+
+$node->safe_psql('company', <<'SQL');
+CREATE TABLE shop.o (id text PRIMARY KEY, customer_id integer, total numeric, status text DEFAULT 'open');
+SELECT ar.watch_orders('shop.o', customer => 'customer_id', amount => 'total', order_id => 'id');
+SELECT ar.add_customer('Deposits', 10), ar.add_customer('Former', 11), ar.add_customer('Cheques', 12);
+SELECT ar.set_credit_limit(c, 100) FROM generate_series(10, 12) c;
+SELECT ar.post_deposit(10, 'D', '2020-01-01', 50, 'o-1');
+SQL
+refused($node, 'company', undef, 'RC002', "INSERT INTO shop.o VALUES ('o-2', 10, 140)", 'a deposit frees nothing for another order');
+allowed($node, 'company', undef, "INSERT INTO shop.o VALUES ('o-1', 10, 140) RETURNING id", 'o-1', 'a deposit frees credit for its own order');
+refused($node, 'company', undef, 'RC002', "INSERT INTO shop.o VALUES ('o-3', 10, 11)", '... and is used once');
+
+# Uncleared money closes items but frees no credit.
+$node->safe_psql('company', "SELECT ar.post_invoice(12, 'I', '2020-01-01', 90, '2099-01-01'), ar.post_payment(12, 'P', '2020-01-01', 90, p_clears_on => '2099-01-01')");
+refused($node, 'company', undef, 'RC002', "INSERT INTO shop.o VALUES ('o-4', 12, 20)", 'money that has to clear frees no credit');
+$node->safe_psql('company', "SELECT ar.confirm_clearing(12, document_id) FROM ar.document WHERE customer_id = 12 AND kind = 'payment'");
+allowed($node, 'company', undef, "INSERT INTO shop.o VALUES ('o-4', 12, 20) RETURNING id", 'o-4', '... until it has');
+$node->safe_psql('company', "SELECT ar.return_payment(12, document_id) FROM ar.document WHERE customer_id = 12 AND kind = 'payment'");
+refused($node, 'company', undef, 'RC002', "UPDATE shop.o SET total = 21 WHERE id = 'o-4'", '... and comes back');
+
+# A merged customer takes no orders; what is open of it moves before.
+$node->safe_psql('company', "INSERT INTO shop.o VALUES ('o-5', 11, 10)");
+refused($node, 'company', undef, '55000', "SELECT ar.merge_customers(11, 12, 'one firm')", 'a customer with open orders is not merged');
+$node->safe_psql('company', "DELETE FROM shop.o WHERE id = 'o-5'; SELECT ar.merge_customers(11, 12, 'one firm')");
+refused($node, 'company', undef, '23503', "INSERT INTO shop.o VALUES ('o-5', 11, 10)", 'a merged customer takes no orders');
+all_well($node, 'company', 'ar', 'orders and documents');
+
 done_testing();

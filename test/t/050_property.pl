@@ -1,9 +1,10 @@
 #!/usr/bin/env perl
 # 050_property.pl: the laws of a ledger on a random history.
 #
-# Thousands of documents, allocations and reversals, back-dated and future-dated, in four currencies, through functions,
-# multi-row INSERT and COPY, in transactions that commit and that do not, and among them operations that must be
-# refused.  The test writes its own journal of what succeeded; journal.sql derives from it what any report must say.
+# Thousands of documents of every kind, by terms and in instalments, back-dated and future-dated, in four currencies; allocated,
+# reversed, voided, returned, discounted, written off, recovered, refunded, transferred, merged, their due dates changed; through
+# functions, multi-row INSERT and COPY, in transactions that commit and that do not, and among them operations that must
+# be refused.  The test writes its own journal of what succeeded; journal.sql derives from it what any report must say.
 #
 #   CREDIT_CONTROL_SEED    which history; it is printed, so that a failure can be had again (default: by the clock)
 #   CREDIT_CONTROL_STEPS   how long a history
@@ -14,11 +15,12 @@ use List::Util qw(uniq);
 use Test::More;
 
 use History;
+use Life;
 use Mistakes;
 use Psql;
 
 my $seed = $ENV{CREDIT_CONTROL_SEED} // time;
-my $default_steps = 2000;
+my $default_steps = 1000;
 my $steps = $ENV{CREDIT_CONTROL_STEPS} // $default_steps;
 srand $seed;
 note "CREDIT_CONTROL_SEED=$seed CREDIT_CONTROL_STEPS=$steps";
@@ -26,7 +28,6 @@ END { diag "to see this again: CREDIT_CONTROL_SEED=$seed CREDIT_CONTROL_STEPS=$s
 
 my $db = Psql->fresh_database('property');
 $db->query("SELECT credit.create_ledger('ar', 'USD')");
-History::set_rates($db, 'ar');
 (my $journal_sql = __FILE__) =~ s/[^\/]*$/journal.sql/;
 $db->query("\\i $journal_sql\nSELECT");
 $db->query(
@@ -34,7 +35,8 @@ $db->query(
 	  . ' unapplied numeric, amounts numeric[], aging credit.aging)');
 
 my @customers = map { $db->query("SELECT ar.add_customer('customer $_')") } 1 .. 8;
-my $history = History->new(db => $db, ledger => 'ar', customers => \@customers);
+my $history = History->new(db => $db, ledger => 'ar', customers => \@customers, life => 1);
+my $life = Life->new($history);
 my $mistakes = Mistakes->new($history);
 my $model = $history->{model};
 $history->write_journal;
@@ -70,7 +72,7 @@ sub find_nothing
 # Days on which something happens are where mistakes show: the edges of buckets, and the days around every event.
 sub interesting_day
 {
-	my @documents = @{ $model->{documents} };
+	my @documents = @{ $model->{items} };
 	my @allocations = @{ $model->{allocations} };
 
 	return History::between(-300, 250) if !@documents || !@allocations || History::chance(30);
@@ -81,6 +83,7 @@ sub interesting_day
 		$document->{posting} - 1,
 		($document->{due} // $document->{doc}) + History::pick(0, 1, 30, 31, 60, 61, 90, 91),
 		$document->{doc} + History::pick(0, 1, 30, 31, 90, 91),
+		(map { ($_, $_ - 1) } $document->{due_changes} ? @{ $document->{due_changes} } : ()),
 		$allocation->{on},
 		$allocation->{on} - 1,
 		defined $allocation->{reversed} ? ($allocation->{reversed}, $allocation->{reversed} - 1) : ());
@@ -95,6 +98,15 @@ sub interesting_buckets
 	return "'{" . join(',', sort { $a <=> $b } @bounds) . "}'::integer[]";
 }
 
+# Marks taken so far: id, and the step whose knowledge they hold.
+my @marks;
+
+sub take_mark
+{
+	push @marks, [ $db->query("SELECT ar.take_mark('mark ' || $history->{step})"), $history->{step} ];
+	return;
+}
+
 sub compare_aging
 {
 	my $as_of = "'" . $history->date(interesting_day()) . "'";
@@ -102,8 +114,10 @@ sub compare_aging
 	my $known = History::chance(50) ? $history->{step} : History::between(1, $history->{step});
 	my $known_at = $known == $history->{step}
 	  && History::chance(80) ? 'NULL' : "(SELECT at FROM journal.moment WHERE step = $known)";
+	my $mark = 'NULL';
+	($known_at, $mark, $known) = ('NULL', @{ History::pick(@marks) }) if @marks && History::chance(25);
 	my $customer = History::chance(15) ? History::pick(@customers) : 'NULL';
-	my $arguments = join ', ', $as_of, $basis, interesting_buckets(), $known_at, $known, $customer;
+	my $arguments = join ', ', $as_of, $basis, interesting_buckets(), $known_at, $mark, $known, $customer;
 
 	find_nothing(
 		'laws 1 and 2: aging_at() is what the journal says',
@@ -156,27 +170,52 @@ sub compare_kept_figures
 {
 	find_nothing(
 		'law 3: exposure is what the journal says', q{
-		SELECT w.*, e.receivable, e.unapplied
-		FROM (SELECT customer_id, currency, sum(open) FILTER (WHERE debit) AS receivable, sum(open) FILTER (WHERE NOT debit) AS unapplied
-				FROM journal.open_at('infinity', 2147483647) GROUP BY 1, 2) w
-			FULL JOIN ar.exposure e USING (customer_id, currency)
-		WHERE COALESCE(w.receivable, 0) IS DISTINCT FROM e.receivable OR COALESCE(w.unapplied, 0) IS DISTINCT FROM e.unapplied}
-	);
+		SELECT customer_id, currency, w, e.receivable, e.unapplied, e.reserved, e.uncleared
+		FROM journal.exposure() w FULL JOIN ar.exposure e USING (customer_id, currency)
+		WHERE (COALESCE(w.receivable, 0), COALESCE(w.unapplied, 0), COALESCE(w.reserved, 0), COALESCE(w.uncleared, 0))
+			IS DISTINCT FROM (e.receivable, e.unapplied, e.reserved, e.uncleared)});
 	find_nothing(
 		'law 3: items are what the journal says', q{
-		SELECT w.*, i.open_amount
-		FROM journal.open_at('infinity', 2147483647) w FULL JOIN ar.item i USING (customer_id, document_id)
-		WHERE i.open_amount IS DISTINCT FROM CASE WHEN w.debit THEN w.open ELSE -w.open END
+		SELECT w.*, i.open_amount, i.due_date, i.open_base_amount
+		FROM journal.open_at('infinity', 2147483647) w FULL JOIN ar.item i USING (customer_id, document_id, item_id)
+		WHERE (i.open_amount, i.open_base_amount)
+				IS DISTINCT FROM (CASE WHEN w.debit THEN w.open ELSE -w.open END, CASE WHEN w.debit THEN w.open_base ELSE -w.open_base END)
 			OR i.due_date IS DISTINCT FROM w.due_date OR i.doc_date <> w.doc_date OR i.currency <> w.currency});
 	find_nothing(
 		'law 3: open_items lists what is open', q{
 		SELECT w.*, o.open_amount, o.days_past_due, o.bucket
 		FROM (SELECT *, current_date - due_date AS days FROM journal.open_at('infinity', 2147483647) WHERE open <> 0) w
-			FULL JOIN ar.open_items o USING (customer_id, document_id)
+			FULL JOIN ar.open_items o USING (customer_id, document_id, item_id)
 		WHERE o.open_amount IS DISTINCT FROM CASE WHEN w.debit THEN w.open ELSE -w.open END
 			OR o.days_past_due IS DISTINCT FROM w.days
-			OR o.bucket IS DISTINCT FROM CASE WHEN NOT w.debit THEN 'unapplied' WHEN w.days <= 0 THEN 'not due'
+			OR o.bucket IS DISTINCT FROM CASE WHEN NOT w.debit THEN 'unapplied' WHEN w.days <= 0 OR w.days IS NULL THEN 'not due'
 				WHEN w.days <= 30 THEN '1-30' WHEN w.days <= 60 THEN '31-60' WHEN w.days <= 90 THEN '61-90' ELSE '> 90' END});
+	find_nothing(
+		'law 1: what items are worth in base currency is open, or was taken by allocations', q{
+		SELECT *
+		FROM (SELECT customer_id, currency, sum(CASE WHEN debit THEN base ELSE -base END) AS booked FROM journal.document GROUP BY 1, 2) d
+			FULL JOIN (SELECT customer_id, currency, sum(open_base_amount) AS open FROM ar.item GROUP BY 1, 2) i USING (customer_id, currency)
+			LEFT JOIN (SELECT a.customer_id, a.currency, sum(x.debit_base - x.credit_base) AS taken
+				FROM ar.exchange_difference x JOIN ar.allocation a USING (customer_id, allocation_id) GROUP BY 1, 2) t
+				USING (customer_id, currency)
+		WHERE booked IS DISTINCT FROM open + COALESCE(taken, 0)});
+	find_nothing(
+		'law 1: exchange differences are what the journal says', q{
+		WITH said AS (
+			SELECT COALESCE(a.reverses, x.allocation_id) AS id, a.reverses IS NULL AS original, x.applied_on, x.debit_base, x.credit_base, x.difference
+			FROM ar.exchange_difference x JOIN ar.allocation a USING (customer_id, allocation_id)),
+		wanted AS (
+			SELECT a.allocation_id, m.sign > 0, m.on_date, m.sign * a.debit_base, m.sign * a.credit_base, m.sign * (a.credit_base - a.debit_base)
+			FROM journal.allocation a LEFT JOIN journal.reversal r USING (allocation_id),
+				LATERAL (VALUES (1, a.applied_on), (-1, r.reversed_on)) m (sign, on_date)
+			WHERE m.on_date IS NOT NULL AND a.debit_base IS NOT NULL)
+		(TABLE said EXCEPT ALL TABLE wanted) UNION ALL (TABLE wanted EXCEPT ALL TABLE said)});
+	my $day = $history->date(interesting_day());
+	find_nothing(
+		'law 2: revaluation() is what the journal says', "
+		WITH said AS (SELECT item_id, open_amount, booked_base, revalued_base FROM ar.revaluation('$day') WHERE difference = revalued_base - booked_base),
+		wanted AS (SELECT * FROM journal.revaluation('$day'))
+		(TABLE said EXCEPT ALL TABLE wanted) UNION ALL (TABLE wanted EXCEPT ALL TABLE said)", $day);
 	find_nothing(
 		'law 1: open_items add up to debits less credits', q{
 		SELECT *
@@ -193,6 +232,7 @@ sub compare_kept_figures
 		'law 4: open amounts stay between zero and the amount on every day',
 		'SELECT * FROM journal.impossible(2147483647)');
 	find_nothing('law 3: verify_ledger() finds nothing', 'SELECT * FROM ar.verify_ledger()');
+	find_nothing('law 7: verify_chain() finds nothing', 'SELECT * FROM ar.verify_chain()');
 	return;
 }
 
@@ -241,7 +281,8 @@ my @generators = (
 	(
 		map { [ $history, $_ ] } ('post') x 30, ('post_many') x 3, ('allocate') x 14, ('allocate_many') x 4,
 		('apply') x 8, ('undo') x 8),
-	(map { [ $mistakes, $_ ] } ('post') x 5, ('allocate') x 5, ('undo') x 2, ('apply') x 2, 'tamper'));
+	(map { [ $life, $_ ] } @Life::generators),
+	(map { [ $mistakes, $_ ] } ('post') x 5, ('allocate') x 5, ('undo') x 2, ('apply') x 2, ('live') x 8, 'tamper'));
 
 sub next_operation
 {
@@ -291,12 +332,21 @@ sub run_transaction
 	return;
 }
 
-while ($history->{step} < $steps)
+# A long history ends when everything has happened, for rare things happen late; at three times its length they never will.
+my @wanted = (
+	(map { "post_$_" } qw(invoice debit_note credit_note payment)),
+	(map { ("copy $_", "insert $_") } qw(documents allocations)),
+	(map { "apply $_" } @Receivables::methods),
+	'allocate', 'allocate today', 'reverse', @Life::names, $mistakes->names, 'committed', 'rolled back',
+	'rolled back to a savepoint');
+while ($history->{step} < $steps
+	|| ($steps >= $default_steps && $history->{step} < 3 * $steps && grep { !$happened{$_} } @wanted))
 {
 	History::chance(80) ? run_alone() : run_transaction();
 	$history->write_journal;
 	compare_aging() if History::chance(25);
 	keep_report() if History::chance(4);
+	take_mark() if History::chance(1.5);
 	compare_kept_figures() if History::chance(2);
 	compare_reports(History::pick(@reports)) if @reports && History::chance(5);
 }
@@ -310,13 +360,6 @@ foreach my $law (sort keys %checked)
 }
 if ($steps >= $default_steps)
 {
-	my @wanted = (
-		(map { "post_$_" } qw(invoice debit_note credit_note payment)),
-		(map { ("copy $_", "insert $_") } qw(documents allocations)),
-		(map { "apply $_" } @Receivables::methods),
-		'allocate', 'allocate today', 'reverse', @Mistakes::names, 'committed', 'rolled back',
-		'rolled back to a savepoint');
-
 	is_deeply([ grep { !$happened{$_} } @wanted ], [], 'everything that can happen in a history happened');
 }
 note join ', ', map { "$_ $happened{$_}" } sort keys %happened;

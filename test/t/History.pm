@@ -2,35 +2,59 @@
 #
 # An operation is a hash: name, sql, data (lines of COPY) and done, which takes it over into the model and the journal.
 # A generator may return nothing when the history has no material for it yet.
+#
+# With "life" set the documents are of every kind, by terms, in instalments, with clearing days and rates of their own;
+# without it they are invoices, debit notes, credit notes and payments with a due date.
 package History;
 
 use strict;
 use warnings;
 
-use List::Util  qw(max min);
-use POSIX       qw(strftime);
-use Time::Local qw(timegm);
+use List::Util qw(max min);
 
 use Receivables;
+use Terms;
 
 sub new
 {
 	my ($class, %self) = @_;
 	my $self = bless {
-		model      => Receivables->new, journal => [], serial => 0, last_allocation => 0,
-		currencies => [qw(USD USD USD EUR JPY KWD)], %self }, $class;
+		journal => [], serial => 0, last_document => 0, last_allocation => 0,
+		currencies => [qw(USD USD USD EUR JPY KWD)], rates => 1, %self }, $class;
 
 	$self->{today} = $self->{db}->query('SELECT current_date');
+	$self->{model} = Receivables->new($self->{today});
+	$self->first_rates if $self->{rates};
 	return $self;
 }
 
-# Rates for what is posted in other currencies than the ledger's.
-sub set_rates
+# Rates in force for good, and others from some days on.
+sub first_rates
 {
-	my ($db, $ledger) = @_;
+	my ($self) = @_;
+	my %about = (EUR => 1_085_000, JPY => 6_712, KWD => 3_251_400);
 
-	$db->query("SELECT $ledger.set_fx_rate(c, r, '2000-01-01') FROM (VALUES ('EUR', 1.0937), ('JPY', 0.00651), ('KWD', 3.2517)) v (c, r)");
+	foreach my $currency (sort keys %about)
+	{
+		foreach my $day (-20_000, -200, -90, -30, 5, 60)
+		{
+			my $rate = int($about{$currency} * (0.8 + rand 0.4));
+
+			$self->{db}->query($self->rate_function($self->{ledger}, $currency, $rate, $day));
+			$self->{model}{rates}{$currency}{$day} = $rate;
+			$self->note('rate', $currency, $self->date($day), rate($rate));
+		}
+	}
 	return;
+}
+
+sub rate { return sprintf '%d.%06d', int($_[0] / 1_000_000), $_[0] % 1_000_000; }
+
+sub rate_function
+{
+	my ($self, $ledger, $currency, $rate, $day) = @_;
+
+	return "SELECT $ledger.set_fx_rate('$currency', " . rate($rate) . ", '" . $self->date($day) . "')";
 }
 
 # ---- chance ----
@@ -45,9 +69,8 @@ sub between { my ($from, $to) = @_; return $from + int rand($to - $from + 1); }
 sub date
 {
 	my ($self, $n) = @_;
-	my ($y, $m, $d) = split /-/, $self->{today};
 
-	return $self->{dates}{$n} //= strftime('%Y-%m-%d', gmtime(timegm(0, 0, 0, $d, $m - 1, $y) + 86400 * $n));
+	return $self->{dates}{$n} //= Terms::date($self->{today}, $n);
 }
 
 sub literal { return defined $_[0] ? "'" . ($_[0] =~ s/'/''/gr) . "'" : 'NULL'; }
@@ -74,14 +97,29 @@ sub load
 # ---- documents ----
 
 our @document_columns = qw(customer_id kind number doc_date posting_date due_date currency amount);
+our @life_columns = (@document_columns, qw(side terms received_on clears_on order_id fx_rate));
+
+sub columns { return $_[0]{life} ? \@life_columns : \@document_columns; }
+
+# Customers that take new business.
+sub open_customers { my ($self) = @_; return grep { !$self->{model}{merged}{$_} } @{ $self->{customers} }; }
+
+sub random_kind
+{
+	my ($self) = @_;
+	my @plain = (('invoice') x 5, 'debit_note', 'credit_note', ('payment') x 3);
+
+	return pick(@plain) if !$self->{life};
+	return pick((@plain) x 2, qw(deposit deposit finance_charge fee core_charge adjustment adjustment set_off));
+}
 
 sub random_document
 {
 	my ($self, %fixed) = @_;
-	my $kind = pick(('invoice') x 5, 'debit_note', 'credit_note', ('payment') x 3);
+	my $kind = $fixed{kind} // $self->random_kind;
 	my $doc = between(-200, 30);
 	my $document = {
-		customer => pick(@{ $self->{customers} }),
+		customer => pick($self->open_customers),
 		kind     => $kind,
 		number   => sprintf('%s-%d', uc substr($kind, 0, 3), ++$self->{serial}),
 		currency => pick(@{ $self->{currencies} }),
@@ -90,25 +128,66 @@ sub random_document
 		posting  => $doc + (chance(70) ? 0 : between(-40, 60)),
 		%fixed,
 	};
+
+	$document->{debit} = chance(50) ? 1 : 0 if $kind eq 'adjustment';
 	my @debits = grep {
 			 $_->{debit}
 		  && $_->{open} > 0
 		  && $_->{customer} == $document->{customer}
 		  && $_->{currency} eq $document->{currency}
-	} @{ $self->{model}{documents} };
+	} @{ $self->{model}{items} };
 
-	if    (Receivables::is_debit($document)) { $document->{due} = $doc + pick(0, 30, between(0, 90)); }
+	if (Receivables::is_debit($document))
+	{
+		$document->{due} = $doc + pick(0, 30, between(0, 90))
+		  if !$self->{life} || Receivables::needs_terms($kind) || chance(50);
+		$self->random_terms($document) if $self->{life} && Receivables::needs_terms($kind);
+	}
 	elsif (@debits && chance(40))
 	{
 		# Customers pay what an invoice says, more often than not.
 		$document->{units} = pick(@debits)->{open};
 	}
+	$self->random_details($document) if $self->{life};
 	return $document;
+}
+
+# By terms, by those of the customer, by a day of its own; or by terms and by a day, which may be that of the terms.
+sub random_terms
+{
+	my ($self, $document) = @_;
+
+	if (chance(20) && defined $self->{model}{terms}{ $document->{customer} }) { delete $document->{due}; }
+	elsif (chance(60))
+	{
+		my $terms = $document->{terms} = pick(@Terms::names);
+		my $due = $document->{due};
+
+		$document->{received} = $document->{doc} + between(0, 30) if Terms::waits($terms) && chance(40);
+		delete $document->{due} if chance(85);
+		$document->{due} = (Terms::schedule($terms, $self->{today}, @$document{qw(doc received units)}))[-1][2] // $due
+		  if defined $document->{due} && chance(50);
+	}
+	return;
+}
+
+sub random_details
+{
+	my ($self, $document) = @_;
+	my $kind = $document->{kind};
+	my @orders = map { "order $_" } 1 .. 3;
+
+	$document->{order} //= pick(@orders) if $kind eq 'deposit' || chance(30);
+	$document->{clears} //= $document->{posting} + between(-5, 60) if $kind =~ /^(payment|deposit)$/ && chance(30);
+	$document->{rate} = int($self->{model}->rate_on(@$document{qw(currency posting)}) * (0.9 + rand 0.2)) + 1
+	  if $document->{currency} ne 'USD' && chance(25);
+	return;
 }
 
 sub document_row
 {
 	my ($self, $document) = @_;
+	my $date = sub { defined $_[0] ? $self->date($_[0]) : undef };
 
 	return {
 		customer_id => $document->{customer},
@@ -116,11 +195,17 @@ sub document_row
 		number      => $document->{number},
 		doc_date    => $self->date($document->{doc}),
 		amount      => Receivables::money(@$document{qw(units currency)}),
-		due_date    => defined $document->{due} ? $self->date($document->{due}) : undef,
+		due_date    => $date->($document->{due}),
 		# What has a default is left to it, half of the time.
 		posting_date => $document->{posting} == $document->{doc}
 		  && chance(50) ? undef : $self->date($document->{posting}),
-		currency => $document->{currency} eq 'USD' && chance(50) ? undef : $document->{currency},
+		currency    => $document->{currency} eq 'USD' && chance(50) ? undef : $document->{currency},
+		side        => $document->{kind} eq 'adjustment' ? ($document->{debit} ? 'debit' : 'credit') : undef,
+		terms       => $document->{terms},
+		received_on => $date->($document->{received}),
+		clears_on   => $date->($document->{clears}),
+		order_id    => $document->{order},
+		fx_rate     => defined $document->{rate} ? rate($document->{rate}) : undef,
 	};
 }
 
@@ -128,42 +213,30 @@ sub post_function
 {
 	my ($self, $row) = @_;
 	my %argument = %$row;
-	my $kind = delete $argument{kind};
+	my $kind = $argument{kind};
+	my $own = $kind =~ /^(invoice|debit_note|credit_note|payment|deposit)$/;
 
-	delete $argument{due_date} if $kind !~ /^(invoice|debit_note)$/;
-	defined $argument{$_} or delete $argument{$_} for qw(due_date posting_date currency);
+	# What has a default is left out, what has none is given, right or wrong.
+	defined $argument{$_}
+	  or delete $argument{$_}
+	  for qw(due_date posting_date currency side terms received_on clears_on order_id fx_rate);
+	# The general function takes what the kind's own one does not.
+	$own &&= !exists $argument{side};
+	$own &&= !exists $argument{clears_on} if $kind !~ /^(payment|deposit)$/;
+	$own &&= !exists $argument{due_date} && !exists $argument{terms} if $kind !~ /^(invoice|debit_note)$/;
+	$own &&= $kind eq 'deposit' ? exists $argument{order_id} : !exists $argument{order_id} if $kind =~ /^(payment|deposit)$/;
+	delete $argument{kind} if $own;
 	return
-	  "SELECT $self->{ledger}.post_$kind("
+	  "SELECT $self->{ledger}."
+	  . ($own ? "post_$kind" : 'post_document') . '('
 	  . join(', ', map { "p_$_ => " . literal($argument{$_}) } sort keys %argument) . ')';
 }
 
 sub documents_done
 {
 	my ($self, @documents) = @_;
-	my %by_number = map { $_->{number} => $_ } @documents;
 
-	foreach my $row (
-		$self->{db}->rows(
-				"SELECT d.number, d.document_id, i.item_id FROM $self->{ledger}.document d"
-			  . " JOIN $self->{ledger}.item i USING (customer_id, document_id) WHERE d.number IN ("
-			  . join(', ', map { literal($_) } sort keys %by_number)
-			  . ') ORDER BY 2'))
-	{
-		my $document = $by_number{ $row->[0] };
-
-		@$document{qw(id item)} = @$row[ 1, 2 ];
-		$self->{model}->add_document($document);
-		$self->note(
-			'document',
-			$document->{id},
-			$document->{customer},
-			$document->{debit} ? 'true' : 'false',
-			$document->{currency},
-			Receivables::money(@$document{qw(units currency)}),
-			$self->date($document->{doc}),
-			$self->date($document->{posting}),
-			defined $document->{due} ? $self->date($document->{due}) : undef);
-	}
+	$self->played(sub { $self->{model}->add_document($_) for @documents });
 	return;
 }
 
@@ -183,7 +256,7 @@ sub post_many
 	my ($self) = @_;
 	my @documents = map { $self->random_document } 1 .. between(2, 20);
 	my ($sql, @data) =
-	  load("$self->{ledger}.document", \@document_columns, map { $self->document_row($_) } @documents);
+	  load("$self->{ledger}.document", $self->columns, map { $self->document_row($_) } @documents);
 
 	return {
 		name => @data ? 'copy documents' : 'insert documents',
@@ -192,69 +265,179 @@ sub post_many
 		done => sub { $self->documents_done(@documents) } };
 }
 
+# ---- what came of an operation ----
+
+sub base_money { return defined $_[0] ? Receivables::money($_[0], 'USD') : ''; }
+
+sub date_or_nothing { my ($self, $day) = @_; return defined $day ? $self->date($day) : ''; }
+
+sub document_words
+{
+	my ($self, $document) = @_;
+
+	return join '|', @$document{qw(customer kind)}, $document->{debit} ? 'debit' : 'credit', $document->{currency},
+	  Receivables::money(@$document{qw(units currency)}), $self->date($document->{doc}),
+	  $self->date($document->{posting}), $self->date_or_nothing($document->{debit} ? $document->{due} : undef), base_money($document->{base}),
+	  map { $_ // '' } $document->{order}, $document->{source} && $document->{source}{id},
+	  $document->{reverses} && $document->{reverses}{id};
+}
+
+sub item_words
+{
+	my ($self, $item) = @_;
+	my $sign = $item->{debit} ? '' : '-';
+
+	return join '|', $item->{no}, $sign . Receivables::money(@$item{qw(units currency)}),
+	  $self->date_or_nothing($item->{due}), defined $item->{base} && $item->{base} ? $sign . base_money($item->{base}) : base_money($item->{base}),
+	  $item->{reserved} // '';
+}
+
+# Let the model do what the ledger did, and find in the ledger what the model did: the same documents with the same items,
+# the same allocations in the same order.  They get the ledger's ids, and the journal gets them.
+sub played
+{
+	my ($self, $play) = @_;
+	my $model = $self->{model};
+	my ($documents, $log) = (scalar @{ $model->{documents} }, scalar @{ $model->{log} });
+
+	$play->();
+	my @documents = @{ $model->{documents} }[ $documents .. $#{ $model->{documents} } ];
+	my @log = @{ $model->{log} }[ $log .. $#{ $model->{log} } ];
+
+	$self->bind_documents(@documents) if @documents;
+	$self->bind_allocations(@log);
+	return;
+}
+
+sub refuse_difference
+{
+	my ($self, $what, $found, $wanted) = @_;
+
+	die "$what are\n  " . join("\n  ", @$found) . "\nand should be\n  " . join("\n  ", @$wanted)
+	  . "\nin: $self->{db}{statement}\n";
+}
+
+sub bind_documents
+{
+	my ($self, @documents) = @_;
+	my $last = $self->{last_document};
+	my @found = $self->{db}->rows("SELECT document_id, concat_ws('|', customer_id, kind, side, currency, amount, doc_date,"
+		  . " posting_date, COALESCE(due_date::text, ''), COALESCE(base_amount::text, ''), COALESCE(order_id, ''),"
+		  . " COALESCE(source_document_id::text, ''), COALESCE(reverses::text, ''))"
+		  . " FROM $self->{ledger}.document WHERE document_id > $last ORDER BY document_id");
+	my @said = map { join '|', @$_[ 1 .. $#$_ ] } @found;
+
+	# Ids come first: a document may name one posted before it in the same operation.
+	$documents[$_]{id} = $found[$_][0] for 0 .. min($#documents, $#found);
+	my @wanted = map { $self->document_words($_) } @documents;
+
+	$self->refuse_difference('documents', \@said, \@wanted) if "@said" ne "@wanted";
+	return if !@documents;
+	$self->{last_document} = $found[-1][0];
+	my @items = map { @{ $_->{items} } } @documents;
+	@found = $self->{db}->rows("SELECT item_id, document_id, concat_ws('|', instalment_no, amount, COALESCE(due_date::text, ''),"
+		  . " COALESCE(base_amount::text, ''), COALESCE(reserved_for, ''))"
+		  . " FROM $self->{ledger}.item WHERE document_id > $last ORDER BY document_id, instalment_no");
+	@said = map { join '|', @$_[ 1 .. $#$_ ] } @found;
+	@wanted = map { "$_->{document}{id}|" . $self->item_words($_) } @items;
+	$self->refuse_difference('items', \@said, \@wanted) if "@said" ne "@wanted";
+	for my $n (0 .. $#items)
+	{
+		@{ $items[$n] }{qw(item id)} = @{ $found[$n] };
+	}
+	$self->note_document($_) for @documents;
+	return;
+}
+
+sub note_document
+{
+	my ($self, $document) = @_;
+	my $side = $document->{debit} ? 'true' : 'false';
+	my $money = sub { Receivables::money($_[0], $document->{currency}) };
+
+	$self->note('document', @$document{qw(id customer)}, $side, $document->{currency}, $money->($document->{units}),
+		defined $document->{base} ? base_money($document->{base}) : undef,
+		defined $document->{clears} ? $self->date($document->{clears}) : undef,
+		$document->{reverses} ? $document->{reverses}{id} : undef);
+	foreach my $item (@{ $document->{items} })
+	{
+		$self->note('item', $item->{item}, @$document{qw(id customer)}, $side, $document->{currency}, $money->($item->{units}),
+			defined $item->{base} ? base_money($item->{base}) : undef,
+			$self->date($item->{doc}), $self->date($item->{posting}),
+			defined $item->{posted_due} ? $self->date($item->{posted_due}) : undef, $item->{reserved});
+	}
+	return;
+}
+
+sub allocation_words
+{
+	my ($self, $entry) = @_;
+	my $allocation = $entry->{undo} // $entry;
+	my ($credit, $debit) = @$allocation{qw(credit debit)};
+	my $units = $entry->{undo} ? -$allocation->{units} : $allocation->{units};
+
+	return join '|', $credit->{item}, $debit->{item}, Receivables::money($units, $debit->{currency}),
+	  $self->date($entry->{on}), $entry->{undo} ? $allocation->{id} : '';
+}
+
+# Id and words of the allocations that are new in the ledger.
+sub new_allocations
+{
+	my ($self) = @_;
+
+	return $self->{db}->rows("SELECT allocation_id, concat_ws('|', credit_item_id, debit_item_id, amount, applied_on,"
+		  . " COALESCE(reverses::text, '')) FROM $self->{ledger}.allocation"
+		  . " WHERE allocation_id > $self->{last_allocation} ORDER BY allocation_id");
+}
+
+sub bind_allocations
+{
+	my ($self, @log) = @_;
+	my @found = $self->new_allocations;
+	my @said = map { join '|', @$_[ 1 .. $#$_ ] } @found;
+	my @wanted = map { $self->allocation_words($_) } @log;
+
+	$self->refuse_difference('allocations (credit item|debit item|amount|date|reverses)', \@said, \@wanted)
+	  if "@said" ne "@wanted";
+	for my $n (0 .. $#log)
+	{
+		my $entry = $log[$n];
+
+		$self->{last_allocation} = $found[$n][0];
+		if ($entry->{undo}) { $self->note('reversal', $entry->{undo}{id}, $self->date($entry->{on})); next; }
+		$entry->{id} = $found[$n][0];
+		$self->note('allocation', $entry->{id}, $entry->{credit}{item}, $entry->{debit}{item},
+			Receivables::money($entry->{units}, $entry->{debit}{currency}), $self->date($entry->{on}),
+			map { defined ? base_money($_) : undef } @$entry{qw(debit_base credit_base)});
+	}
+	return;
+}
+
 # ---- allocations ----
 
 our @allocation_columns = qw(customer_id credit_item_id debit_item_id amount applied_on reverses);
 
-sub note_allocation
-{
-	my ($self, $allocation) = @_;
-
-	$self->note(
-		'allocation',
-		@$allocation{qw(id)},
-		$allocation->{credit}{id},
-		$allocation->{debit}{id},
-		Receivables::money($allocation->{units}, $allocation->{debit}{currency}),
-		$self->date($allocation->{on}));
-	return;
-}
-
-# Take rows that were inserted over into the model: the ledger has given them ids, in their order, and nothing else
-# may differ from what was expected.
+# Take rows of allocation over.  Where the ledger chooses their order, its order is the model's.
 sub allocations_done
 {
 	my ($self, $expected, $any_order) = @_;
-	my $key = sub { join '|', @_ };
-	my @found = $self->{db}->rows("SELECT allocation_id, credit_item_id, debit_item_id, amount, applied_on, reverses"
-		  . " FROM $self->{ledger}.allocation WHERE allocation_id > $self->{last_allocation} ORDER BY allocation_id");
-	my @wanted = map {
-		$key->(
-			$_->{credit}{item}, $_->{debit}{item},
-			Receivables::money($_->{undo} ? -$_->{undo}{units} : $_->{units}, $_->{debit}{currency}),
-			$self->date($_->{on}), $_->{undo} ? $_->{undo}{id} : '')
-	} @$expected;
-	my %wanted;
+	my $model = $self->{model};
 
-	$wanted{ $wanted[$_] } = $expected->[$_] for 0 .. $#wanted;
-	my @said = map { $key->(@$_[ 1 .. 5 ]) } @found;
-
-	if (join(' ', $any_order ? (sort @said) : @said) ne join(' ', $any_order ? (sort @wanted) : @wanted))
+	if ($any_order)
 	{
-		die "allocations (credit item|debit item|amount|date|reverses) are\n  "
-		  . join("\n  ", @said)
-		  . "\nand should be\n  "
-		  . join("\n  ", @wanted)
-		  . "\nin: $self->{db}{statement}\n";
-	}
-	for my $i (0 .. $#found)
-	{
-		my $row = $any_order ? $wanted{ $said[$i] } : $expected->[$i];
+		my (%place, $n);
 
-		$self->{last_allocation} = $found[$i][0];
-		if ($row->{undo})
-		{
-			$self->{model}->reverse($row->{undo}, $row->{on});
-			$self->note('reversal', $row->{undo}{id}, $self->date($row->{on}));
-		}
-		else
-		{
-			my $allocation = $self->{model}->allocate(@$row{qw(credit debit units on)});
-
-			$allocation->{id} = $found[$i][0];
-			$self->note_allocation($allocation);
-		}
+		$place{ join '|', @$_[ 1 .. $#$_ ] } = ++$n for $self->new_allocations;
+		$expected = [ sort { ($place{ $self->allocation_words($a) } // 0) <=> ($place{ $self->allocation_words($b) } // 0) } @$expected ];
 	}
+	$self->played(
+		sub {
+			foreach my $row (@$expected)
+			{
+				if ($row->{undo}) { $model->reverse($row->{undo}, $row->{on}); }
+				else              { $model->allocate(@$row{qw(credit debit units on)}); }
+			}
+		});
 	return;
 }
 
@@ -264,14 +447,16 @@ sub random_pair
 	my ($self) = @_;
 	my (@credits, %debits);
 
-	foreach my $document (grep { $_->{open} > 0 } @{ $self->{model}{documents} })
+	foreach my $item (grep { $_->{open} > 0 } @{ $self->{model}{items} })
 	{
-		if ($document->{debit}) { push @{ $debits{ $document->{customer} }{ $document->{currency} } }, $document; }
-		else                    { push @credits, $document; }
+		if ($item->{debit}) { push @{ $debits{ $item->{customer} }{ $item->{currency} } }, $item; }
+		else                { push @credits, $item; }
 	}
 	my $credit = pick(grep { $debits{ $_->{customer} }{ $_->{currency} } } @credits) or return;
+	my $debit = pick(grep { Receivables::may_pay($credit, $_) } @{ $debits{ $credit->{customer} }{ $credit->{currency} } })
+	  or return;
 
-	return ($credit, pick(@{ $debits{ $credit->{customer} }{ $credit->{currency} } }));
+	return ($credit, $debit);
 }
 
 # The first day an allocation of these two may have.
@@ -382,6 +567,8 @@ sub apply
 {
 	my ($self) = @_;
 	my ($credit) = $self->random_pair or return;
+
+	return if defined $credit->{reserved};
 	my $method = pick(@Receivables::methods);
 	my $no_date = chance(30) && (!defined $credit->{reversed} || $credit->{reversed} <= max(0, $credit->{posting}));
 	my $on = $no_date ? max(0, $credit->{posting}) : first_day($credit) + pick(0, between(0, 60));
@@ -409,13 +596,16 @@ sub random_reversible
 {
 	my ($self) = @_;
 
-	return pick(grep { !defined $_->{reversed} } @{ $self->{model}{allocations} });
+	# What closes a document with the one that undid it stays.
+	return pick(grep { !defined $_->{reversed} && !Receivables::closes($_) } @{ $self->{model}{allocations} });
 }
 
 sub undo
 {
 	my ($self) = @_;
 	my $allocation = $self->random_reversible or return;
+	# What was granted on one debt is undone as a whole, by a void.
+	return if ($allocation->{credit}{document}{kind} // '') =~ /^(discount|write_off)$/;
 	my $no_date = chance(30);
 	my $on = $no_date ? max(0, $allocation->{on}) : $allocation->{on} + pick(0, between(0, 60));
 
@@ -444,24 +634,17 @@ sub write_journal
 {
 	my ($self) = @_;
 	my $step = ++$self->{step};
-	my %rows;
+	my (%rows, @tables);
 
 	$self->{db}->query("INSERT INTO journal.moment VALUES ($step, clock_timestamp())");
 	foreach my $fact (@{ $self->{journal} })
 	{
 		my ($table, @values) = @$fact;
 
-		push @{ $rows{$table} }, '(' . join(', ', map { literal($_) } @values, $step) . ')';
+		push @tables, $table if !$rows{$table};
+		push @{ $rows{$table} }, '(' . join(', ', $step, map { literal($_) } @values) . ')';
 	}
-	$self->{db}->query("INSERT INTO journal.document VALUES " . join(', ', @{ $rows{document} })) if $rows{document};
-	$self->{db}->query("INSERT INTO journal.allocation VALUES " . join(', ', @{ $rows{allocation} }))
-	  if $rows{allocation};
-	$self->{db}
-	  ->query("UPDATE journal.allocation a SET reversed_on = v.on_date::date, reversal_step = v.step::integer"
-		  . ' FROM (VALUES '
-		  . join(', ', @{ $rows{reversal} })
-		  . ') v (id, on_date, step) WHERE a.allocation_id = v.id::bigint')
-	  if $rows{reversal};
+	$self->{db}->query("INSERT INTO journal.$_ VALUES " . join(', ', @{ $rows{$_} })) for @tables;
 	$self->{journal} = [];
 	$self->{model}{undo} = [];
 	return;

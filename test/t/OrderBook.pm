@@ -112,7 +112,7 @@ sub days_overdue
 
 	return max(0,
 		map { -$_->{due} }
-		grep { $_->{debit} && $_->{customer} == $customer && $_->{open} > 0 } @{ $self->{model}{documents} });
+		grep { $_->{debit} && $_->{customer} == $customer && $_->{open} > 0 } @{ $self->{model}{items} });
 }
 
 # Outcome for an order that brings the customer's exposure to what it owes plus $ordered, the SQLSTATE if it is refused,

@@ -5,9 +5,15 @@
 \unchanged 20_currency.sql
 \new 25_terms.sql
 \unchanged 30_allocation.sql
+\new 35_matching.sql
+\new 36_bank_files.sql
+\new 36_camt.sql
 -- Its arguments change.
 DROP FUNCTION credit.check_order(text, bigint, numeric, text, boolean);
 \replaced 40_triggers.sql
 \new 46_actor.sql
 \replaced 50_ledger.sql
+\new 60_models.sql
+\new 61_scorecard.sql
+\new 62_validation.sql
 \template

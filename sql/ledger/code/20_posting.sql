@@ -58,13 +58,16 @@ BEGIN
 				HINT = 'Give a number, or make a range with set_number_range().';
 	END IF;
 	IF range.gapless THEN
+		-- What was read above may have changed while this waited for the row.
 		UPDATE number_range r SET next_number = r.next_number + 1
-		WHERE r.kind = range.kind AND r.year = range.year RETURNING r.next_number - 1 INTO taken;
+		WHERE r.kind = range.kind AND r.year = range.year RETURNING r.* INTO range;
+		taken := range.next_number - 1;
 	ELSE
 		taken := nextval(format('%I.%I', current_schema(), format('number_%s_%s', range.kind, range.year))::regclass);
 	END IF;
 	IF taken > range.last_number OR length(taken::text) > range.digits THEN
-		RAISE EXCEPTION 'the number range of % % is used up', replace(p_kind, '_', ' '), range.year
+		RAISE EXCEPTION 'the number range of % for % is used up', replace(p_kind, '_', ' '),
+			CASE WHEN range.year = 0 THEN 'every year' ELSE range.year::text END
 			USING ERRCODE = 'sequence_generator_limit_exceeded', DETAIL = format('Its last number is %s.',
 				LEAST(range.last_number, repeat('9', range.digits)::bigint)), HINT = 'Widen it with set_number_range().';
 	END IF;
@@ -91,7 +94,8 @@ BEGIN
 	SELECT * INTO previous FROM number_range r WHERE r.kind = p_kind AND r.year = p_year FOR UPDATE;
 	IF FOUND THEN
 		IF previous.gapless <> p_gapless THEN
-			RAISE EXCEPTION 'the number range of % % cannot be made %', replace(p_kind, '_', ' '), p_year,
+			RAISE EXCEPTION 'the number range of % for % cannot be made %', replace(p_kind, '_', ' '),
+				CASE WHEN p_year = 0 THEN 'every year' ELSE p_year::text END,
 				CASE WHEN p_gapless THEN 'gapless' ELSE 'one with gaps' END
 				USING ERRCODE = 'invalid_parameter_value', HINT = 'Begin the next year with a new range.';
 		END IF;
@@ -101,7 +105,8 @@ BEGIN
 			EXECUTE format('SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM %I', sequence) INTO issued;
 		END IF;
 		IF p_prefix = previous.prefix AND p_next_number <= issued THEN
-			RAISE EXCEPTION 'number % of % % was given out already', p_next_number, replace(p_kind, '_', ' '), p_year
+			RAISE EXCEPTION 'number % of the range of % for % was given out already', p_next_number, replace(p_kind, '_', ' '),
+				CASE WHEN p_year = 0 THEN 'every year' ELSE p_year::text END
 				USING ERRCODE = 'unique_violation', DETAIL = format('The last one given out is %s.', issued),
 					HINT = format('Begin at %s, or choose another prefix.', issued + 1);
 		END IF;
@@ -117,7 +122,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION set_number_range(text, text, integer, integer, bigint, bigint, boolean) IS 'Makes or widens the number range of a kind of document for a year (0: every year without its own). p_prefix: what stands before the digits, %Y in it is the year. p_gapless: numbers of failed transactions are given back, at the price of one writer at a time.';
 
--- The one way in for the post_… functions and all that posts documents of its own.
+-- The one way in for the post_*() functions and all that posts documents of its own.
 CREATE OR REPLACE FUNCTION enter_document(p_kind text, p_customer_id bigint, p_number text, p_doc_date date, p_amount numeric,
 	p_due_date date DEFAULT NULL, p_currency text DEFAULT NULL, p_posting_date date DEFAULT NULL, p_reference text DEFAULT NULL,
 	p_terms credit.payment_terms DEFAULT NULL, p_received_on date DEFAULT NULL, p_sold_to_id bigint DEFAULT NULL,

@@ -14,14 +14,19 @@ BEGIN
 			USING ERRCODE = 'foreign_key_violation', DETAIL = format('It was to get line %s.', NEW.line_no);
 	END IF;
 	IF NEW.quantity IS NULL OR NEW.unit_price IS NULL OR NEW.quantity IN ('NaN', 'Infinity') OR NEW.unit_price IN ('NaN', 'Infinity')
-		OR NEW.quantity <= 0 OR NEW.unit_price <= 0 OR NEW.quantity * NEW.unit_price >= 1e18 THEN
+		OR NEW.quantity <= 0 OR NEW.unit_price <= 0 THEN
 		RAISE EXCEPTION 'quantity and price of % must be positive', what
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('They are %s and %s.',
 				COALESCE(NEW.quantity::text, 'null'), COALESCE(NEW.unit_price::text, 'null')),
 				HINT = 'What is taken back is a credit note with positive lines.';
 	END IF;
+	IF round(NEW.quantity * NEW.unit_price, minor) NOT BETWEEN 10::numeric ^ (-minor) AND 1e18 THEN
+		RAISE EXCEPTION 'net amount of % is out of range', what
+			USING ERRCODE = 'numeric_value_out_of_range', DETAIL = format('%s x %s is %s.', NEW.quantity, NEW.unit_price,
+				round(NEW.quantity * NEW.unit_price, minor));
+	END IF;
 	NEW.net_amount := round(COALESCE(NEW.net_amount, NEW.quantity * NEW.unit_price), minor);
-	IF NEW.net_amount <> round(NEW.quantity * NEW.unit_price, minor) OR NEW.net_amount <= 0 THEN
+	IF NEW.net_amount <> round(NEW.quantity * NEW.unit_price, minor) THEN
 		RAISE EXCEPTION 'net amount of % is not quantity times price', what
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('%s x %s is %s, the line says %s.',
 				NEW.quantity, NEW.unit_price, round(NEW.quantity * NEW.unit_price, minor), NEW.net_amount);

@@ -66,6 +66,7 @@ CREATE OR REPLACE FUNCTION reverse_allocation(p_customer_id bigint, p_allocation
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	original allocation;
+	granted record;
 	id bigint;
 BEGIN
 	SELECT * INTO original FROM allocation a WHERE a.customer_id = p_customer_id AND a.allocation_id = p_allocation_id;
@@ -77,6 +78,14 @@ BEGIN
 		RAISE EXCEPTION 'allocation % of customer % is itself a reversal', p_allocation_id, p_customer_id
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It reverses allocation %s.', original.reverses),
 				HINT = 'Allocate again instead.';
+	END IF;
+	-- What was granted on one debt is not to pay another.
+	SELECT d.kind, d.number INTO granted FROM item i JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
+	WHERE i.customer_id = p_customer_id AND i.item_id = original.credit_item_id AND d.kind IN ('discount', 'write_off') AND d.reverses IS NULL
+		AND NOT EXISTS (SELECT FROM allocation r WHERE r.customer_id = p_customer_id AND r.reverses = p_allocation_id);
+	IF FOUND THEN
+		RAISE EXCEPTION 'allocation % of customer % is a %', p_allocation_id, p_customer_id, replace(granted.kind, '_', '-')
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It is %s.', granted.number), HINT = 'void_document() undoes it as a whole.';
 	END IF;
 	INSERT INTO allocation (customer_id, credit_item_id, debit_item_id, amount, applied_on, reverses)
 	VALUES (p_customer_id, original.credit_item_id, original.debit_item_id, -original.amount,

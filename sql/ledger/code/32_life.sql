@@ -17,6 +17,25 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION read_document(bigint, bigint) IS 'A document by its key; error 23503 if the customer has no such document.';
 
+CREATE OR REPLACE FUNCTION require_cleared(p_customer_id bigint, p_document_id bigint, p_what text)
+RETURNS void LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+DECLARE
+	waiting document;
+BEGIN
+	SELECT * INTO waiting FROM document d
+	WHERE d.customer_id = p_customer_id AND d.document_id = COALESCE(p_document_id, d.document_id) AND d.clears_on > ledger_today()
+		AND NOT EXISTS (SELECT FROM clearing k WHERE k.customer_id = d.customer_id AND k.document_id = d.document_id)
+		AND NOT EXISTS (SELECT FROM document r WHERE r.customer_id = d.customer_id AND r.reverses = d.document_id)
+	ORDER BY d.document_id LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION '% waits for % % of customer % to clear', p_what, replace(waiting.kind, '_', ' '), waiting.number, p_customer_id
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				DETAIL = format('%s %s clear on %s.', waiting.amount, waiting.currency, waiting.clears_on),
+				HINT = 'confirm_clearing() says that the money is good.';
+	END IF;
+END $$;
+COMMENT ON FUNCTION require_cleared(bigint, bigint, text) IS 'Error 55000 while the money of a payment (NULL: of any of the customer) is not good: it must not leave the account, whose exposure it stays in.';
+
 CREATE OR REPLACE FUNCTION require_reason(p_reason text, p_what text)
 RETURNS void LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
 BEGIN
@@ -25,6 +44,19 @@ BEGIN
 	END IF;
 END $$;
 COMMENT ON FUNCTION require_reason(text, text) IS 'Error 22023 unless a reason was given.';
+
+-- What only some may decide inside a function that others may call too: the login must have the right to a function
+-- that decides as much.
+CREATE OR REPLACE FUNCTION require_right(p_function text, p_what text)
+RETURNS void LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = quote_ident(current_schema())::regnamespace AND p.proname = p_function
+			AND has_function_privilege(session_user, p.oid, 'EXECUTE')) THEN
+		RAISE EXCEPTION 'login "%" may not %', session_user, p_what
+			USING ERRCODE = 'RC004', HINT = format('It takes the right to %s().', p_function);
+	END IF;
+END $$;
+COMMENT ON FUNCTION require_right(text, text) IS 'Error RC004 unless the login of the session may execute a function of the ledger.';
 
 CREATE OR REPLACE FUNCTION reverse_allocations(p_customer_id bigint, p_document_id bigint, p_reversed_on date)
 RETURNS bigint[] LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -54,14 +86,19 @@ CREATE OR REPLACE FUNCTION number_after(p_original document, p_kind text, p_what
 RETURNS text LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	stem text := left(format('%s of %s', p_what, p_original.number), 200);
+	candidate text := stem;
 	n bigint;
 BEGIN
 	IF EXISTS (SELECT FROM number_range r WHERE r.kind = p_kind AND r.year IN (0, extract(year FROM p_on))) THEN
 		RETURN next_number(p_kind, p_on);
 	END IF;
-	SELECT count(*) INTO n FROM document d
-	WHERE d.customer_id = p_original.customer_id AND d.kind = p_kind AND (d.number = stem OR starts_with(d.number, stem || ' #'));
-	RETURN stem || CASE WHEN n > 0 THEN format(' #%s', n + 1) ELSE '' END;
+	WHILE EXISTS (SELECT FROM document d WHERE d.customer_id = p_original.customer_id AND d.kind = p_kind AND d.number = candidate) LOOP
+		-- Others of this stem; one that follows from "X #2" may have taken a number among them.
+		n := COALESCE(n, (SELECT count(*) FROM document d
+			WHERE d.customer_id = p_original.customer_id AND d.kind = p_kind AND starts_with(d.number, stem || ' #'))) + 1;
+		candidate := format('%s #%s', stem, n + 1);
+	END LOOP;
+	RETURN candidate;
 END $$;
 COMMENT ON FUNCTION number_after(document, text, text, date) IS 'A number for a document that follows from another: the next of its kind''s range, or else "refund of P-1", "refund of P-1 #2". Under the customer''s lock it is free.';
 
@@ -93,6 +130,7 @@ RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	original document;
 	voided_on date;
+	recovered numeric;
 	others bigint[];
 	other document;
 	id bigint;
@@ -108,6 +146,16 @@ BEGIN
 		RAISE EXCEPTION '% % of customer % is voided or returned already', replace(original.kind, '_', ' '), original.number, p_customer_id
 			USING ERRCODE = 'unique_violation', DETAIL = format('Document %s reverses it.',
 				(SELECT d.document_id FROM document d WHERE d.customer_id = p_customer_id AND d.reverses = p_document_id));
+	END IF;
+	IF original.kind = 'write_off' THEN
+		SELECT sum(d.amount) INTO recovered FROM document d
+		WHERE d.customer_id = p_customer_id AND d.kind = 'recovery' AND d.source_document_id = p_document_id AND d.reverses IS NULL
+			AND NOT EXISTS (SELECT FROM document r WHERE r.customer_id = d.customer_id AND r.reverses = d.document_id);
+		IF recovered > 0 THEN
+			RAISE EXCEPTION 'write-off % of customer % was recovered in part or whole', original.number, p_customer_id
+				USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('Recovered are %s of %s %s.', recovered, original.amount,
+					original.currency), HINT = 'Void the recoveries first: the claim would be open again, and the money gone.';
+		END IF;
 	END IF;
 	IF original.kind = 'transfer' AND NOT EXISTS (SELECT FROM document d WHERE d.customer_id = p_customer_id
 			AND d.kind = 'transfer' AND p_document_id IN (d.source_document_id, d.document_id) AND d.source_document_id IS NOT NULL) THEN
@@ -155,7 +203,7 @@ RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS
 DECLARE
 	original document;
 	returned_on date;
-	granted bigint;
+	granted record;
 	id bigint;
 BEGIN
 	PERFORM require_reason(p_reason, format('the return of payment %s of customer %s', p_document_id, p_customer_id));
@@ -177,12 +225,12 @@ BEGIN
 	id := post_reversal(original, 'returned_payment', p_number, returned_on, p_reason);
 	-- A discount is earned by money that came; so is a small difference forgiven.
 	FOR granted IN
-		SELECT d.document_id FROM document d
+		SELECT d.document_id, d.posting_date FROM document d
 		WHERE d.customer_id = p_customer_id AND d.source_document_id = p_document_id AND d.kind IN ('discount', 'write_off') AND d.reverses IS NULL
 			AND NOT EXISTS (SELECT FROM document r WHERE r.customer_id = d.customer_id AND r.reverses = d.document_id)
 		ORDER BY d.document_id
 	LOOP
-		PERFORM undo_document(p_customer_id, granted, p_reason, returned_on);
+		PERFORM undo_document(p_customer_id, granted.document_id, p_reason, GREATEST(returned_on, granted.posting_date));
 	END LOOP;
 	IF p_fee IS NOT NULL THEN
 		PERFORM enter_document('fee', p_customer_id, number_after(original, 'fee', 'fee for return', returned_on), returned_on, p_fee, p_due_date => returned_on,
@@ -196,21 +244,27 @@ CREATE OR REPLACE FUNCTION confirm_clearing(p_customer_id bigint, p_document_id 
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	original document;
+	cleared_on date := COALESCE(p_cleared_on, ledger_today());
 BEGIN
 	PERFORM lock_customer(p_customer_id);
 	original := read_document(p_customer_id, p_document_id);
+	IF cleared_on < original.doc_date OR cleared_on > ledger_today() THEN
+		RAISE EXCEPTION '% % of customer % cannot have been cleared on %', replace(original.kind, '_', ' '), original.number, p_customer_id, cleared_on
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It is of %s; today is %s.', original.doc_date, ledger_today()),
+				HINT = 'Confirm it when the money is good.';
+	END IF;
 	IF original.clears_on IS NULL OR EXISTS (SELECT FROM document d WHERE d.customer_id = p_customer_id AND d.reverses = p_document_id) THEN
 		RAISE EXCEPTION '% % of customer % does not wait to be cleared', replace(original.kind, '_', ' '), original.number, p_customer_id
 			USING ERRCODE = 'invalid_parameter_value',
 				DETAIL = CASE WHEN original.clears_on IS NULL THEN 'It has no clearing date.' ELSE 'It was voided or returned.' END;
 	END IF;
-	INSERT INTO clearing (customer_id, document_id, cleared_on) VALUES (p_customer_id, p_document_id, COALESCE(p_cleared_on, ledger_today()))
+	INSERT INTO clearing (customer_id, document_id, cleared_on) VALUES (p_customer_id, p_document_id, cleared_on)
 	ON CONFLICT DO NOTHING;
 	IF FOUND THEN
 		UPDATE exposure e SET uncleared = e.uncleared - original.amount WHERE e.customer_id = p_customer_id AND e.currency = original.currency;
 	END IF;
 END $$;
-COMMENT ON FUNCTION confirm_clearing(bigint, bigint, date) IS 'The money of a payment is good, whatever its clearing date says: it leaves the exposure. Again changes nothing.';
+COMMENT ON FUNCTION confirm_clearing(bigint, bigint, date) IS 'The money of a payment is good, whatever its clearing date says: it leaves the exposure. p_cleared_on: the day it was, default today, never a later one. Again changes nothing.';
 
 CREATE OR REPLACE FUNCTION release_deposit(p_customer_id bigint, p_document_id bigint, p_reason text)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -326,13 +380,14 @@ BEGIN
 	PERFORM require_reason(p_reason, format('the refund of document %s of customer %s', p_document_id, p_customer_id));
 	PERFORM lock_customer(p_customer_id);
 	original := read_document(p_customer_id, p_document_id);
+	PERFORM require_cleared(p_customer_id, p_document_id, 'refund');
 	PERFORM use_approval(p_customer_id, 'refund', COALESCE(p_amount, open_credit(original)), original.currency,
 		jsonb_build_object('document_id', p_document_id));
 	refunded_on := COALESCE(p_refunded_on, GREATEST(ledger_today(), original.posting_date));
 	RETURN use_credit(original, 'refund', COALESCE(p_number, number_after(original, 'refund', 'refund', refunded_on)), p_amount, refunded_on,
 		p_reason, p_document_id);
 END $$;
-COMMENT ON FUNCTION refund(bigint, bigint, text, numeric, date, text) IS 'Pays open credit of a payment, credit note or deposit back to the customer: all of it, or p_amount. Returns the id of the refund.';
+COMMENT ON FUNCTION refund(bigint, bigint, text, numeric, date, text) IS 'Pays open credit of a payment, credit note or deposit back to the customer: all of it, or p_amount. Money that has not cleared is not paid back. Returns the id of the refund.';
 
 CREATE OR REPLACE FUNCTION write_off(p_customer_id bigint, p_item_id bigint, p_reason text, p_amount numeric DEFAULT NULL,
 	p_written_off_on date DEFAULT NULL, p_number text DEFAULT NULL, p_source_document_id bigint DEFAULT NULL)
@@ -438,9 +493,19 @@ BEGIN
 	PERFORM lock_customer(LEAST(p_customer_id, p_to_customer_id));
 	PERFORM lock_customer(GREATEST(p_customer_id, p_to_customer_id));
 	original := read_document(p_customer_id, p_document_id);
+	PERFORM require_cleared(p_customer_id, p_document_id, 'transfer');
+	IF EXISTS (SELECT FROM item i WHERE i.customer_id = p_customer_id AND i.document_id = p_document_id AND i.reserved_for IS NOT NULL) THEN
+		RAISE EXCEPTION 'deposit % of customer % is reserved to order %', original.number, p_customer_id, original.order_id
+			USING ERRCODE = 'RC007', HINT = 'release_deposit() makes it plain unapplied credit.';
+	END IF;
+	IF customer_of(p_to_customer_id) <> p_to_customer_id THEN
+		RAISE EXCEPTION 'customer % was merged into customer %', p_to_customer_id, customer_of(p_to_customer_id)
+			USING ERRCODE = 'foreign_key_violation', HINT = format('Transfer it to customer %s.', customer_of(p_to_customer_id));
+	END IF;
 	PERFORM use_approval(p_customer_id, 'transfer', COALESCE(p_amount, open_credit(original)), original.currency,
 		jsonb_build_object('document_id', p_document_id, 'to_customer_id', p_to_customer_id));
 	transferred_on := COALESCE(p_transferred_on, GREATEST(ledger_today(), original.posting_date));
+	-- Two statements: the second sees what the first posted.
 	given_id := use_credit(original, 'transfer', number_after(original, 'transfer', 'transfer', transferred_on), p_amount, transferred_on,
 		p_reason, NULL);
 	given := read_document(p_customer_id, given_id);
@@ -448,7 +513,7 @@ BEGIN
 		p_currency => given.currency, p_side => 'credit', p_reference => original.reference, p_fx_rate => given.fx_rate,
 		p_base_amount => given.base_amount, p_reason => p_reason);
 END $$;
-COMMENT ON FUNCTION transfer_credit(bigint, bigint, bigint, text, numeric, date) IS 'Moves open credit of a payment or credit note, all or p_amount, to another customer by a pair of transfers: a payment posted to the wrong customer, or a payer''s receipt that is split among its branches. Returns the document id at the other customer.';
+COMMENT ON FUNCTION transfer_credit(bigint, bigint, bigint, text, numeric, date) IS 'Moves open credit of a payment or credit note, all or p_amount, to another customer by a pair of transfers: a payment posted to the wrong customer, or a payer''s receipt that is split among its branches. Not what is reserved to an order, nor money that has not cleared. Returns the document id at the other customer.';
 
 CREATE OR REPLACE FUNCTION earned_discount(p_customer_id bigint, p_item_id bigint, p_paid_on date, p_amount numeric DEFAULT NULL)
 RETURNS numeric LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -456,10 +521,16 @@ DECLARE
 	debit item;
 	original document;
 	minor integer;
+	received date;
+	granted numeric;
 	full_discount numeric;
 BEGIN
 	IF p_paid_on IS NULL THEN
 		RAISE EXCEPTION 'day of payment must not be null' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	IF p_amount < 0 THEN
+		RAISE EXCEPTION 'amount of a payment of customer % must not be negative', p_customer_id
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It is %s.', p_amount);
 	END IF;
 	SELECT * INTO debit FROM item i WHERE i.customer_id = p_customer_id AND i.item_id = p_item_id AND i.amount > 0;
 	IF NOT FOUND THEN
@@ -471,12 +542,23 @@ BEGIN
 	IF original.terms IS NULL OR original.reverses IS NOT NULL THEN
 		RETURN round(0::numeric, minor);
 	END IF;
-	full_discount := COALESCE(credit.discount(original.terms, original.doc_date, p_paid_on, debit.open_amount, original.received_on, 'invoice', minor), 0);
-	-- Who pays a part earns the discount on what that part settles.
-	RETURN round(LEAST(full_discount, COALESCE(credit.discount(original.terms, original.doc_date, p_paid_on, p_amount, original.received_on,
-		'payment', minor), full_discount)), minor);
+	received := COALESCE(original.received_on, (SELECT c.received_on FROM due_date_change c
+		WHERE c.customer_id = p_customer_id AND c.item_id = p_item_id AND c.received_on IS NOT NULL ORDER BY c.due_date_change_id DESC LIMIT 1));
+	-- An item that is open again does not earn once more what was granted on it and still stands.
+	SELECT COALESCE(sum(a.amount), 0) INTO granted
+	FROM allocation a
+		JOIN item c ON c.customer_id = a.customer_id AND c.item_id = a.credit_item_id
+		JOIN document d ON d.customer_id = c.customer_id AND d.document_id = c.document_id
+	WHERE a.customer_id = p_customer_id AND a.debit_item_id = p_item_id AND d.kind = 'discount';
+	full_discount := GREATEST(0, LEAST(
+		COALESCE(credit.discount(original.terms, original.doc_date, p_paid_on, debit.open_amount, received, 'invoice', minor), 0),
+		COALESCE(credit.discount(original.terms, original.doc_date, p_paid_on, debit.amount, received, 'invoice', minor), 0) - granted));
+	-- Who pays the rest settles it, to the cent; who pays a part earns the discount on what that part settles.
+	RETURN round(CASE WHEN p_amount IS NULL OR p_amount + full_discount >= debit.open_amount THEN full_discount
+		ELSE LEAST(full_discount, COALESCE(credit.discount(original.terms, original.doc_date, p_paid_on, p_amount, received,
+			'payment', minor), 0)) END, minor);
 END $$;
-COMMENT ON FUNCTION earned_discount(bigint, bigint, date, numeric) IS 'The cash discount that paying a debit item on p_paid_on earns: on what is open of it, or with p_amount on the part that this much money settles. 0.00 where its document has no terms or the last day has passed.';
+COMMENT ON FUNCTION earned_discount(bigint, bigint, date, numeric) IS 'The cash discount that paying a debit item on p_paid_on earns: on what is open of it, or with p_amount on the part that this much money settles; in all never more than the terms give on the item. 0.00 where its document has no terms or the last day has passed.';
 
 CREATE OR REPLACE FUNCTION allocate_with_discount(p_customer_id bigint, p_credit_item bigint, p_debit_item bigint, p_amount numeric DEFAULT NULL,
 	p_discount numeric DEFAULT NULL, p_applied_on date DEFAULT NULL)
@@ -497,12 +579,20 @@ BEGIN
 	END IF;
 	SELECT * INTO debit FROM item i WHERE i.customer_id = p_customer_id AND i.item_id = p_debit_item AND i.amount > 0;
 	payment := read_document(p_customer_id, credit_item.document_id);
+	-- Credit notes and the like settle an item, but nobody paid early.
+	IF discount IS NULL AND payment.kind NOT IN ('payment', 'deposit', 'transfer', 'set_off') THEN
+		discount := round(0::numeric, credit.minor_unit(credit_item.currency));
+	END IF;
 	-- The day the money came decides, not the day it was entered.
 	IF discount IS NULL THEN
 		amount := COALESCE(amount, LEAST(-credit_item.open_amount, debit.open_amount - earned_discount(p_customer_id, p_debit_item, payment.doc_date)));
-		discount := earned_discount(p_customer_id, p_debit_item, payment.doc_date, amount);
+		discount := LEAST(earned_discount(p_customer_id, p_debit_item, payment.doc_date, amount),
+			GREATEST(debit.open_amount - amount, 0));
 	ELSE
 		amount := COALESCE(amount, LEAST(-credit_item.open_amount, debit.open_amount - discount));
+		IF discount > earned_discount(p_customer_id, p_debit_item, payment.doc_date, GREATEST(amount, 0)) THEN
+			PERFORM require_right('write_off', 'grant a discount that was not earned');
+		END IF;
 	END IF;
 	applied_on := COALESCE(p_applied_on, GREATEST(ledger_today(), credit_item.posting_date, debit.posting_date, debit.reversed_on, credit_item.reversed_on));
 	PERFORM allocate(p_customer_id, p_credit_item, p_debit_item, amount, applied_on);
@@ -512,4 +602,4 @@ BEGIN
 	END IF;
 	RETURN discount;
 END $$;
-COMMENT ON FUNCTION allocate_with_discount(bigint, bigint, bigint, numeric, numeric, date) IS 'Applies a payment to a debit item together with the cash discount it earned by the day the money came (its doc_date), or with p_discount if that is granted all the same. p_amount: money to apply, default what settles the item. The discount is a document of its own, undone when the payment is returned. Returns the discount.';
+COMMENT ON FUNCTION allocate_with_discount(bigint, bigint, bigint, numeric, numeric, date) IS 'Applies a payment to a debit item together with the cash discount it earned by the day the money came (its doc_date), or with p_discount if that is granted all the same, which takes the right to write_off() (RC004). p_amount: money to apply, default what settles the item. Credit that is not money received earns none. The discount is a document of its own, undone when the payment is returned. Returns the discount.';

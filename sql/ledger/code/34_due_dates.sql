@@ -20,11 +20,12 @@ END $$;
 COMMENT ON FUNCTION due_on_query(text, text, text) IS 'The text of the subquery for the due date in force on a day, for an item that has changes. Behind aging_query().';
 
 CREATE OR REPLACE FUNCTION change_due_date(p_customer_id bigint, p_item_id bigint, p_due_date date, p_reason text,
-	p_approved_by text DEFAULT NULL, p_effective_on date DEFAULT NULL)
+	p_approved_by text DEFAULT NULL, p_effective_on date DEFAULT NULL, p_received_on date DEFAULT NULL)
 RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	debit item;
-	effective_on date := COALESCE(p_effective_on, ledger_today());
+	last_day date;
+	effective_on date;
 	id bigint;
 BEGIN
 	SELECT * INTO debit FROM item i WHERE i.customer_id = p_customer_id AND i.item_id = p_item_id;
@@ -41,13 +42,16 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('The document date is %s, the due date would be %s.', debit.doc_date, p_due_date),
 				HINT = 'NULL lets it wait for an event.';
 	END IF;
-	IF effective_on < debit.posting_date OR effective_on > ledger_today() THEN
+	-- What is posted to a later day changes from that day on.
+	last_day := GREATEST(ledger_today(), debit.posting_date);
+	effective_on := COALESCE(p_effective_on, last_day);
+	IF effective_on < debit.posting_date OR effective_on > last_day THEN
 		RAISE EXCEPTION 'a due date of item % of customer % cannot change on %', p_item_id, p_customer_id, effective_on
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('The item was posted on %s; today is %s.', debit.posting_date, ledger_today()),
 				HINT = 'A change counts from a day in between.';
 	END IF;
-	INSERT INTO due_date_change (customer_id, item_id, previous_due_date, due_date, effective_on, reason, approved_by)
-	VALUES (p_customer_id, p_item_id, debit.due_date, p_due_date, effective_on, p_reason, COALESCE(p_approved_by, actor()))
+	INSERT INTO due_date_change (customer_id, item_id, previous_due_date, due_date, effective_on, reason, approved_by, received_on)
+	VALUES (p_customer_id, p_item_id, debit.due_date, p_due_date, effective_on, p_reason, COALESCE(p_approved_by, actor()), p_received_on)
 	RETURNING due_date_change_id INTO id;
 	UPDATE item i SET due_date = c.due_date, due_changed_on = c.effective_on
 	FROM (SELECT n.due_date, n.effective_on FROM due_date_change n WHERE n.customer_id = p_customer_id AND n.item_id = p_item_id
@@ -55,10 +59,10 @@ BEGIN
 	WHERE i.customer_id = p_customer_id AND i.item_id = p_item_id;
 	RETURN id;
 END $$;
-COMMENT ON FUNCTION change_due_date(bigint, bigint, date, text, text, date) IS 'Changes a due date, under the customer''s lock; asks for no approval. Behind set_due_date(), record_receipt() and merge_customers().';
+COMMENT ON FUNCTION change_due_date(bigint, bigint, date, text, text, date, date) IS 'Changes a due date, under the customer''s lock; asks for no approval. Behind set_due_date(), record_receipt() and merge_customers().';
 
 CREATE OR REPLACE FUNCTION set_due_date(p_customer_id bigint, p_item_id bigint, p_due_date date, p_reason text,
-	p_approved_by text DEFAULT NULL, p_effective_on date DEFAULT NULL)
+	p_approved_by text DEFAULT NULL, p_effective_on date DEFAULT NULL, p_received_on date DEFAULT NULL)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	debit item;
@@ -68,9 +72,9 @@ BEGIN
 	PERFORM lock_customer(p_customer_id);
 	SELECT * INTO debit FROM item i WHERE i.customer_id = p_customer_id AND i.item_id = p_item_id;
 	approved := use_approval(p_customer_id, 'due_date', debit.amount, debit.currency, jsonb_build_object('item_id', p_item_id, 'due_date', p_due_date));
-	RETURN change_due_date(p_customer_id, p_item_id, p_due_date, p_reason, COALESCE(approved.approved_by, p_approved_by), p_effective_on);
+	RETURN change_due_date(p_customer_id, p_item_id, p_due_date, p_reason, COALESCE(approved.approved_by, p_approved_by), p_effective_on, p_received_on);
 END $$;
-COMMENT ON FUNCTION set_due_date(bigint, bigint, date, text, text, date) IS 'Changes the due date of a debit item from p_effective_on (default today; not in the future) on. Aging as of an earlier date uses the date in force then. NULL: the item waits for an event; it ages as not due and is counted in undated(). p_approved_by: who agreed, default the acting person; where the policy requires an approval, whoever approved. Returns the id of the change.';
+COMMENT ON FUNCTION set_due_date(bigint, bigint, date, text, text, date, date) IS 'Changes the due date of a debit item from p_effective_on (default today, or the posting date if that is to come; not later) on. Aging as of an earlier date uses the date in force then. NULL: the item waits for an event; it ages as not due and is counted in undated(). p_approved_by: who agreed, default the acting person; where the policy requires an approval, whoever approved. p_received_on: the day of the goods'' receipt, where that is why. Returns the id of the change.';
 
 CREATE OR REPLACE FUNCTION record_receipt(p_customer_id bigint, p_document_id bigint, p_received_on date, p_approved_by text DEFAULT NULL)
 RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -90,9 +94,11 @@ BEGIN
 		FROM item i JOIN credit.instalments(original.terms, original.doc_date, original.amount, credit.minor_unit(original.currency), p_received_on) s
 			ON s.no = i.instalment_no
 		WHERE i.customer_id = p_customer_id AND i.document_id = p_document_id AND i.due_date IS NULL AND i.amount > 0 AND s.due_date IS NOT NULL
+			AND credit.awaits_goods(original.terms)
 		ORDER BY i.item_id
 	LOOP
-		PERFORM change_due_date(p_customer_id, waiting.item_id, waiting.due_date, format('goods received on %s', p_received_on), p_approved_by);
+		PERFORM change_due_date(p_customer_id, waiting.item_id, waiting.due_date, format('goods received on %s', p_received_on), p_approved_by,
+			p_received_on => p_received_on);
 		n := n + 1;
 	END LOOP;
 	IF n = 0 THEN

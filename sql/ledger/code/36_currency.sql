@@ -65,7 +65,9 @@ BEGIN
 			FROM aging_at(p_as_of, p_basis, NULL, p_buckets) a JOIN customer c ON c.customer_id = a.customer_id),
 		-- One conversion per bucket of a customer's currency; the total is the sum of what is shown.
 		rated AS MATERIALIZED (
-			SELECT p.from_currency, p.to_currency, fx_rate_on(p.from_currency, rates_on) AS from_rate, fx_rate_on(p.to_currency, rates_on) AS to_rate,
+			-- A currency in itself needs no rate.
+			SELECT p.from_currency, p.to_currency, CASE WHEN p.from_currency = p.to_currency THEN 1 ELSE fx_rate_on(p.from_currency, rates_on) END AS from_rate,
+				CASE WHEN p.from_currency = p.to_currency THEN 1 ELSE fx_rate_on(p.to_currency, rates_on) END AS to_rate,
 				credit.minor_unit(p.to_currency) AS minor
 			FROM (SELECT DISTINCT a.from_currency, a.to_currency FROM aged a) p),
 		converted AS (
@@ -118,7 +120,7 @@ BEGIN
 		FROM (SELECT t.*, r.rate, round(t.open_amount * r.rate, credit.minor_unit(ledger_currency)) AS revalued
 			FROM then_open t JOIN rates r ON r.currency = t.currency WHERE t.open_amount <> 0) v;
 END $$;
-COMMENT ON FUNCTION revaluation(date, bigint) IS 'Open items in other currencies as of a date: their value in base currency as booked, at the rate of that date, and the unrealised difference (positive: they are worth more). Exact for any past date, so nothing is to be reversed in the next period. RC006 where a rate is missing.';
+COMMENT ON FUNCTION revaluation(date, bigint) IS 'Open items in other currencies as of a date: their value in base currency as booked, at the rate of that date, and the unrealised difference (positive: they are worth more). Open amounts are exact for any past date, so nothing is to be reversed in the next period; a rate entered later for an earlier day counts from then on. RC006 where a rate is missing.';
 
 CREATE OR REPLACE FUNCTION allocate_across(p_customer_id bigint, p_credit_item bigint, p_debit_item bigint, p_credit_amount numeric,
 	p_rate numeric DEFAULT NULL, p_applied_on date DEFAULT NULL)
@@ -148,7 +150,16 @@ BEGIN
 			USING ERRCODE = 'RC006', DETAIL = format('It is %s.', debit.currency), HINT = 'allocate() applies one to the other.';
 	END IF;
 	original := read_document(p_customer_id, credit_item.document_id);
+	IF credit_item.reserved_for <> COALESCE((SELECT d.order_id FROM document d
+			WHERE d.customer_id = p_customer_id AND d.document_id = debit.document_id), '') THEN
+		RAISE EXCEPTION 'item % of customer % is a deposit reserved to order %', p_credit_item, p_customer_id, credit_item.reserved_for
+			USING ERRCODE = 'RC007', DETAIL = format('Item %s does not belong to that order.', p_debit_item),
+				HINT = 'release_deposit() makes it plain unapplied credit.';
+	END IF;
 	applied_on := COALESCE(p_applied_on, GREATEST(ledger_today(), credit_item.posting_date, debit.posting_date));
+	IF p_rate IS NOT NULL THEN
+		PERFORM require_right('set_fx_rate', 'agree on an exchange rate');
+	END IF;
 	rate := COALESCE(p_rate, fx_rate_on(credit_item.currency, applied_on) / fx_rate_on(debit.currency, applied_on));
 	IF rate <= 0 OR rate = 'NaN' THEN
 		RAISE EXCEPTION 'rate from % to % must be positive', credit_item.currency, debit.currency
@@ -161,15 +172,20 @@ BEGIN
 		ELSE round(p_credit_amount * fx_rate_on(credit_item.currency, applied_on), credit.minor_unit(base)) END;
 	given := use_credit(original, 'transfer', number_after(original, 'transfer', 'transfer', applied_on), p_credit_amount, applied_on,
 		format('to %s at %s', debit.currency, trim_scale(round(rate, 12))), NULL, CASE WHEN credit_item.currency <> base THEN value END);
+	IF p_credit_amount IS NULL OR debit_amount <= 0 THEN
+		RAISE EXCEPTION 'amount of credit item % of customer % settles nothing', p_credit_item, p_customer_id
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = CASE WHEN p_credit_amount IS NULL THEN 'It is null.' ELSE format('%s %s at %s are %s %s.', p_credit_amount,
+				credit_item.currency, trim_scale(round(rate, 12)), debit_amount, debit.currency) END;
+	END IF;
 	taken := enter_document('transfer', p_customer_id, format('%s in %s', (SELECT d.number FROM document d WHERE d.customer_id = p_customer_id AND d.document_id = given), debit.currency),
 		applied_on, debit_amount, p_currency => debit.currency, p_side => 'credit',
-		p_fx_rate => CASE WHEN debit.currency <> base THEN value / debit_amount END, p_base_amount => CASE WHEN debit.currency <> base THEN value END,
+		p_fx_rate => CASE WHEN debit.currency <> base AND value > 0 THEN value / debit_amount END, p_base_amount => CASE WHEN debit.currency <> base THEN value END,
 		p_source_document_id => given, p_reason => format('from %s at %s', credit_item.currency, trim_scale(round(rate, 12))));
 	SELECT i.item_id INTO STRICT taken_item FROM item i WHERE i.customer_id = p_customer_id AND i.document_id = taken;
 	PERFORM allocate(p_customer_id, taken_item, p_debit_item, debit_amount, applied_on);
 	RETURN debit_amount;
 END $$;
-COMMENT ON FUNCTION allocate_across(bigint, bigint, bigint, numeric, numeric, date) IS 'Applies p_credit_amount of a credit item to a debit item in another currency, at p_rate (debit currency per unit of credit currency) or at the rates of the day, by a pair of transfers. The exchange difference is recorded in exchange_difference. Voiding either transfer undoes both. Returns the amount applied, in the debit item''s currency.';
+COMMENT ON FUNCTION allocate_across(bigint, bigint, bigint, numeric, numeric, date) IS 'Applies p_credit_amount of a credit item to a debit item in another currency, at p_rate (debit currency per unit of credit currency; it takes the right to set_fx_rate(), RC004) or at the rates of the day, by a pair of transfers. The exchange difference is recorded in exchange_difference. Voiding either transfer undoes both. Returns the amount applied, in the debit item''s currency.';
 
 CREATE OR REPLACE FUNCTION exposure_in(p_currency text DEFAULT NULL, p_on date DEFAULT NULL, p_customer_id bigint DEFAULT NULL)
 RETURNS TABLE (customer_id bigint, currency text, receivable numeric, unapplied numeric, reserved numeric, uncleared numeric, ordered numeric,
@@ -196,14 +212,15 @@ BEGIN
 			WHERE (p_customer_id IS NULL OR e.customer_id = p_customer_id)
 				AND (e.receivable <> 0 OR e.unapplied <> 0 OR e.reserved <> 0 OR e.ordered <> 0 OR w.uncleared <> 0)),
 		rated AS MATERIALIZED (
-			SELECT p.from_currency, p.to_currency, fx_rate_on(p.from_currency, rates_on) / fx_rate_on(p.to_currency, rates_on) AS rate,
+			SELECT p.from_currency, p.to_currency, CASE WHEN p.from_currency = p.to_currency THEN 1 ELSE fx_rate_on(p.from_currency, rates_on) END AS from_rate,
+				CASE WHEN p.from_currency = p.to_currency THEN 1 ELSE fx_rate_on(p.to_currency, rates_on) END AS to_rate,
 				credit.minor_unit(p.to_currency) AS minor
 			FROM (SELECT DISTINCT k.from_currency, k.to_currency FROM kept k) p)
 		SELECT s.customer_id, s.to_currency, s.receivable, s.unapplied, s.reserved, s.uncleared, s.ordered,
 			s.receivable - s.unapplied + s.uncleared + s.ordered
-		FROM (SELECT k.customer_id, k.to_currency, sum(round(k.receivable * r.rate, r.minor)) AS receivable,
-				sum(round(k.unapplied * r.rate, r.minor)) AS unapplied, sum(round(k.reserved * r.rate, r.minor)) AS reserved,
-				sum(round(k.uncleared * r.rate, r.minor)) AS uncleared, sum(round(k.ordered * r.rate, r.minor)) AS ordered
+		FROM (SELECT k.customer_id, k.to_currency, sum(round(k.receivable * r.from_rate / r.to_rate, r.minor)) AS receivable,
+				sum(round(k.unapplied * r.from_rate / r.to_rate, r.minor)) AS unapplied, sum(round(k.reserved * r.from_rate / r.to_rate, r.minor)) AS reserved,
+				sum(round(k.uncleared * r.from_rate / r.to_rate, r.minor)) AS uncleared, sum(round(k.ordered * r.from_rate / r.to_rate, r.minor)) AS ordered
 			FROM kept k JOIN rated r ON r.from_currency = k.from_currency AND r.to_currency = k.to_currency
 			GROUP BY k.customer_id, k.to_currency) s;
 END $$;

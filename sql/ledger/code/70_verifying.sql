@@ -98,6 +98,10 @@ BEGIN
 		FROM exposure e, LATERAL limit_on(e.customer_id, ledger_today()) l
 		WHERE e.currency = base AND ledger_today() BETWEEN e.limit_since AND e.limit_until AND e.limit_amount IS DISTINCT FROM l.amount;
 	RETURN QUERY
+		SELECT 'merged into', e.customer_id, format('exposure in %s', e.currency), e.merged_into::text, m.into_customer_id::text
+		FROM exposure e LEFT JOIN latest_merges() m ON m.customer_id = e.customer_id AND e.currency = base
+		WHERE e.merged_into IS DISTINCT FROM m.into_customer_id;
+	RETURN QUERY
 		SELECT 'other currencies', e.customer_id, format('exposure in %s', e.currency), e.has_other_currency::text, 'true'
 		FROM exposure e WHERE e.currency = base AND NOT e.has_other_currency
 			AND EXISTS (SELECT FROM exposure o WHERE o.customer_id = e.customer_id AND o.currency <> base);
@@ -142,6 +146,16 @@ BEGIN
 		FROM due_date_change c ORDER BY c.customer_id, c.item_id, c.effective_on DESC, c.due_date_change_id DESC;
 END $$;
 COMMENT ON FUNCTION latest_due_changes() IS 'The due date in force of every item whose due date was changed.';
+
+CREATE OR REPLACE FUNCTION latest_merges()
+RETURNS TABLE (customer_id bigint, into_customer_id bigint)
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+BEGIN
+	RETURN QUERY
+		SELECT DISTINCT ON (m.customer_id) m.customer_id, m.into_customer_id
+		FROM customer_merge m ORDER BY m.customer_id, m.customer_merge_id DESC;
+END $$;
+COMMENT ON FUNCTION latest_merges() IS 'Whom each customer that was given up was merged into.';
 
 CREATE OR REPLACE FUNCTION base_movements()
 RETURNS TABLE (customer_id bigint, item_id bigint, base numeric)
@@ -279,8 +293,14 @@ BEGIN
 	GET DIAGNOSTICS n = ROW_COUNT;
 	repaired := repaired + n;
 
-	INSERT INTO exposure AS e (customer_id, currency)
-	SELECT r.customer_id, r.currency FROM recomputed_exposure() r WHERE r.kept_receivable IS NULL;
+	-- A lost row takes up the audit chain where its links end.  The head in a row that is there is never mended: that it
+	-- does not fit is what verify_chain() has to say.
+	INSERT INTO exposure AS e (customer_id, currency, chain_seq, chain_hash)
+	SELECT r.customer_id, r.currency, COALESCE(h.chain_seq, 0), COALESCE(h.hash, '')
+	FROM recomputed_exposure() r
+		LEFT JOIN LATERAL (SELECT k.chain_seq, k.hash FROM chain_link k
+			WHERE k.customer_id = r.customer_id AND r.currency = base ORDER BY k.chain_seq DESC LIMIT 1) h ON true
+	WHERE r.kept_receivable IS NULL;
 	UPDATE exposure e SET receivable = r.receivable, unapplied = r.unapplied, reserved = r.reserved, uncleared = r.uncleared,
 		ordered = r.ordered, open_holds = r.holds
 	FROM recomputed_exposure() r
@@ -290,6 +310,11 @@ BEGIN
 	GET DIAGNOSTICS n = ROW_COUNT;
 	repaired := repaired + n;
 
+	UPDATE exposure e SET merged_into = m.into_customer_id
+	FROM exposure o LEFT JOIN latest_merges() m ON m.customer_id = o.customer_id AND o.currency = base
+	WHERE o.customer_id = e.customer_id AND o.currency = e.currency AND e.merged_into IS DISTINCT FROM m.into_customer_id;
+	GET DIAGNOSTICS n = ROW_COUNT;
+	repaired := repaired + n;
 	UPDATE exposure e SET has_other_currency = true
 	WHERE e.currency = base AND NOT e.has_other_currency
 		AND EXISTS (SELECT FROM exposure o WHERE o.customer_id = e.customer_id AND o.currency <> base);

@@ -15,7 +15,7 @@ BEGIN
 	FROM exposure e WHERE e.currency = (SELECT l.base_currency FROM ledger_info l) AND e.chain_seq > 0;
 	RETURN id;
 END $$;
-COMMENT ON FUNCTION take_mark(text) IS 'Marks what is known now: aging_at(…, p_mark => …) answers from exactly that, whoever was still writing and however long it took. Costs a row per customer. Its hashes (mark_head), kept elsewhere, also show a rewritten history. Returns the mark''s id.';
+COMMENT ON FUNCTION take_mark(text) IS 'Marks what is known now: aging_at(..., p_mark => ...) answers from exactly that, whoever was still writing and however long it took. Costs a row per customer. Its hashes (mark_head), kept elsewhere, also show a rewritten history. Returns the mark''s id.';
 
 CREATE OR REPLACE FUNCTION verify_chain(p_customer_id bigint DEFAULT NULL, p_mark bigint DEFAULT NULL)
 RETURNS TABLE (problem text, customer_id bigint, object text, detail text)
@@ -26,6 +26,9 @@ DECLARE
 	this_customer text := CASE WHEN p_customer_id IS NULL THEN '' ELSE format('AND t.customer_id = %s', p_customer_id) END;
 	entries text := '';
 BEGIN
+	IF NOT EXISTS (SELECT FROM mark m WHERE m.mark_id = p_mark) AND p_mark IS NOT NULL THEN
+		RAISE EXCEPTION 'there is no mark %', p_mark USING ERRCODE = 'invalid_parameter_value', HINT = 'Table mark lists them.';
+	END IF;
 	PERFORM credit.settle(current_schema());
 	FOREACH source IN ARRAY ARRAY['document', 'document_line', 'allocation', 'due_date_change', 'clearing', 'deposit_release', 'customer_merge',
 		'credit_limit', 'hold', 'hold_release', 'approval', 'approval_vote', 'approval_use'] LOOP
@@ -58,12 +61,13 @@ BEGIN
 		FROM member m GROUP BY m.customer_id, m.source, m.id HAVING count(*) > 1
 		UNION ALL
 		SELECT 'link does not fit its entries', l.customer_id, format('link %%s', l.chain_seq), 'An entry of it was changed, or the link itself.'
-		FROM link l WHERE l.missing = 0 AND l.hash IS DISTINCT FROM sha256(l.previous_hash || l.digest)
+		-- A link always has entries: one that lost its list of them fits nothing.
+		FROM link l WHERE COALESCE(l.missing, 0) = 0 AND l.hash IS DISTINCT FROM sha256(l.previous_hash || l.digest)
 		UNION ALL
 		SELECT 'link of the chain is gone', l.customer_id, format('link %%s', l.chain_seq - 1), NULL
 		FROM link l WHERE l.chain_seq <> l.previous_seq + 1
 		UNION ALL
-		SELECT 'head of the chain does not fit', t.customer_id, format('head %%s', t.chain_seq), format('The last link is %%s.', l.chain_seq)
+		SELECT 'head of the chain does not fit', t.customer_id, format('head %%s', t.chain_seq), format('The last link is %%s.', COALESCE(l.chain_seq::text, 'gone'))
 		FROM exposure t LEFT JOIN LATERAL (SELECT k.chain_seq, k.hash FROM chain_link k WHERE k.customer_id = t.customer_id ORDER BY k.chain_seq DESC LIMIT 1) l ON true
 		WHERE t.currency = %L AND (t.chain_seq <> COALESCE(l.chain_seq, 0) OR t.chain_hash <> COALESCE(l.hash, '')) %s
 		UNION ALL

@@ -32,6 +32,7 @@ CREATE TABLE due_date_change (
 	recorded_at timestamptz NOT NULL DEFAULT now(),
 	recorded_by text NOT NULL DEFAULT session_user,
 	actor text NOT NULL,
+	received_on date,
 	PRIMARY KEY (customer_id, due_date_change_id),
 	FOREIGN KEY (customer_id, item_id) REFERENCES item
 );
@@ -48,6 +49,7 @@ COMMENT ON COLUMN due_date_change.approved_by IS 'Who agreed to it.';
 COMMENT ON COLUMN due_date_change.recorded_at IS 'Record time.';
 COMMENT ON COLUMN due_date_change.recorded_by IS 'Login that wrote the row.';
 COMMENT ON COLUMN due_date_change.actor IS 'Person who did it, by default actor().';
+COMMENT ON COLUMN due_date_change.received_on IS 'Day the goods were received, where that is why; discounts count from it.';
 
 CREATE TABLE clearing (
 	customer_id bigint NOT NULL,
@@ -94,7 +96,7 @@ CREATE TABLE document_line (
 	unit_price numeric NOT NULL,
 	net_amount numeric NOT NULL,
 	tax_rate numeric NOT NULL DEFAULT 0,
-	tax_amount numeric NOT NULL DEFAULT 0,
+	tax_amount numeric NOT NULL,
 	line_total numeric NOT NULL,
 	PRIMARY KEY (customer_id, document_line_id),
 	CONSTRAINT document_line_no_key UNIQUE (customer_id, document_id, line_no),

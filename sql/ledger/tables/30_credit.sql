@@ -199,6 +199,7 @@ CREATE TABLE decision (
 	decided_at timestamptz NOT NULL DEFAULT now(),
 	decided_for text NOT NULL,
 	uncleared numeric NOT NULL DEFAULT 0,
+	deposit numeric NOT NULL DEFAULT 0,
 	PRIMARY KEY (customer_id, decision_id)
 );
 CREATE INDEX decision_held_idx ON decision (customer_id, source, order_id) WHERE outcome = 'hold';
@@ -218,6 +219,7 @@ COMMENT ON COLUMN decision.checks IS 'Array of the rules that were evaluated: ru
 COMMENT ON COLUMN decision.decided_at IS 'Record time.';
 COMMENT ON COLUMN decision.decided_for IS 'Login of the session that placed the order.';
 COMMENT ON COLUMN decision.uncleared IS 'Payments not cleared then.';
+COMMENT ON COLUMN decision.deposit IS 'Deposits reserved to the order, up to its amount: they were taken off.';
 
 CREATE TABLE watched_table (
 	table_schema text NOT NULL,

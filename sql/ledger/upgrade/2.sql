@@ -30,7 +30,7 @@ ALTER TABLE exposure ADD reserved numeric NOT NULL DEFAULT 0, ADD uncleared nume
 CREATE INDEX exposure_parent_idx ON exposure (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX exposure_group_idx ON exposure (customer_id) WHERE in_group;
 CREATE INDEX exposure_hold_idx ON exposure (customer_id) WHERE open_holds > 0;
-ALTER TABLE decision ADD uncleared numeric NOT NULL DEFAULT 0;
+ALTER TABLE decision ADD uncleared numeric NOT NULL DEFAULT 0, ADD deposit numeric NOT NULL DEFAULT 0;
 CREATE INDEX decision_held_idx ON decision (customer_id, source, order_id) WHERE outcome = 'hold';
 
 ALTER TABLE check_rule DROP CONSTRAINT check_rule_kind_check, DROP CONSTRAINT check_rule_threshold_check,
