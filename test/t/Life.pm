@@ -7,7 +7,7 @@ package Life;
 use strict;
 use warnings;
 
-use List::Util qw(max min sum0);
+use List::Util qw(first max min shuffle sum0);
 
 use History;
 use Receivables;
@@ -55,7 +55,7 @@ sub recovered
 {
 	my ($self, $document) = @_;
 	my @stand = grep { $_->{customer} == $document->{customer} && stands($_) } @{ $self->{model}{documents} };
-	my %claim = map { ($_->{source} => 1) } grep { $_->{kind} eq 'recovery' } @stand;
+	my %claim = map { ($_->{source} => 1) } grep { $_->{kind} eq 'recovery' } @stand or return 0;
 	my @halves = $document->{kind} ne 'transfer' ? ()
 	  : grep { $_->{kind} eq 'transfer' && (($_->{source} // 0) == $document || ($document->{source} // 0) == $_) } @stand;
 
@@ -248,7 +248,8 @@ sub play_release
 sub void
 {
 	my ($self) = @_;
-	my $document = $self->some_document(sub { can_be_voided($_[0]) && !$self->recovered($_[0]) }) or return;
+	my $document = first { !$self->recovered($_) } shuffle(grep { can_be_voided($_) } @{ $self->{model}{documents} });
+	return if !$document;
 	my ($on, $said) = $self->day($document->{posting}, $document->{posting});
 	my $more = grep { stands($_) && ($_->{source} // 0) == $document } @{ $self->{model}{documents} };
 
@@ -262,7 +263,9 @@ sub void
 sub give_back
 {
 	my ($self) = @_;
-	my $document = $self->some_document(sub { stands($_[0]) && $_[0]{kind} =~ /^(payment|deposit)$/ && !$self->recovered($_[0]) }) or return;
+	my $document = first { !$self->recovered($_) }
+	  shuffle(grep { stands($_) && $_->{kind} =~ /^(payment|deposit)$/ } @{ $self->{model}{documents} });
+	return if !$document;
 	my ($on, $said) = $self->day($document->{posting}, $document->{posting});
 	my $fee = chance(40) ? between(1, 5000) : undef;
 
