@@ -55,7 +55,7 @@ typedef struct CheckRule
 {
 	int			rule_no;
 	int			kind;			/* RuleKind */
-	int128		threshold;		/* percent, days, amount…, at its own scale */
+	int128		threshold;		/* percent, days or amount, at its own scale */
 	int			threshold_scale;
 	Outcome		action;
 	bool		for_one_customer;

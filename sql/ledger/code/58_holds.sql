@@ -47,7 +47,7 @@ BEGIN
 	WHERE e.customer_id = p_customer_id AND e.currency = (SELECT l.base_currency FROM ledger_info l);
 	RETURN id;
 END $$;
-COMMENT ON FUNCTION place_hold(bigint, text, text, text, date, boolean, boolean) IS 'Places a credit hold: from its commit on no order of the customer passes (RC001). p_reason_code: of table hold_reason. p_scope: all, new_orders, or shipments (orders pass, check_credit(…, p_purpose => ''shipment'') does not). p_expires_on: its last day. p_forced: only a person ends it. p_automatic: reevaluate_holds() ends it when its cause is gone; one like it that is not released is not doubled. Returns the hold''s id.';
+COMMENT ON FUNCTION place_hold(bigint, text, text, text, date, boolean, boolean) IS 'Places a credit hold: from its commit on no order of the customer passes (RC001). p_reason_code: of table hold_reason. p_scope: all, new_orders, or shipments (orders pass, check_credit(..., p_purpose => ''shipment'') does not). p_expires_on: its last day. p_forced: only a person ends it. p_automatic: reevaluate_holds() ends it when its cause is gone; one like it that is not released is not doubled. Returns the hold''s id.';
 
 -- The customer is locked.
 CREATE OR REPLACE FUNCTION end_hold(p_customer_id bigint, p_hold_id bigint, p_reason text)

@@ -124,7 +124,7 @@ COMMENT ON COLUMN hold.placed_at IS 'Record time.';
 COMMENT ON COLUMN hold.placed_by IS 'Login that placed it.';
 COMMENT ON COLUMN hold.actor IS 'Person who did it, by default actor().';
 COMMENT ON COLUMN hold.reason_code IS 'Kind of reason, one of table hold_reason.';
-COMMENT ON COLUMN hold.scope IS 'What it stops: new_orders: orders that come or grow; shipments: what is asked with check_credit(…, p_purpose => ''shipment''); all: both.';
+COMMENT ON COLUMN hold.scope IS 'What it stops: new_orders: orders that come or grow; shipments: what is asked with check_credit(..., p_purpose => ''shipment''); all: both.';
 COMMENT ON COLUMN hold.forced IS 'Only a person ends it: it neither expires nor is released by reevaluate_holds().';
 COMMENT ON COLUMN hold.automatic IS 'Placed by a batch or a rule: reevaluate_holds() releases it when its cause is gone.';
 COMMENT ON COLUMN hold.expires_on IS 'Last day on which it counts, in the ledger''s time zone; NULL: until it is released.';
