@@ -301,7 +301,7 @@ settle_account(Ledger *ledger, AllocationRow *rows, int64 n)
 	int			dims[1];
 	int			lbs[1] = {1};
 
-	exposure_read(ledger, customer_id, EXPOSURE_LOCK, 0, &exposure);
+	exposure_read(ledger, customer_id, EXPOSURE_LOCK, &exposure);
 
 	for (int64 i = 0; i < n; i++)
 	{

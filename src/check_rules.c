@@ -23,6 +23,7 @@ const RuleKindInfo rule_kinds[] =
 	[RULE_LIMIT_USE] = {"limit_use", BREAKS_ABOVE, false},
 	[RULE_OLDEST_OVERDUE] = {"oldest_overdue", BREAKS_ABOVE, false},
 	[RULE_DOCUMENT_VALUE] = {"document_value", BREAKS_ABOVE, false},
+	[RULE_HORIZON_USE] = {"horizon_use", BREAKS_ABOVE, false},
 	[RULE_BY_FIGURE] = {"overdue_amount", BREAKS_ABOVE, false},
 	{"overdue_percent", BREAKS_ABOVE, false},
 	{"dunning_level", BREAKS_ABOVE, false},
@@ -127,6 +128,8 @@ credit_read_rules(Ledger *ledger)
 		rule->risk_class = isnull ? NULL : TextDatumGetCString(value);
 		rule->grace_days = DatumGetInt32(ledger_value(i, 9, &isnull));
 		rule->net_of_unapplied = DatumGetBool(ledger_value(i, 10, &isnull));
+		value = ledger_value(i, 11, &isnull);
+		rule->horizon_days = isnull ? 0 : DatumGetInt32(value);
 		rules = lappend(rules, rule);
 	}
 	read_exclusions(ledger, rules);
@@ -156,6 +159,8 @@ credit_rules(Ledger *ledger)
 		rules = credit_read_rules(ledger);
 		ledger_run(ledger, LQ_GROUPS_EXIST, NULL, NULL);
 		ledger->has_groups = DatumGetBool(ledger_value(0, 1, &isnull));
+		ledger_run(ledger, LQ_POLICIES_EXIST, NULL, NULL);
+		ledger->has_policies = DatumGetBool(ledger_value(0, 1, &isnull));
 		MemoryContextSwitchTo(old);
 
 		MemoryContextSetParent(cxt, CacheMemoryContext);

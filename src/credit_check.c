@@ -20,6 +20,7 @@
 
 #include "cc_error.h"
 #include "credit_check.h"
+#include "currency.h"
 #include "entry.h"
 #include "money.h"
 #include "settle.h"
@@ -36,17 +37,6 @@ typedef struct Finding
 	bool		skipped;		/* nothing to measure: another rule speaks for that */
 	const char *figure;
 } Finding;
-
-void
-credit_check_currency(Ledger *ledger, int64 customer_id, const char *currency)
-{
-	if (strcmp(currency, ledger->base_currency) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_CREDIT_CURRENCY),
-				 errmsg("no exchange rate from %s to %s", currency, ledger->base_currency),
-				 errdetail("The credit limit of customer " INT64_FORMAT " is in %s.", customer_id, ledger->base_currency),
-				 errhint("Orders are checked in the ledger's base currency.")));
-}
 
 /*
  * Whether `used` exceeds the rule's percentage of a limit; the figure is the
@@ -110,6 +100,28 @@ find_limit_use(CreditCheck *check, const CheckRule *rule)
 	return find_use(check, rule, check->exposure.limit_amount, exposure_after(check));
 }
 
+/*
+ * Orders that ship after the horizon, this one too, do not count yet (the
+ * dynamic credit check).
+ */
+static Finding
+find_horizon_use(Ledger *ledger, CreditCheck *check, const CheckRule *rule)
+{
+	DateADT		last_day = ledger_today(ledger) + rule->horizon_days;
+	bool		counts = check->ship_date <= last_day;
+	int128		beyond;
+
+	if (!check->exposure.has_limit || (check->rescheduled && (!counts || check->scheduled_on <= last_day)))
+		return (Finding) {.figure = "null", .skipped = true};
+	beyond = exposure_beyond(ledger, check->customer_id, last_day);
+	if (check->scheduled_on > last_day)
+		beyond = money_sub(beyond, check->scheduled);
+	/* A deposit covers its own order only. */
+	if (!counts)
+		beyond = money_sub(money_add(beyond, check->order_value), check->deposit);
+	return find_use(check, rule, check->exposure.limit_amount, money_sub(exposure_after(check), beyond));
+}
+
 static Finding
 find_oldest_overdue(Ledger *ledger, CreditCheck *check, const CheckRule *rule)
 {
@@ -142,6 +154,8 @@ append_finding(StringInfo json, const CheckRule *rule, int64 group_id, const Fin
 	appendStringInfo(json, "%s{\"rule_no\": %d, \"kind\": \"%s\", ", json->len > 1 ? ", " : "", rule->rule_no, rule_kinds[rule->kind].name);
 	if (group_id != 0)
 		appendStringInfo(json, "\"group_id\": " INT64_FORMAT ", ", group_id);
+	if (rule->kind == RULE_HORIZON_USE)
+		appendStringInfo(json, "\"horizon_days\": %d, ", rule->horizon_days);
 	appendStringInfo(json, "\"figure\": %s, \"threshold\": %s, \"outcome\": \"%s\"}", finding->figure,
 					 has_threshold ? money_out(rule->threshold, rule->threshold_scale) : "null",
 					 finding->skipped ? "skipped" : finding->broken ? outcome_name(rule->action) : "approve");
@@ -332,11 +346,19 @@ find(Ledger *ledger, CreditCheck *check, const CheckRule *rule)
 			return find_limit_use(check, rule);
 		case RULE_OLDEST_OVERDUE:
 			return find_oldest_overdue(ledger, check, rule);
+		case RULE_HORIZON_USE:
+			return find_horizon_use(ledger, check, rule);
 		case RULE_DOCUMENT_VALUE:
 			return find_document_value(check, rule, ledger->base_scale);
 		default:
 			return find_by_figure(ledger, check, rule);
 	}
+}
+
+static bool
+uses_limit(const CheckRule *rule)
+{
+	return rule->kind == RULE_LIMIT_USE || rule->kind == RULE_HORIZON_USE;
 }
 
 void
@@ -346,6 +368,7 @@ credit_check(Ledger *ledger, List *rules, CreditCheck *check)
 	StringInfoData json;
 	List	   *counting = NIL;
 	bool		limit_missing_rule = false;
+	int			group_rule = RULE_HORIZON_USE;	/* the kind that speaks for groups, which have no horizon */
 	int			evaluated = 0;
 	ListCell   *lc;
 
@@ -361,8 +384,10 @@ credit_check(Ledger *ledger, List *rules, CreditCheck *check)
 	{
 		const CheckRule *rule = rule_for(ledger, check, lfirst(lc), today);
 
-		if (rule == NULL)
+		if (rule == NULL || (check->rescheduled && rule->kind != RULE_HORIZON_USE))
 			continue;
+		if (rule->kind == RULE_LIMIT_USE)
+			group_rule = RULE_LIMIT_USE;
 		counting = lappend(counting, (void *) rule);
 		limit_missing_rule = limit_missing_rule || rule->kind == RULE_LIMIT_MISSING;
 	}
@@ -374,14 +399,14 @@ credit_check(Ledger *ledger, List *rules, CreditCheck *check)
 		const CheckRule *rule = lfirst(lc);
 		Finding		finding;
 
-		if (rule->kind == RULE_LIMIT_USE)
+		if (rule->kind == group_rule && !check->rescheduled)
 		{
 			check_groups(check, rule, &json);
 			evaluated += list_length(check->groups);
 		}
 		finding = find(ledger, check, rule);
 		/* Where no other rule speaks for a missing limit, this one does. */
-		if (rule->kind == RULE_LIMIT_USE && finding.skipped && check->groups == NIL && !limit_missing_rule && !check->needs_no_limit)
+		if (uses_limit(rule) && !check->exposure.has_limit && !check->rescheduled && check->groups == NIL && !limit_missing_rule && !check->needs_no_limit)
 		{
 			finding.skipped = false;
 			finding.broken = true;
@@ -389,7 +414,7 @@ credit_check(Ledger *ledger, List *rules, CreditCheck *check)
 		if (finding.broken && rule->action > check->outcome)
 		{
 			check->outcome = rule->action;
-			check->decisive = rule->kind == RULE_LIMIT_USE && !check->exposure.has_limit ? RULE_LIMIT_MISSING : rule->kind;
+			check->decisive = uses_limit(rule) && !check->exposure.has_limit ? RULE_LIMIT_MISSING : rule->kind;
 			check->decisive_rule_no = rule->rule_no;
 		}
 		if (!finding.skipped)
@@ -397,7 +422,7 @@ credit_check(Ledger *ledger, List *rules, CreditCheck *check)
 		append_finding(&json, rule, 0, &finding);
 	}
 	/* Without a rule there is no approval; that a rule spares the customer was somebody's decision. */
-	if (evaluated == 0 && !check->spared)
+	if (evaluated == 0 && !check->spared && !check->rescheduled)
 	{
 		check->outcome = OUTCOME_HOLD;
 		check->decisive = RULE_NONE;
@@ -519,6 +544,15 @@ credit_check_refuse(Ledger *ledger, const CreditCheck *check)
 					 errdetail("%s", detail),
 					 errhint("A payment of %s %s or a higher limit frees the credit.", shortfall, ledger->base_currency)));
 			break;
+		case RULE_HORIZON_USE:
+			ereport(ERROR,
+					(errcode(ERRCODE_CREDIT_LIMIT_EXCEEDED),
+					 errmsg("order %s exceeds the credit limit of customer " INT64_FORMAT " by %s %s within the horizon", order,
+							customer, shortfall, ledger->base_currency),
+					 errdetail("%s", detail),
+					 errhint("A payment of %s %s, a higher limit or a later ship date frees the credit.", shortfall,
+							 ledger->base_currency)));
+			break;
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_CREDIT_HOLD),
@@ -530,7 +564,7 @@ credit_check_refuse(Ledger *ledger, const CreditCheck *check)
 
 /*
  * check_order(ledger text, customer_id bigint, amount numeric, currency text,
- * record boolean, purpose text) returns (outcome, exposure, limit_amount,
+ * record boolean, purpose text, ship_date date) returns (outcome, exposure, limit_amount,
  * available, shortfall, checks): what would be decided on a new order, or on
  * a shipment that adds so much to the exposure.
  *
@@ -548,6 +582,10 @@ cc_check_order(PG_FUNCTION_ARGS)
 	bool		nulls[6] = {false};
 	bool		record = !PG_ARGISNULL(4) && PG_GETARG_BOOL(4);
 	const char *purpose;
+	const char *currency;
+	int			scale;
+	int128		amount;
+	bool		has_policies;
 	MoneyFault	fault;
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext spi;
@@ -575,22 +613,31 @@ cc_check_order(PG_FUNCTION_ARGS)
 	spi = CurrentMemoryContext;
 	check.customer_id = PG_GETARG_INT64(1);
 	check.source = check.shipment ? "check_credit: shipment" : "check_credit";
-	fault = entry_amount(PG_GETARG_DATUM(2), ledger->base_scale, &check.amount);
+	currency = PG_ARGISNULL(3) ? ledger->base_currency : text_to_cstring(PG_GETARG_TEXT_PP(3));
+	scale = currency_minor_unit(currency, strlen(currency));
+	if (scale < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_CREDIT_CURRENCY),
+				 errmsg("\"%s\" is not a currency", currency),
+				 errhint("Currencies are three capital letters of ISO 4217.")));
+	fault = entry_amount(PG_GETARG_DATUM(2), scale, &amount);
 	if (fault != MONEY_OK)
-		entry_refuse(fault, PG_GETARG_DATUM(2), ledger->base_scale,
-					 psprintf("order amount for customer " INT64_FORMAT, check.customer_id));
-	if (check.amount < 0)
+		entry_refuse(fault, PG_GETARG_DATUM(2), scale, psprintf("order amount for customer " INT64_FORMAT, check.customer_id));
+	if (amount < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("order amount must not be negative"),
-				 errdetail("The amount is %s, for customer " INT64_FORMAT ".",
-						   money_out(check.amount, ledger->base_scale), check.customer_id)));
-	if (!PG_ARGISNULL(3))
-		credit_check_currency(ledger, check.customer_id, text_to_cstring(PG_GETARG_TEXT_PP(3)));
-	exposure_read(ledger, check.customer_id, record ? EXPOSURE_LOCK : EXPOSURE_READ, 0, &check.exposure);
+				 errdetail("The amount is %s, for customer " INT64_FORMAT ".", money_out(amount, scale), check.customer_id)));
+	check.ship_date = PG_NARGS() < 7 || PG_ARGISNULL(6) ? NO_SHIP_DATE : PG_GETARG_DATEADT(6);
+	check.scheduled_on = NO_SHIP_DATE;
+	exposure_read(ledger, check.customer_id, record ? EXPOSURE_LOCK : EXPOSURE_READ, &check.exposure);
+	check.amount = check.order_value = exposure_value(ledger, check.customer_id, currency, scale, amount);
 	check.groups = credit_group_limits(ledger, &check.exposure);
-	/* Rules read with the caller's rights (row security) are for this call only. */
+	/* What is read with the caller's rights (row security) is for this call only; looking for a policy in vain does no harm. */
+	has_policies = ledger->has_policies;
+	ledger->has_policies = true;
 	credit_check(ledger, credit_read_rules(ledger), &check);
+	ledger->has_policies = has_policies;
 	if (record)
 		credit_check_record(ledger, &check);
 

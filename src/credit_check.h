@@ -9,6 +9,7 @@
 
 #include "exposure.h"
 #include "ledger.h"
+#include "watched_table.h"
 
 /* In order of strictness: the strictest rule decides. */
 typedef enum Outcome
@@ -27,6 +28,7 @@ typedef enum RuleKind
 	RULE_LIMIT_USE,
 	RULE_OLDEST_OVERDUE,
 	RULE_DOCUMENT_VALUE,
+	RULE_HORIZON_USE,
 	RULE_BY_FIGURE,				/* the first whose figure the ledger's rule_figure() measures */
 	RULE_GROUP_LIMIT = RULE_BY_FIGURE + 14,	/* no rule of its own: limit_use, where a group limit is exceeded */
 	RULE_NONE					/* no rule is in force: nobody approved */
@@ -63,6 +65,7 @@ typedef struct CheckRule
 	char	   *risk_class;		/* NULL: every one */
 	int			grace_days;
 	bool		net_of_unapplied;
+	int			horizon_days;	/* horizon_use: orders to ship later do not count */
 	DateADT		valid_from;
 	DateADT		valid_to;
 	List	   *exclusions;		/* of CheckExclusion, those for one customer first */
@@ -97,6 +100,11 @@ typedef struct CreditCheck
 	int128		amount;			/* order, or its increase, in base currency units */
 	Exposure	exposure;		/* before the order; the check adds other currencies and what has not cleared */
 	bool		shipment;		/* asked before goods leave, not for a new order */
+	int128		order_value;	/* the whole order, in base currency units */
+	DateADT		ship_date;		/* of the order, or NO_SHIP_DATE */
+	int128		scheduled;		/* what table order_schedule has of it already, base currency units, */
+	DateADT		scheduled_on;	/* and on which day */
+	bool		rescheduled;	/* it grows by nothing but ships earlier: only horizons count */
 	int128		deposit;		/* reserved to this order, in base currency units */
 	Outcome		outcome;
 	int			decisive;			/* the rule that decided, unless approved */
@@ -139,9 +147,6 @@ extern void credit_check_record(Ledger *ledger, const CreditCheck *check);
 
 /* Refuse the order: RC001 or RC002, the whole decision as JSON in the detail. */
 extern void credit_check_refuse(Ledger *ledger, const CreditCheck *check) pg_attribute_noreturn();
-
-/* Amounts, limits and exposure meet in the base currency only. */
-extern void credit_check_currency(Ledger *ledger, int64 customer_id, const char *currency);
 
 extern const char *outcome_name(Outcome outcome);
 

@@ -168,7 +168,7 @@ settle_reversals(Ledger *ledger, DocumentBatch *state)
 		bool		isnull;
 		Exposure	exposure;
 
-		exposure_read(ledger, reversal->customer_id, EXPOSURE_LOCK, 0, &exposure);
+		exposure_read(ledger, reversal->customer_id, EXPOSURE_LOCK, &exposure);
 		args[0] = Int64GetDatum(reversal->customer_id);
 		args[1] = Int64GetDatum(reversal->reverses);
 		if (ledger_run(ledger, LQ_UNCLEARED_OF, args, NULL) == 1)

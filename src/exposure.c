@@ -80,50 +80,79 @@ read_limit(Ledger *ledger, Exposure *exposure)
 	exposure->limit_amount = exposure->has_limit ? money_units(amount, ledger->base_scale, "credit limit") : 0;
 }
 
-void
-exposure_read(Ledger *ledger, int64 customer_id, ExposureAccess access,
-			  int128 add, Exposure *exposure)
+static void
+read_figures(Ledger *ledger, int64 customer_id, LedgerQuery query, Datum *args, Exposure *exposure)
 {
-	Datum		args[3];
 	bool		isnull;
-	LedgerQuery query = LQ_EXPOSURE_READ;
 
 	args[0] = Int64GetDatum(customer_id);
 	args[1] = CStringGetTextDatum(ledger->base_currency);
-	if (access == EXPOSURE_LOCK)
-		query = LQ_EXPOSURE_LOCK;
-	else if (access == EXPOSURE_ORDER)
-	{
-		query = LQ_EXPOSURE_ORDER;
-		args[2] = money_to_numeric(add, ledger->base_scale);
-	}
 	if (ledger_run(ledger, query, args, NULL) != 1)
 		exposure_unknown_customer(ledger, customer_id);
-
 	exposure->customer_id = customer_id;
 	exposure->receivable = amount_at(1, ledger->base_scale);
 	exposure->unapplied = amount_at(2, ledger->base_scale);
 	exposure->ordered = amount_at(3, ledger->base_scale);
-	if (access == EXPOSURE_ORDER && add > 0)
-	{
-		int64		into = DatumGetInt64(ledger_value(0, 11, &isnull));
-
-		if (!isnull)
-			refuse_merged(customer_id, into);
-	}
-	if (access == EXPOSURE_ORDER && exposure->ordered < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("open orders of customer " INT64_FORMAT " would become negative", customer_id),
-				 errdetail("They would be %s %s.", money_out(exposure->ordered, ledger->base_scale), ledger->base_currency),
-				 errhint("Something was written past the triggers: verify_ledger() shows what, rebuild_ledger() mends it.")));
 	exposure->reserved = amount_at(9, ledger->base_scale);
 	exposure->uncleared = amount_at(10, ledger->base_scale);
 	exposure->complete = false;
 	exposure->has_other_currency = DatumGetBool(ledger_value(0, 4, &isnull));
 	exposure->in_group = DatumGetBool(ledger_value(0, 12, &isnull));
 	exposure->open_holds = DatumGetInt32(ledger_value(0, 5, &isnull));
+}
+
+void
+exposure_read(Ledger *ledger, int64 customer_id, ExposureAccess access, Exposure *exposure)
+{
+	Datum		args[2];
+
+	read_figures(ledger, customer_id, access == EXPOSURE_LOCK ? LQ_EXPOSURE_LOCK : LQ_EXPOSURE_READ, args, exposure);
 	read_limit(ledger, exposure);
+}
+
+/* Open orders are never less than nothing. */
+static void
+refuse_negative(int64 customer_id, int128 ordered, const char *currency, int scale)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("open orders of customer " INT64_FORMAT " would become negative", customer_id),
+			 errdetail("They would be %s %s.", money_out(ordered, scale), currency),
+			 errhint("Something was written past the triggers: verify_ledger() shows what, rebuild_ledger() mends it.")));
+}
+
+void
+exposure_order(Ledger *ledger, int64 customer_id, int128 add, bool growing, bool other_currency, Exposure *exposure)
+{
+	Datum		args[4];
+	Datum		into;
+	bool		isnull;
+
+	args[2] = money_to_numeric(add, ledger->base_scale);
+	args[3] = BoolGetDatum(other_currency);
+	read_figures(ledger, customer_id, LQ_EXPOSURE_ORDER, args, exposure);
+	into = ledger_value(0, 11, &isnull);
+	if (growing && !isnull)
+		refuse_merged(customer_id, DatumGetInt64(into));
+	if (exposure->ordered < 0)
+		refuse_negative(customer_id, exposure->ordered, ledger->base_currency, ledger->base_scale);
+	read_limit(ledger, exposure);
+}
+
+void
+exposure_order_other(Ledger *ledger, int64 customer_id, const char *currency, int scale, int128 add)
+{
+	Datum		args[3];
+	int128		ordered;
+
+	args[0] = Int64GetDatum(customer_id);
+	args[1] = CStringGetTextDatum(currency);
+	args[2] = money_to_numeric(add, scale);
+	if (ledger_run(ledger, LQ_EXPOSURE_ORDER_OTHER, args, NULL) != 1)
+		elog(ERROR, "open orders in another currency could not be written");
+	ordered = amount_at(1, scale);
+	if (ordered < 0)
+		refuse_negative(customer_id, ordered, currency, scale);
 }
 
 static void
@@ -135,8 +164,48 @@ refuse_no_rate(Ledger *ledger, int64 customer_id, Datum currency, bool uncleared
 					date_text(ledger_today(ledger))),
 			 uncleared
 			 ? errdetail("Payments of customer " INT64_FORMAT " in that currency have not cleared.", customer_id)
-			 : errdetail("Customer " INT64_FORMAT " owes in that currency.", customer_id),
+			 : errdetail("Customer " INT64_FORMAT " owes in that currency, or has ordered in it.", customer_id),
 			 errhint("set_fx_rate() enters one.")));
+}
+
+int128
+exposure_value(Ledger *ledger, int64 customer_id, const char *currency, int scale, int128 units)
+{
+	Datum		args[4];
+	bool		isnull;
+
+	if (strcmp(currency, ledger->base_currency) == 0)
+		return units;
+	args[0] = CStringGetTextDatum(currency);
+	args[1] = DateADTGetDatum(ledger_today(ledger));
+	args[2] = money_to_numeric(units, scale);
+	args[3] = Int32GetDatum(ledger->base_scale);
+	if (ledger_run(ledger, LQ_FX_VALUE, args, NULL) != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_CREDIT_CURRENCY),
+				 errmsg("no exchange rate from %s to %s on %s", currency, ledger->base_currency, date_text(ledger_today(ledger))),
+				 errdetail("An order of customer " INT64_FORMAT " is in %s.", customer_id, currency),
+				 errhint("set_fx_rate() enters one.")));
+	return money_units(ledger_value(0, 1, &isnull), ledger->base_scale, "order");
+}
+
+/* What the exposure policy of the customer's risk class does not count. */
+static void
+leave_out(Ledger *ledger, Exposure *exposure)
+{
+	Datum		args[2];
+	bool		isnull;
+
+	args[0] = Int64GetDatum(exposure->customer_id);
+	args[1] = DateADTGetDatum(ledger_today(ledger));
+	if (ledger_run(ledger, LQ_LEFT_OUT, args, NULL) != 1)
+		return;
+	if (!DatumGetBool(ledger_value(0, 1, &isnull)))
+		exposure->unapplied = 0;
+	if (!DatumGetBool(ledger_value(0, 2, &isnull)))
+		exposure->uncleared = 0;
+	exposure->receivable = money_sub(exposure->receivable,
+									 money_units(ledger_value(0, 3, &isnull), ledger->base_scale, "items left out"));
 }
 
 void
@@ -159,9 +228,9 @@ exposure_complete(Ledger *ledger, Exposure *exposure)
 
 		for (uint64 row = 0; row < n; row++)
 		{
-			Datum		converted[2];
+			Datum		converted[3];
 
-			for (int i = 0; i < 2; i++)
+			for (int i = 0; i < 3; i++)
 			{
 				converted[i] = ledger_value(row, 2 + i, &isnull);
 				if (isnull)
@@ -169,6 +238,7 @@ exposure_complete(Ledger *ledger, Exposure *exposure)
 			}
 			exposure->receivable = money_add(exposure->receivable, money_units(converted[0], ledger->base_scale, "exposure"));
 			exposure->unapplied = money_add(exposure->unapplied, money_units(converted[1], ledger->base_scale, "exposure"));
+			exposure->ordered = money_add(exposure->ordered, money_units(converted[2], ledger->base_scale, "exposure"));
 		}
 	}
 	if (exposure->uncleared > 0 || exposure->has_other_currency)
@@ -180,6 +250,8 @@ exposure_complete(Ledger *ledger, Exposure *exposure)
 			refuse_no_rate(ledger, exposure->customer_id, value, true);
 		exposure->uncleared = money_units(ledger_value(0, 1, &isnull), ledger->base_scale, "uncleared payments");
 	}
+	if (ledger->has_policies)
+		leave_out(ledger, exposure);
 }
 
 static Datum
@@ -225,18 +297,55 @@ exposure_group_members(Ledger *ledger, int64 group_id, const int64 *customers, i
 int128
 exposure_reserved_for(Ledger *ledger, const Exposure *exposure, const char *order_id)
 {
-	Datum		args[4];
+	Datum		args[5];
 	bool		isnull;
 
-	if (exposure->reserved <= 0 || order_id == NULL)
+	if ((exposure->reserved <= 0 && !exposure->has_other_currency) || order_id == NULL)
 		return 0;
 	args[0] = Int64GetDatum(exposure->customer_id);
 	args[1] = CStringGetTextDatum(ledger->base_currency);
 	args[2] = CStringGetTextDatum(order_id);
 	args[3] = DateADTGetDatum(ledger_today(ledger));
+	args[4] = Int32GetDatum(ledger->base_scale);
 	if (ledger_run(ledger, LQ_RESERVED_FOR, args, NULL) != 1)
 		elog(ERROR, "deposits could not be read");
 	return money_units(ledger_value(0, 1, &isnull), ledger->base_scale, "deposits");
+}
+
+void
+exposure_schedule(Ledger *ledger, int64 customer_id, const char *currency, int scale, DateADT ship_date, int128 add)
+{
+	Datum		args[4];
+
+	args[0] = Int64GetDatum(customer_id);
+	args[1] = CStringGetTextDatum(currency);
+	args[2] = DateADTGetDatum(ship_date);
+	args[3] = money_to_numeric(add, scale);
+	if (ledger_run(ledger, LQ_SCHEDULE_ADD, args, NULL) != 1)
+		elog(ERROR, "order schedule could not be written");
+	if (amount_at(1, scale) == 0)
+		ledger_run(ledger, LQ_SCHEDULE_DROP, args, NULL);
+}
+
+int128
+exposure_beyond(Ledger *ledger, int64 customer_id, DateADT last_day)
+{
+	Datum		args[5];
+	Datum		value;
+	bool		isnull;
+
+	args[0] = Int64GetDatum(customer_id);
+	args[1] = CStringGetTextDatum(ledger->base_currency);
+	args[2] = DateADTGetDatum(last_day);
+	args[3] = DateADTGetDatum(ledger_today(ledger));
+	args[4] = Int32GetDatum(ledger->base_scale);
+	if (ledger_run(ledger, LQ_SCHEDULE_BEYOND, args, NULL) != 1)
+		elog(ERROR, "order schedule could not be read");
+	value = ledger_value(0, 1, &isnull);
+	/* A currency without a rate was refused when the exposure was read. */
+	if (isnull)
+		elog(ERROR, "orders to come have no exchange rate");
+	return money_units(value, ledger->base_scale, "order schedule");
 }
 
 /* ---- deltas ---- */

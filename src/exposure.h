@@ -26,7 +26,7 @@ typedef struct Exposure
 	int128		reserved;		/* deposits, each for its own order only */
 	int128		uncleared;		/* as kept; after exposure_complete() what is not cleared today */
 	bool		has_other_currency;
-	bool		complete;		/* other currencies are in it */
+	bool		complete;		/* other currencies are in it, and what the policy leaves out is not */
 	bool		in_group;		/* group limits may apply */
 	int			open_holds;
 	/* The limit in force on the day of reading */
@@ -40,23 +40,32 @@ extern int128 exposure_total(const Exposure *exposure);
 typedef enum ExposureAccess
 {
 	EXPOSURE_READ,				/* look, for an answer that binds nobody */
-	EXPOSURE_LOCK,				/* take the customer's lock */
-	EXPOSURE_ORDER				/* lock and add to ordered */
+	EXPOSURE_LOCK				/* take the customer's lock */
 } ExposureAccess;
 
 /*
  * Read the customer's base-currency row as `access` says, inside
- * ledger_enter().  With EXPOSURE_ORDER `add` units of the base currency are
- * added to ordered; the figures returned include them.
- * Error 23503 if there is no such customer.
+ * ledger_enter().  Error 23503 if there is no such customer.
  */
-extern void exposure_read(Ledger *ledger, int64 customer_id, ExposureAccess access,
-						  int128 add, Exposure *exposure);
+extern void exposure_read(Ledger *ledger, int64 customer_id, ExposureAccess access, Exposure *exposure);
+
+/*
+ * Lock the row and add units of the base currency to ordered; the figures
+ * returned include them.  `growing`: some of its orders grow, which one that
+ * was merged into another customer refuses (23503).  other_currency: there
+ * are orders in another one, which exposure_order_other() adds.
+ */
+extern void exposure_order(Ledger *ledger, int64 customer_id, int128 add, bool growing, bool other_currency,
+						   Exposure *exposure);
+extern void exposure_order_other(Ledger *ledger, int64 customer_id, const char *currency, int scale, int128 add);
+
+/* What an amount in a currency is worth today, in base currency units.  Error RC006 without a rate. */
+extern int128 exposure_value(Ledger *ledger, int64 customer_id, const char *currency, int scale, int128 units);
 
 /*
  * Add what depends on the day: the customer's other currencies at today's
- * rates, and payments that have not cleared yet.  Error RC006 where a rate is
- * missing.
+ * rates, and payments that have not cleared yet.  Take away what the
+ * exposure policy does not count.  Error RC006 where a rate is missing.
  */
 extern void exposure_complete(Ledger *ledger, Exposure *exposure);
 
@@ -68,6 +77,14 @@ extern void exposure_lock_groups(Ledger *ledger, const int64 *customers, int64 n
 
 /* Which of these customers belong to a group: list of int64 *. */
 extern List *exposure_group_members(Ledger *ledger, int64 group_id, const int64 *customers, int64 n);
+
+/*
+ * Open orders with a ship date, per customer, currency and day (table
+ * order_schedule): add to it, and what ships after a day in base currency
+ * units.  Error RC006 where a rate is missing.
+ */
+extern void exposure_schedule(Ledger *ledger, int64 customer_id, const char *currency, int scale, DateADT ship_date, int128 add);
+extern int128 exposure_beyond(Ledger *ledger, int64 customer_id, DateADT last_day);
 
 extern void exposure_unknown_customer(Ledger *ledger, int64 customer_id) pg_attribute_noreturn();
 

@@ -41,8 +41,13 @@ typedef struct OrderSource
 typedef struct OrderEntry
 {
 	int64		customer_id;
-	int128		before;			/* what it counted, base currency units */
+	char		currency[4];
+	int			scale;
+	int128		before;			/* what it counted, units of currency */
 	int128		after;			/* what it counts now */
+	int128		increase;		/* what it adds, base currency units; known when it is settled */
+	DateADT		ship_before;
+	DateADT		ship_after;
 	bool		opens;			/* it did not count before: checked even at amount 0 */
 	bool		given_up;		/* a decrease that the exposure has already */
 	const OrderSource *source;
@@ -55,7 +60,7 @@ typedef struct OrderEntry
 typedef struct Pending
 {
 	int64		customer_id;
-	int128		amount;
+	int128		amount;			/* base currency units */
 } Pending;
 
 /* Mode hold: an updated row that may be on its way to another partition */
@@ -63,7 +68,8 @@ typedef struct Moving
 {
 	char	   *order_id;		/* NULL: none */
 	int64		customer_id;
-	int128		amount;			/* decided on already */
+	char		currency[4];
+	int128		amount;			/* decided on already, units of currency */
 } Moving;
 
 typedef struct OrderBatch
@@ -127,9 +133,8 @@ batch_source(SettleBatch *batch, WatchedTable *table)
 	return source;
 }
 
-static void
-add_entry(SettleBatch *batch, WatchedTable *table, const OrderShare *share,
-		  int64 customer_id, int128 before, int128 after, bool opens, CreditCheck *held)
+static OrderEntry *
+add_entry(SettleBatch *batch, WatchedTable *table, const OrderShare *share, int64 customer_id)
 {
 	OrderBatch *state = batch->state;
 	OrderEntry *entry;
@@ -140,17 +145,27 @@ add_entry(SettleBatch *batch, WatchedTable *table, const OrderShare *share,
 		state->entries = repalloc_huge(state->entries, state->size * sizeof(OrderEntry));
 	}
 	entry = &state->entries[state->n];
+	memset(entry, 0, sizeof(OrderEntry));
 	entry->seq = state->n++;
 	entry->customer_id = customer_id;
-	entry->before = before;
-	entry->after = after;
-	entry->opens = opens;
-	entry->given_up = false;
+	memcpy(entry->currency, share->currency, sizeof(entry->currency));
+	entry->scale = share->scale;
+	entry->ship_before = entry->ship_after = share->ship_date;
 	entry->source = batch_source(batch, table);
 	entry->order_id = share->order_id ? MemoryContextStrdup(batch->cxt, share->order_id) : NULL;
-	entry->held = held;
-	if (after < before)
-		state->has_decrease = true;
+	return entry;
+}
+
+static bool
+is_base(Ledger *ledger, const OrderEntry *entry)
+{
+	return strcmp(entry->currency, ledger->base_currency) == 0;
+}
+
+static int128
+entry_value(Ledger *ledger, const OrderEntry *entry, int128 units)
+{
+	return units == 0 ? 0 : exposure_value(ledger, entry->customer_id, entry->currency, entry->scale, units);
 }
 
 /* ---- BEFORE ROW, mode hold ---- */
@@ -211,6 +226,7 @@ remember_moving(SettleBatch *batch, const OrderShare *share)
 
 	state->moving.order_id = share->open && share->order_id ? MemoryContextStrdup(batch->cxt, share->order_id) : NULL;
 	state->moving.customer_id = share->customer_id;
+	memcpy(state->moving.currency, share->currency, sizeof(share->currency));
 	state->moving.amount = share->amount;
 }
 
@@ -220,7 +236,7 @@ take_moving(SettleBatch *batch, const OrderShare *share)
 	OrderBatch *state = batch->state;
 	Moving	   *moving = &state->moving;
 	bool		same = moving->order_id && share->order_id && moving->customer_id == share->customer_id &&
-		strcmp(moving->order_id, share->order_id) == 0;
+		strcmp(moving->currency, share->currency) == 0 && strcmp(moving->order_id, share->order_id) == 0;
 
 	moving->order_id = NULL;
 	return same ? moving->amount : 0;
@@ -258,10 +274,13 @@ add_pending_of_others(Ledger *ledger, OrderBatch *state, CreditCheck *check)
 	}
 }
 
-/* Decide on an increase: NULL when it may go on, else the decision to hold it. */
+/*
+ * Decide on an order that counted `before` units of its currency, shipping on
+ * another day perhaps: NULL when it may go on, else the decision to hold it.
+ */
 static CreditCheck *
 decide_increase(SettleBatch *batch, WatchedTable *table, Ledger *ledger,
-				const OrderShare *share, int128 increase, bool release)
+				const OrderShare *share, int128 before, DateADT ship_before, bool release)
 {
 	OrderBatch *state = batch->state;
 	Pending    *pending = pending_of(batch, share->customer_id);
@@ -274,11 +293,16 @@ decide_increase(SettleBatch *batch, WatchedTable *table, Ledger *ledger,
 	check.customer_id = share->customer_id;
 	check.source = table->source;
 	check.order_id = share->order_id;
-	check.amount = increase;
+	check.amount = exposure_value(ledger, share->customer_id, share->currency, share->scale, share->amount - before);
+	check.order_value = exposure_value(ledger, share->customer_id, share->currency, share->scale, share->amount);
+	check.ship_date = share->ship_date;
+	check.scheduled = check.order_value - check.amount;
+	check.scheduled_on = ship_before;
+	check.rescheduled = before > 0 && check.amount <= 0;
 	rules = credit_rules(ledger);
 	if (ledger->has_groups)
 		exposure_lock_groups(ledger, &share->customer_id, 1);
-	exposure_read(ledger, share->customer_id, EXPOSURE_LOCK, 0, &check.exposure);
+	exposure_read(ledger, share->customer_id, EXPOSURE_LOCK, &check.exposure);
 	check.groups = credit_group_limits(ledger, &check.exposure);
 	add_pending_of_others(ledger, state, &check);
 	check.exposure.ordered = money_add(check.exposure.ordered, pending->amount);
@@ -301,7 +325,7 @@ decide_increase(SettleBatch *batch, WatchedTable *table, Ledger *ledger,
 		MemoryContextSwitchTo(old);
 	}
 	else
-		pending->amount = money_add(pending->amount, increase);
+		pending->amount = money_add(pending->amount, Max(check.amount, 0));
 	ledger_leave(&scope);
 	return kept;
 }
@@ -316,6 +340,7 @@ decide_before(TriggerData *trigger, WatchedTable *table, Ledger *ledger)
 	OrderShare	new_share;
 	OrderShare	old_share = {0};
 	int128		before = 0;
+	DateADT		ship_before;
 	bool		counted;		/* as an open order of this customer */
 	SettleBatch *batch = NULL;
 	bool		no_status;
@@ -324,9 +349,14 @@ decide_before(TriggerData *trigger, WatchedTable *table, Ledger *ledger)
 	order_share(table, ledger, slot, &new_share);
 	if (update)
 		order_share(table, ledger, trigger->tg_trigslot, &old_share);
-	counted = old_share.open && old_share.customer_id == new_share.customer_id;
+	counted = old_share.open && old_share.customer_id == new_share.customer_id &&
+		strcmp(old_share.currency, new_share.currency) == 0;
+	ship_before = new_share.ship_date;
 	if (counted)
+	{
 		before = old_share.amount;
+		ship_before = old_share.ship_date;
+	}
 	if (partition)
 	{
 		batch = settle_batch(&order_kind, ledger->nspoid);
@@ -336,11 +366,11 @@ decide_before(TriggerData *trigger, WatchedTable *table, Ledger *ledger)
 
 	if (new_share.open && no_status)
 		tuple = with_status(trigger, tuple, table->status, table->open_datum);
-	if (new_share.open && !(counted && new_share.amount <= before))
+	if (new_share.open && !(counted && new_share.amount <= before && new_share.ship_date >= ship_before))
 	{
 		if (batch == NULL)
 			batch = settle_batch(&order_kind, ledger->nspoid);
-		if (decide_increase(batch, table, ledger, &new_share, new_share.amount - before, old_share.held))
+		if (decide_increase(batch, table, ledger, &new_share, before, ship_before, old_share.held))
 		{
 			new_share.open = false;
 			tuple = with_status(trigger, tuple, table->status, table->hold_datum);
@@ -384,7 +414,9 @@ gather_order(TriggerData *trigger, WatchedTable *table, Ledger *ledger)
 	OrderShare	new_share = {0};
 	SettleBatch *batch;
 	OrderBatch *state;
+	OrderEntry *entry;
 	CreditCheck *held = NULL;
+	bool		same_account;
 
 	if (TRIGGER_FIRED_BY_INSERT(event))
 		order_share(table, ledger, trigger->tg_trigslot, &new_share);
@@ -393,8 +425,10 @@ gather_order(TriggerData *trigger, WatchedTable *table, Ledger *ledger)
 	if (TRIGGER_FIRED_BY_UPDATE(event))
 		order_share(table, ledger, trigger->tg_newslot, &new_share);
 
+	same_account = old_share.open && new_share.open && old_share.customer_id == new_share.customer_id &&
+		strcmp(old_share.currency, new_share.currency) == 0;
 	if (old_share.open == new_share.open && old_share.held == new_share.held &&
-		(!old_share.open || (old_share.customer_id == new_share.customer_id && old_share.amount == new_share.amount)))
+		(!old_share.open || (same_account && old_share.amount == new_share.amount && old_share.ship_date == new_share.ship_date)))
 		return;
 
 	batch = settle_batch(&order_kind, ledger->nspoid);
@@ -402,16 +436,32 @@ gather_order(TriggerData *trigger, WatchedTable *table, Ledger *ledger)
 	if (new_share.held && !old_share.held)
 		held = take_held(state, &new_share);
 
-	if (old_share.open && new_share.open && old_share.customer_id == new_share.customer_id)
-		add_entry(batch, table, &new_share, new_share.customer_id, old_share.amount, new_share.amount, false, NULL);
-	else
+	if (same_account)
 	{
-		if (old_share.open)
-			add_entry(batch, table, &old_share, old_share.customer_id, old_share.amount, 0, false, NULL);
-		if (new_share.open)
-			add_entry(batch, table, &new_share, new_share.customer_id, 0, new_share.amount, true, NULL);
-		if (held)
-			add_entry(batch, table, &new_share, held->customer_id, 0, 0, false, held);
+		entry = add_entry(batch, table, &new_share, new_share.customer_id);
+		entry->before = old_share.amount;
+		entry->after = new_share.amount;
+		entry->ship_before = old_share.ship_date;
+		if (entry->after < entry->before || entry->ship_before != entry->ship_after)
+			state->has_decrease = true;
+		return;
+	}
+	if (old_share.open)
+	{
+		entry = add_entry(batch, table, &old_share, old_share.customer_id);
+		entry->before = old_share.amount;
+		state->has_decrease = true;
+	}
+	if (new_share.open)
+	{
+		entry = add_entry(batch, table, &new_share, new_share.customer_id);
+		entry->after = new_share.amount;
+		entry->opens = true;
+	}
+	if (held)
+	{
+		entry = add_entry(batch, table, &new_share, held->customer_id);
+		entry->held = held;
 	}
 }
 
@@ -469,11 +519,12 @@ merge_moved(OrderBatch *state)
 
 		if (last && entry->order_id && last->customer_id == entry->customer_id &&
 			strcmp(last->source->name, entry->source->name) == 0 &&
-			compare_text(last->order_id, entry->order_id) == 0 && !last->held && !entry->held)
+			compare_text(last->order_id, entry->order_id) == 0 && strcmp(last->currency, entry->currency) == 0 &&
+			last->after == entry->before && !last->held && !entry->held)
 		{
-			last->before = money_add(last->before, entry->before);
-			last->after = money_add(last->after, entry->after);
-			last->opens = false;
+			last->after = entry->after;
+			last->ship_after = entry->ship_after;
+			last->opens = last->opens && last->before == 0;
 		}
 		else
 			state->entries[kept++] = *entry;
@@ -481,29 +532,119 @@ merge_moved(OrderBatch *state)
 	state->n = kept;
 }
 
+/*
+ * What an entry takes out of the schedule: all of a day that is not its day
+ * any more, or what it shrank by.
+ */
+static void
+unschedule(Ledger *ledger, const OrderEntry *entry)
+{
+	int128		gone = entry->ship_before == entry->ship_after ? Max(money_sub(entry->before, entry->after), 0) : entry->before;
+
+	if (gone > 0 && entry->ship_before != NO_SHIP_DATE)
+		exposure_schedule(ledger, entry->customer_id, entry->currency, entry->scale, entry->ship_before, -gone);
+}
+
+static void
+schedule(Ledger *ledger, const OrderEntry *entry)
+{
+	int128		come = entry->ship_before == entry->ship_after ? Max(money_sub(entry->after, entry->before), 0) : entry->after;
+
+	if (come > 0 && entry->ship_after != NO_SHIP_DATE)
+		exposure_schedule(ledger, entry->customer_id, entry->currency, entry->scale, entry->ship_after, come);
+}
+
+/* What is left to add to the exposure of an entry's currency. */
+static int128
+to_add(const OrderEntry *entry, bool decreases_only)
+{
+	int128		own = money_sub(entry->after, entry->before);
+
+	return entry->given_up || (decreases_only && own > 0) ? 0 : own;
+}
+
+/*
+ * Add the entries of one customer, or those that are less than before, to
+ * its exposure, and take out of the schedule what they give up; what they
+ * bring is scheduled one by one.  Returns what they add, in base currency
+ * units.
+ */
+static int128
+add_to_exposure(Ledger *ledger, OrderEntry *entries, int64 n, bool decreases_only, Exposure *exposure)
+{
+	int128		change = 0;
+	int128		increase = 0;
+	bool		other_currency = false;
+
+	for (int64 i = 0; i < n; i++)
+	{
+		OrderEntry *entry = &entries[i];
+
+		if (entry->after > entry->before && !decreases_only)
+			entry->increase = entry_value(ledger, entry, money_sub(entry->after, entry->before));
+		increase = money_add(increase, entry->increase);
+		if (is_base(ledger, entry))
+			change = money_add(change, to_add(entry, decreases_only));
+		else if (to_add(entry, decreases_only) != 0)
+			other_currency = true;
+	}
+	exposure_order(ledger, entries[0].customer_id, change, increase > 0, other_currency, exposure);
+	for (int64 i = 0; i < n; i++)
+	{
+		OrderEntry *entry = &entries[i];
+		int128		add = to_add(entry, decreases_only);
+
+		if (add != 0 && !is_base(ledger, entry))
+			exposure_order_other(ledger, entry->customer_id, entry->currency, entry->scale, add);
+		if (!entry->given_up && (add < 0 || !decreases_only))
+			unschedule(ledger, entry);
+		entry->given_up = entry->given_up || (decreases_only && add < 0);
+	}
+	return increase;
+}
+
+static void
+check_entry(Ledger *ledger, const OrderEntry *entry, const Exposure *exposure, List *groups)
+{
+	CreditCheck check = {0};
+	List	   *rules;
+
+	check.customer_id = entry->customer_id;
+	check.source = entry->source->name;
+	check.order_id = entry->order_id;
+	check.amount = entry->increase;
+	check.exposure = *exposure;
+	check.groups = groups;
+	check.ship_date = entry->ship_after;
+	check.scheduled_on = entry->ship_before;
+	check.rescheduled = entry->increase == 0 && !entry->opens;
+	rules = credit_rules(ledger);
+	if (entry->ship_before != NO_SHIP_DATE || entry->ship_after != NO_SHIP_DATE)
+	{
+		check.order_value = entry_value(ledger, entry, entry->after);
+		/* unschedule() left what did not change its day. */
+		if (entry->ship_before == entry->ship_after)
+			check.scheduled = entry_value(ledger, entry, Min(entry->before, entry->after));
+	}
+	credit_check(ledger, rules, &check);
+	if (check.outcome >= OUTCOME_HOLD)
+		credit_check_refuse(ledger, &check);
+	if (entry->source->record && !(check.rescheduled && check.outcome == OUTCOME_APPROVE))
+		credit_check_record(ledger, &check);
+}
+
 /* All entries of one customer, in row order. */
 static void
 settle_customer(Ledger *ledger, OrderEntry *entries, int64 n)
 {
 	Exposure	exposure;
-	int128		change = 0;
-	int128		increase = 0;
+	int128		increase;
 	List	   *groups;
 	MemoryContext per_order = AllocSetContextCreate(CurrentMemoryContext, "credit_control order", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old;
 
 	/* What the statement gives up counts first, whatever the order of its rows. */
-	for (int64 i = 0; i < n; i++)
-	{
-		int128		own = money_sub(entries[i].after, entries[i].before);
-
-		if (!entries[i].given_up)
-			change = money_add(change, own);
-		if (own > 0)
-			increase = money_add(increase, own);
-	}
-	exposure_read(ledger, entries[0].customer_id, EXPOSURE_ORDER, change, &exposure);
-	exposure.ordered = money_sub(exposure.ordered, increase);
+	increase = add_to_exposure(ledger, entries, n, false, &exposure);
 	if (increase > 0)
 	{
 		exposure_complete(ledger, &exposure);
@@ -511,37 +652,25 @@ settle_customer(Ledger *ledger, OrderEntry *entries, int64 n)
 		if (exposure.in_group && !ledger->has_groups)
 			exposure_lock_groups(ledger, &entries[0].customer_id, 1);
 	}
+	exposure.ordered = money_sub(exposure.ordered, increase);
 	groups = credit_group_limits(ledger, &exposure);
 
 	for (int64 i = 0; i < n; i++)
 	{
 		OrderEntry *entry = &entries[i];
-		CreditCheck check = {0};
 
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(per_order);
 		old = MemoryContextSwitchTo(per_order);
-		check.customer_id = entry->customer_id;
-		check.source = entry->source->name;
-		check.order_id = entry->order_id;
-		check.amount = money_sub(entry->after, entry->before);
-		check.exposure = exposure;
-		check.groups = groups;
 		if (entry->held)
 		{
 			if (entry->source->record)
 				credit_check_record(ledger, entry->held);
 		}
-		else if (check.amount > 0 || entry->opens)
-		{
-			credit_check(ledger, credit_rules(ledger), &check);
-			if (check.outcome >= OUTCOME_HOLD)
-				credit_check_refuse(ledger, &check);
-			if (entry->source->record)
-				credit_check_record(ledger, &check);
-		}
-		if (check.amount > 0)
-			exposure.ordered = money_add(exposure.ordered, check.amount);
+		else if (entry->increase > 0 || entry->opens || (entry->ship_after < entry->ship_before && entry->after > 0))
+			check_entry(ledger, entry, &exposure, groups);
+		schedule(ledger, entry);
+		exposure.ordered = money_add(exposure.ordered, entry->increase);
 		MemoryContextSwitchTo(old);
 	}
 	MemoryContextDelete(per_order);
@@ -571,22 +700,14 @@ give_up_first(Ledger *ledger, OrderBatch *state)
 	for (int64 from = 0, to; from < state->n; from = to)
 	{
 		int64		customer_id = state->entries[from].customer_id;
-		int128		change = 0;
+		bool		less = false;
 		Exposure	exposure;
 
 		CHECK_FOR_INTERRUPTS();
 		for (to = from; to < state->n && state->entries[to].customer_id == customer_id; to++)
-		{
-			OrderEntry *entry = &state->entries[to];
-
-			if (entry->after < entry->before)
-			{
-				change = money_add(change, money_sub(entry->after, entry->before));
-				entry->given_up = true;
-			}
-		}
-		if (change < 0)
-			exposure_read(ledger, customer_id, EXPOSURE_ORDER, change, &exposure);
+			less = less || state->entries[to].after < state->entries[to].before;
+		if (less)
+			(void) add_to_exposure(ledger, &state->entries[from], to - from, true, &exposure);
 	}
 }
 
@@ -632,7 +753,7 @@ order_settle(SettleBatch *batch)
 	{
 		Pending    *pending = pending_of(batch, state->entries[i].customer_id);
 
-		pending->amount = Max(pending->amount - Max(state->entries[i].after - state->entries[i].before, 0), 0);
+		pending->amount = Max(pending->amount - state->entries[i].increase, 0);
 	}
 	state->n = 0;
 	state->has_decrease = false;

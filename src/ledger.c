@@ -68,6 +68,9 @@ static const QueryText query_texts[LQ_COUNT] = {
 		"SELECT amount FROM @L.document d WHERE customer_id = $1 AND document_id = $2 AND clears_on IS NOT NULL"
 		" AND NOT EXISTS (SELECT FROM @L.clearing c WHERE c.customer_id = d.customer_id AND c.document_id = d.document_id)",
 		2, {INT8OID, INT8OID}},
+	[LQ_FX_VALUE] = {
+		"SELECT pg_catalog.round($3 * rate, $4) FROM @L.fx_rate WHERE currency = $1 AND valid_from <= $2 ORDER BY valid_from DESC LIMIT 1",
+		4, {TEXTOID, DATEOID, NUMERICOID, INT4OID}},
 	[LQ_FX_RATE] = {
 		"SELECT rate FROM @L.fx_rate WHERE currency = $1 AND valid_from <= $2 ORDER BY valid_from DESC LIMIT 1",
 		2, {TEXTOID, DATEOID}},
@@ -140,9 +143,34 @@ static const QueryText query_texts[LQ_COUNT] = {
 		" WHERE customer_id = $1 AND currency = $2 RETURNING merged_into",
 		7, {INT8OID, TEXTOID, NUMERICOID, NUMERICOID, NUMERICOID, NUMERICOID, BOOLOID}},
 	[LQ_EXPOSURE_ORDER] = {
-		"UPDATE @L.exposure SET ordered = ordered + $3 WHERE customer_id = $1 AND currency = $2"
+		"UPDATE @L.exposure SET ordered = ordered + $3, has_other_currency = has_other_currency OR $4,"
+		" check_seq = check_seq + $4::integer WHERE customer_id = $1 AND currency = $2"
 		" RETURNING " EXPOSURE_FIGURES,
+		4, {INT8OID, TEXTOID, NUMERICOID, BOOLOID}},
+	[LQ_EXPOSURE_ORDER_OTHER] = {
+		"INSERT INTO @L.exposure AS e (customer_id, currency, ordered) VALUES ($1, $2, $3)"
+		" ON CONFLICT (customer_id, currency) DO UPDATE SET ordered = e.ordered + excluded.ordered RETURNING e.ordered",
 		3, {INT8OID, TEXTOID, NUMERICOID}},
+	[LQ_SCHEDULE_ADD] = {
+		"INSERT INTO @L.order_schedule AS s (customer_id, currency, ship_date, amount) VALUES ($1, $2, $3, $4)"
+		" ON CONFLICT (customer_id, currency, ship_date) DO UPDATE SET amount = s.amount + excluded.amount RETURNING s.amount",
+		4, {INT8OID, TEXTOID, DATEOID, NUMERICOID}},
+	[LQ_SCHEDULE_DROP] = {
+		"DELETE FROM @L.order_schedule WHERE customer_id = $1 AND currency = $2 AND ship_date = $3 AND amount = 0",
+		3, {INT8OID, TEXTOID, DATEOID}},
+	/* Orders to ship after $3; NULL where a currency has no rate */
+	[LQ_SCHEDULE_BEYOND] = {
+		"SELECT CASE WHEN bool_and(s.currency = $2 OR r.rate IS NOT NULL) IS NOT FALSE THEN coalesce(sum(CASE WHEN s.currency = $2"
+		"  THEN s.amount ELSE pg_catalog.round(s.amount * r.rate, $5) END), 0) END"
+		" FROM (SELECT o.currency, sum(o.amount) AS amount FROM @L.order_schedule o"
+		"  WHERE o.customer_id = $1 AND o.ship_date > $3 GROUP BY o.currency) s"
+		" LEFT JOIN LATERAL (SELECT f.rate FROM @L.fx_rate f WHERE f.currency = s.currency"
+		"  AND f.valid_from <= $4 ORDER BY f.valid_from DESC LIMIT 1) r ON true",
+		5, {INT8OID, TEXTOID, DATEOID, DATEOID, INT4OID}},
+	[LQ_LEFT_OUT] = {
+		"SELECT counts_unapplied, counts_uncleared, amount FROM @L.left_out($1, $2)", 2, {INT8OID, DATEOID}},
+	[LQ_POLICIES_EXIST] = {
+		"SELECT EXISTS (SELECT FROM @L.exposure_policy)", 0, {0}},
 	[LQ_EXPOSURE_POST_OTHER] = {
 		"INSERT INTO @L.exposure AS e (customer_id, currency, receivable, unapplied, reserved, uncleared)"
 		" VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (customer_id, currency) DO UPDATE SET receivable = e.receivable + excluded.receivable,"
@@ -151,10 +179,11 @@ static const QueryText query_texts[LQ_COUNT] = {
 
 	/* Other currencies at the rate of the day; NULL where there is none. */
 	[LQ_EXPOSURE_OTHER] = {
-		"SELECT e.currency, pg_catalog.round(e.receivable * r.rate, $4), pg_catalog.round(e.unapplied * r.rate, $4)"
+		"SELECT e.currency, pg_catalog.round(e.receivable * r.rate, $4), pg_catalog.round(e.unapplied * r.rate, $4),"
+		" pg_catalog.round(e.ordered * r.rate, $4)"
 		" FROM @L.exposure e LEFT JOIN LATERAL (SELECT f.rate FROM @L.fx_rate f WHERE f.currency = e.currency"
 		"  AND f.valid_from <= $3 ORDER BY f.valid_from DESC LIMIT 1) r ON true"
-		" WHERE e.customer_id = $1 AND e.currency <> $2 AND (e.receivable <> 0 OR e.unapplied <> 0)",
+		" WHERE e.customer_id = $1 AND e.currency <> $2 AND (e.receivable <> 0 OR e.unapplied <> 0 OR e.ordered <> 0)",
 		4, {INT8OID, TEXTOID, DATEOID, INT4OID}},
 	/*
 	 * Payments whose day of clearing is still to come, at the rate of the day
@@ -176,12 +205,14 @@ static const QueryText query_texts[LQ_COUNT] = {
 		"  ORDER BY f.valid_from DESC LIMIT 1)) r ON true",
 		4, {INT8OID, TEXTOID, DATEOID, INT4OID}},
 	[LQ_RESERVED_FOR] = {
-		"SELECT coalesce(-sum(i.open_amount), 0) FROM @L.item i"
-		" JOIN @L.document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id"
-		" WHERE i.customer_id = $1 AND i.currency = $2 AND i.reserved_for = $3 AND i.open_amount < 0"
+		"SELECT coalesce(-sum(CASE WHEN i.currency = $2 THEN i.open_amount ELSE pg_catalog.round(i.open_amount * r.rate, $5) END), 0)"
+		" FROM @L.item i JOIN @L.document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id"
+		" LEFT JOIN LATERAL (SELECT f.rate FROM @L.fx_rate f WHERE f.currency = i.currency"
+		"  AND f.valid_from <= $4 ORDER BY f.valid_from DESC LIMIT 1) r ON true"
+		" WHERE i.customer_id = $1 AND i.reserved_for = $3 AND i.open_amount < 0"
 		" AND (d.clears_on IS NULL OR d.clears_on <= $4"
 		"  OR EXISTS (SELECT FROM @L.clearing c WHERE c.customer_id = d.customer_id AND c.document_id = d.document_id))",
-		4, {INT8OID, TEXTOID, TEXTOID, DATEOID}},
+		5, {INT8OID, TEXTOID, TEXTOID, DATEOID, INT4OID}},
 	/* LQ_EXPOSURE_POST with a link for the chain: one statement is cheaper than two. */
 	[LQ_EXPOSURE_CHAIN] = {
 		"WITH head AS (UPDATE @L.exposure SET receivable = receivable + $3, unapplied = unapplied + $4, reserved = reserved + $5,"
@@ -209,7 +240,7 @@ static const QueryText query_texts[LQ_COUNT] = {
 		"  AND i.open_amount > 0 ORDER BY due_date LIMIT 1) first WHERE e.customer_id = $1",
 		1, {INT8OID}},
 	[LQ_RULES_READ] = {
-		"SELECT rule_no, kind, threshold, action, customer_id, valid_from, valid_to, risk_class, grace_days, net_of_unapplied"
+		"SELECT rule_no, kind, threshold, action, customer_id, valid_from, valid_to, risk_class, grace_days, net_of_unapplied, horizon_days"
 		" FROM @L.check_rule ORDER BY rule_no",
 		0, {0}},
 	[LQ_EXCLUSIONS_READ] = {
@@ -236,7 +267,7 @@ static const QueryText query_texts[LQ_COUNT] = {
 			NUMERICOID}},
 	[LQ_WATCHED_READ] = {
 		"SELECT customer_column, amount_column, order_id_column, currency_column, open_when, mode, status_column,"
-		" open_value, hold_value, record_decisions FROM @L.watched_table WHERE table_schema = $1 AND table_name = $2",
+		" open_value, hold_value, record_decisions, ship_date_column FROM @L.watched_table WHERE table_schema = $1 AND table_name = $2",
 		2, {TEXTOID, TEXTOID}},
 };
 
@@ -481,7 +512,7 @@ ledger_run(Ledger *ledger, LedgerQuery query, Datum *values, const char *nulls)
 	 * Rules are kept beyond this transaction, so they must be read with the
 	 * latest snapshot even where the transaction's own is older.
 	 */
-	if (query == LQ_RULES_READ || query == LQ_EXCLUSIONS_READ || query == LQ_GROUPS_EXIST)
+	if (query == LQ_RULES_READ || query == LQ_EXCLUSIONS_READ || query == LQ_GROUPS_EXIST || query == LQ_POLICIES_EXIST)
 	{
 		Snapshot	latest = RegisterSnapshot(GetLatestSnapshot());
 

@@ -29,6 +29,7 @@ typedef enum LedgerQuery
 	LQ_DOCUMENT_REVERSED,
 	LQ_UNCLEARED_OF,
 	LQ_FX_RATE,
+	LQ_FX_VALUE,
 	LQ_ITEM_ADD,
 	LQ_ITEM_ADD_MANY,
 	LQ_ITEM_FACTS,
@@ -44,6 +45,12 @@ typedef enum LedgerQuery
 	LQ_EXPOSURE_POST,
 	LQ_EXPOSURE_CHAIN,
 	LQ_EXPOSURE_ORDER,
+	LQ_EXPOSURE_ORDER_OTHER,
+	LQ_SCHEDULE_ADD,
+	LQ_SCHEDULE_DROP,
+	LQ_SCHEDULE_BEYOND,
+	LQ_LEFT_OUT,
+	LQ_POLICIES_EXIST,
 	LQ_EXPOSURE_POST_OTHER,
 	LQ_EXPOSURE_OTHER,
 	LQ_UNCLEARED,
@@ -80,6 +87,7 @@ typedef struct Ledger
 	MemoryContext rules_cxt;
 	List	   *rules;			/* of CheckRule, in rule_no order */
 	bool		has_groups;		/* some customer is in a group; read with the rules */
+	bool		has_policies;	/* there is an exposure policy; read with the rules */
 } Ledger;
 
 /* What ledger_enter() changed and ledger_leave() puts back. */

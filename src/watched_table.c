@@ -46,6 +46,7 @@
 
 #include "cc_error.h"
 #include "credit_check.h"
+#include "currency.h"
 #include "entry.h"
 #include "money.h"
 #include "watched_table.h"
@@ -235,7 +236,8 @@ typedef struct Registration
 	char	   *customer_column;
 	char	   *amount_column;
 	char	   *order_id_column;
-	char	   *currency_column;	/* may be NULL, as the three below */
+	char	   *currency_column;	/* may be NULL, as the four below */
+	char	   *ship_date_column;
 	char	   *open_when;
 	char	   *mode;
 	char	   *status_column;
@@ -290,6 +292,7 @@ read_registration(Relation rel, Ledger *ledger, Registration *reg)
 		reg->open_value = text_column(8, caller);
 		reg->hold_value = text_column(9, caller);
 		reg->record = DatumGetBool(ledger_value(0, 10, &isnull));
+		reg->ship_date_column = text_column(11, caller);
 		break;
 	}
 	ledger_leave(&scope);
@@ -339,6 +342,12 @@ static bool
 is_label(Oid type)
 {
 	return type == TEXTOID || type == VARCHAROID || type == BPCHAROID || type_is_enum(type);
+}
+
+static bool
+is_date(Oid type)
+{
+	return type == DATEOID;
 }
 
 static bool
@@ -438,6 +447,7 @@ load_watched(WatchedTable *table, Relation rel, Ledger *ledger)
 	table->amount = column_number(rel, reg.amount_column, is_amount, table->hold_mode);
 	table->order_id = column_number(rel, reg.order_id_column, is_any, false);
 	table->currency = reg.currency_column ? column_number(rel, reg.currency_column, is_label, table->hold_mode) : 0;
+	table->ship_date = reg.ship_date_column ? column_number(rel, reg.ship_date_column, is_date, table->hold_mode) : 0;
 	table->customer_type = TupleDescAttr(desc, table->customer - 1)->atttypid;
 	table->amount_type = TupleDescAttr(desc, table->amount - 1)->atttypid;
 	getTypeOutputInfo(TupleDescAttr(desc, table->order_id - 1)->atttypid, &function, &varlena);
@@ -467,7 +477,7 @@ load_watched(WatchedTable *table, Relation rel, Ledger *ledger)
 /*
  * check_watched(table_schema, table_name, customer_column, amount_column,
  * order_id_column, currency_column, status_column, open_when text, hold
- * boolean) returns void: an error of class 42 or 3F unless the table is what
+ * boolean, ship_date_column text) returns void: an error of class 42 or 3F unless the table is what
  * watch_orders() let in.
  *
  * Reads catalogs only: whoever owns the order table can put anything in its
@@ -503,6 +513,9 @@ cc_check_watched(PG_FUNCTION_ARGS)
 		column_number(rel, name[5], is_label, hold);
 	if (name[6])
 		column_number(rel, name[6], is_label, true);
+	/* Before ALTER EXTENSION UPDATE the SQL of 0.1.0 calls this with nine arguments. */
+	if (PG_NARGS() > 9 && !PG_ARGISNULL(9))
+		column_number(rel, text_to_cstring(PG_GETARG_TEXT_PP(9)), is_date, hold);
 	parse_registered_condition(rel, name[7], hold);
 	relation_close(rel, AccessShareLock);
 	PG_RETURN_VOID();
@@ -565,6 +578,37 @@ is_open(WatchedTable *table, TupleTableSlot *slot)
 	return isnull || DatumGetBool(open);
 }
 
+static void
+read_currency(WatchedTable *table, Ledger *ledger, TupleTableSlot *slot, OrderShare *share)
+{
+	Datum		currency = (Datum) 0;
+	bool		isnull = true;
+	Oid			function;
+	bool		varlena;
+	char	   *code;
+	int			len;
+
+	strlcpy(share->currency, ledger->base_currency, sizeof(share->currency));
+	share->scale = ledger->base_scale;
+	if (table->currency)
+		currency = slot_getattr(slot, table->currency, &isnull);
+	if (isnull)
+		return;
+	getTypeOutputInfo(TupleDescAttr(slot->tts_tupleDescriptor, table->currency - 1)->atttypid, &function, &varlena);
+	code = OidOutputFunctionCall(function, currency);
+	/* char(n) pads with blanks. */
+	for (len = strlen(code); len > 0 && code[len - 1] == ' '; len--)
+		code[len - 1] = '\0';
+	share->scale = currency_minor_unit(code, len);
+	if (share->scale < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_CREDIT_CURRENCY),
+				 errmsg("\"%s\" is not a currency", code),
+				 errdetail("Order %s of \"%s\" is in it.", share->order_id ? share->order_id : "(without id)", table->source),
+				 errhint("Currencies are three capital letters of ISO 4217.")));
+	strlcpy(share->currency, code, sizeof(share->currency));
+}
+
 void
 order_share(WatchedTable *table, Ledger *ledger, TupleTableSlot *slot, OrderShare *share)
 {
@@ -599,29 +643,12 @@ order_share(WatchedTable *table, Ledger *ledger, TupleTableSlot *slot, OrderShar
 				(errcode(ERRCODE_NOT_NULL_VIOLATION),
 				 errmsg("order %s of \"%s\" has no amount", share->order_id ? share->order_id : "(without id)", table->source),
 				 errdetail("The customer is " INT64_FORMAT ".", share->customer_id)));
-	if (table->currency)
-	{
-		Datum		currency = slot_getattr(slot, table->currency, &isnull);
-
-		if (!isnull)
-		{
-			Oid			function;
-			bool		varlena;
-			char	   *code;
-
-			getTypeOutputInfo(TupleDescAttr(slot->tts_tupleDescriptor, table->currency - 1)->atttypid, &function, &varlena);
-			code = OidOutputFunctionCall(function, currency);
-			/* char(n) pads with blanks. */
-			for (int len = strlen(code); len > 0 && code[len - 1] == ' '; len--)
-				code[len - 1] = '\0';
-			credit_check_currency(ledger, share->customer_id, code);
-		}
-	}
+	read_currency(table, ledger, slot, share);
 	if (table->amount_type != NUMERICOID)
 		value = NumericGetDatum(int64_to_numeric(integer_value(value, table->amount_type)));
-	fault = entry_amount(value, ledger->base_scale, &share->amount);
+	fault = entry_amount(value, share->scale, &share->amount);
 	if (fault != MONEY_OK)
-		entry_refuse(fault, value, ledger->base_scale,
+		entry_refuse(fault, value, share->scale,
 					 psprintf("amount of order %s of customer " INT64_FORMAT,
 							  share->order_id ? share->order_id : "(without id)", share->customer_id));
 	if (share->amount < 0)
@@ -629,16 +656,32 @@ order_share(WatchedTable *table, Ledger *ledger, TupleTableSlot *slot, OrderShar
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("amount of order %s of \"%s\" must not be negative", share->order_id ? share->order_id : "(without id)", table->source),
 				 errdetail("The amount is %s, for customer " INT64_FORMAT ".",
-						   money_out(share->amount, ledger->base_scale), share->customer_id)));
+						   money_out(share->amount, share->scale), share->customer_id)));
+
+	share->ship_date = NO_SHIP_DATE;
+	if (table->ship_date)
+	{
+		value = slot_getattr(slot, table->ship_date, &isnull);
+		if (!isnull)
+			share->ship_date = DatumGetDateADT(value);
+	}
 }
 
 /* ---- the recount ---- */
 
-typedef struct CustomerOrders
+typedef struct OpenOrdersKey
 {
 	int64		customer_id;
+	DateADT		ship_date;
+	char		currency[4];
+} OpenOrdersKey;
+
+typedef struct OpenOrders
+{
+	OpenOrdersKey key;
+	int			scale;
 	int128		amount;
-} CustomerOrders;
+} OpenOrders;
 
 static void
 count_open_orders(Relation rel, Ledger *ledger, HTAB *sums)
@@ -660,9 +703,13 @@ count_open_orders(Relation rel, Ledger *ledger, HTAB *sums)
 		MemoryContextSwitchTo(old);
 		if (share.open)
 		{
+			OpenOrdersKey key = {.customer_id = share.customer_id, .ship_date = share.ship_date};
+			OpenOrders *sum;
 			bool		found;
-			CustomerOrders *sum = hash_search(sums, &share.customer_id, HASH_ENTER, &found);
 
+			memcpy(key.currency, share.currency, sizeof(key.currency));
+			sum = hash_search(sums, &key, HASH_ENTER, &found);
+			sum->scale = share.scale;
 			sum->amount = found ? money_add(sum->amount, share.amount) : share.amount;
 		}
 	}
@@ -673,8 +720,8 @@ count_open_orders(Relation rel, Ledger *ledger, HTAB *sums)
 
 /*
  * open_orders(ledger, table_schema, table_name text) returns set of
- * (customer_id bigint, amount numeric): the orders of a watched table that
- * count, per customer, in no order.
+ * (customer_id bigint, currency text, ship_date date, amount numeric): the
+ * orders of a watched table that count, summed up, in no order.
  *
  * Reads rows with the trigger's own order_share(), so the two cannot differ,
  * and as the owner of the order table in a restricted context, as REFRESH
@@ -690,10 +737,10 @@ cc_open_orders(PG_FUNCTION_ARGS)
 	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(2));
 	Oid			relid = get_relname_relid(name, get_namespace_oid(schema, false));
 	Relation	rel = OidIsValid(relid) ? try_relation_open(relid, AccessShareLock) : NULL;
-	HASHCTL		ctl = {.keysize = sizeof(int64), .entrysize = sizeof(CustomerOrders), .hcxt = CurrentMemoryContext};
+	HASHCTL		ctl = {.keysize = sizeof(OpenOrdersKey), .entrysize = sizeof(OpenOrders), .hcxt = CurrentMemoryContext};
 	HTAB	   *sums;
 	HASH_SEQ_STATUS seq;
-	CustomerOrders *sum;
+	OpenOrders *sum;
 	Oid			userid;
 	int			sec_context;
 	int			guc_level;
@@ -734,8 +781,9 @@ cc_open_orders(PG_FUNCTION_ARGS)
 	hash_seq_init(&seq, sums);
 	while ((sum = hash_seq_search(&seq)) != NULL)
 	{
-		Datum		values[2] = {Int64GetDatum(sum->customer_id), money_to_numeric(sum->amount, ledger->base_scale)};
-		bool		nulls[2] = {false, false};
+		Datum		values[4] = {Int64GetDatum(sum->key.customer_id), CStringGetTextDatum(sum->key.currency),
+			DateADTGetDatum(sum->key.ship_date), money_to_numeric(sum->amount, sum->scale)};
+		bool		nulls[4] = {false, false, sum->key.ship_date == NO_SHIP_DATE, false};
 
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}

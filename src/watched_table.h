@@ -10,6 +10,7 @@
 #include "executor/tuptable.h"
 #include "fmgr.h"
 #include "nodes/execnodes.h"
+#include "utils/date.h"
 #include "utils/relcache.h"
 
 #include "ledger.h"
@@ -26,6 +27,7 @@ typedef struct WatchedTable
 	AttrNumber	amount;
 	AttrNumber	order_id;
 	AttrNumber	currency;		/* 0: base currency */
+	AttrNumber	ship_date;		/* 0: none */
 	AttrNumber	status;			/* 0 in mode reject */
 	Oid			customer_type;
 	Oid			amount_type;
@@ -39,13 +41,19 @@ typedef struct WatchedTable
 	MemoryContext cxt;
 } WatchedTable;
 
+#define NO_SHIP_DATE DATEVAL_NOBEGIN
+
 /* What one row of an order table means for its customer. */
 typedef struct OrderShare
 {
 	bool		open;			/* counts toward exposure */
 	bool		held;			/* has the hold status */
-	int64		customer_id;	/* these two only when open */
-	int128		amount;			/* base currency units */
+	/* The next five only when open */
+	int64		customer_id;
+	char		currency[4];
+	int			scale;			/* minor unit of currency */
+	int128		amount;			/* units of currency */
+	DateADT		ship_date;		/* NO_SHIP_DATE: it counts in every horizon */
 	char	   *order_id;		/* NULL when null */
 } OrderShare;
 
@@ -64,7 +72,7 @@ extern bool is_watched(Relation rel, Ledger *ledger);
 
 /*
  * Read a row, as the user who writes it.  Errors 23502 (order without
- * customer or amount), 22023 (negative amount), RC006 (other currency).
+ * customer or amount), 22023 (negative amount), RC006 (no such currency).
  */
 extern void order_share(WatchedTable *table, Ledger *ledger, TupleTableSlot *slot, OrderShare *share);
 

@@ -34,27 +34,29 @@ COMMENT ON FUNCTION credit.refuse_change() IS 'Trigger on append-only tables: re
 
 CREATE FUNCTION credit.rules_changed() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'cc_rules_changed';
-COMMENT ON FUNCTION credit.rules_changed() IS 'Trigger on a ledger''s check_rule: makes every session read the rules again.';
+COMMENT ON FUNCTION credit.rules_changed() IS 'Trigger on a ledger''s check_rule, check_exclusion and exposure_policy: makes every session read them again.';
 
 CREATE FUNCTION credit.order_condition(orders regclass, condition text, no_generated boolean) RETURNS text
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cc_order_condition';
 COMMENT ON FUNCTION credit.order_condition(regclass, text, boolean) IS 'Checks a condition on the rows of a table (one immutable expression on its columns, no subquery) and returns it with every name qualified. With no_generated, generated columns are refused. Used by watch_orders().';
 
 CREATE FUNCTION credit.check_watched(table_schema text, table_name text, customer_column text, amount_column text, order_id_column text,
-	currency_column text, status_column text, open_when text, hold boolean) RETURNS void
+	currency_column text, status_column text, open_when text, hold boolean, ship_date_column text DEFAULT NULL) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'cc_check_watched';
-COMMENT ON FUNCTION credit.check_watched(text, text, text, text, text, text, text, text, boolean) IS 'Raises an error of class 42 or 3F unless a registered order table is still what watch_orders() let in. Reads catalogs only and runs nothing of the table''s owner.';
+COMMENT ON FUNCTION credit.check_watched(text, text, text, text, text, text, text, text, boolean, text) IS 'Raises an error of class 42 or 3F unless a registered order table is still what watch_orders() let in. Reads catalogs only and runs nothing of the table''s owner.';
 
 CREATE FUNCTION credit.check_order(ledger text, customer_id bigint, amount numeric, currency text, record boolean, purpose text DEFAULT 'order',
+	ship_date date DEFAULT NULL,
 	OUT outcome text, OUT exposure numeric, OUT limit_amount numeric, OUT available numeric, OUT shortfall numeric, OUT checks jsonb)
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'cc_check_order';
-COMMENT ON FUNCTION credit.check_order(text, bigint, numeric, text, boolean, text) IS 'What would be decided on a new order, or with purpose shipment on sending goods, with the caller''s own rights on the ledger. Applications call the ledger''s check_credit().';
+COMMENT ON FUNCTION credit.check_order(text, bigint, numeric, text, boolean, text, date) IS 'What would be decided on a new order, or with purpose shipment on sending goods, with the caller''s own rights on the ledger. Applications call the ledger''s check_credit().';
 
 CREATE FUNCTION credit.settle(ledger text) RETURNS void
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'cc_settle';
 COMMENT ON FUNCTION credit.settle(text) IS 'Counts now what this transaction has written straight into a partition, which otherwise is counted at commit. Used before a recount.';
 
-CREATE FUNCTION credit.open_orders(ledger text, table_schema text, table_name text, OUT customer_id bigint, OUT amount numeric)
+CREATE FUNCTION credit.open_orders(ledger text, table_schema text, table_name text, OUT customer_id bigint, OUT currency text,
+	OUT ship_date date, OUT amount numeric)
 RETURNS SETOF record
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'cc_open_orders';
-COMMENT ON FUNCTION credit.open_orders(text, text, text) IS 'The orders of a watched table that count toward exposure, summed per customer, recounted from its rows as the trigger reads them. Runs as the owner of the table, whose hold trigger is the consent. An error if an open order is nothing the trigger would let in.';
+COMMENT ON FUNCTION credit.open_orders(text, text, text) IS 'The orders of a watched table that count toward exposure, summed per customer, currency and ship date, recounted from its rows as the trigger reads them. Runs as the owner of the table, whose hold trigger is the consent. An error if an open order is nothing the trigger would let in.';

@@ -145,16 +145,16 @@ RETURN CASE WHEN pg_catalog.length(tgargs) > 0
 COMMENT ON FUNCTION credit.trigger_ledger(bytea) IS 'The ledger that an enforce_hold trigger belongs to, from pg_trigger.tgargs.';
 
 CREATE FUNCTION credit.is_watchable(table_schema text, table_name text, customer_column text, amount_column text, order_id_column text,
-	currency_column text, status_column text, open_when text, hold boolean) RETURNS boolean
+	currency_column text, status_column text, open_when text, hold boolean, ship_date_column text DEFAULT NULL) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	PERFORM credit.check_watched(table_schema, table_name, customer_column, amount_column, order_id_column,
-		currency_column, status_column, open_when, hold);
+		currency_column, status_column, open_when, hold, ship_date_column);
 	RETURN true;
 EXCEPTION WHEN syntax_error_or_access_rule_violation OR invalid_schema_name THEN
 	RETURN false;
 END $$;
-COMMENT ON FUNCTION credit.is_watchable(text, text, text, text, text, text, text, text, boolean) IS 'Whether a registered order table is still what watch_orders() let in. Reads catalogs only.';
+COMMENT ON FUNCTION credit.is_watchable(text, text, text, text, text, text, text, text, boolean, text) IS 'Whether a registered order table is still what watch_orders() let in. Reads catalogs only.';
 
 -- Whoever runs this, a superuser perhaps, must run nothing of the ledger's or the order tables' owners: it
 -- calls kernel functions only, and reads the ledger's tables only where they are tables.
@@ -224,21 +224,21 @@ BEGIN
 			JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
 			JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
 		WHERE p.pronamespace = 'credit'::regnamespace
-			AND (t.tgenabled NOT IN ('O', 'A') OR (t.tgname IN ('check_rule_changed', 'check_exclusion_changed') AND t.tgenabled <> 'A'))
+			AND (t.tgenabled NOT IN ('O', 'A') OR (t.tgname IN ('check_rule_changed', 'check_exclusion_changed', 'exposure_policy_changed') AND t.tgenabled <> 'A'))
 			AND (c.relnamespace = nsp OR (p.proname = 'enforce_hold' AND credit.trigger_ledger(t.tgargs) = ledger))
 		ORDER BY 2;
 
 	-- Registered order tables that are gone, renamed, or without this ledger's triggers.
 	RETURN QUERY EXECUTE pg_catalog.format($q$
 		SELECT CASE WHEN c.oid IS NULL THEN 'watched table is gone'
-				WHEN NOT credit.is_watchable(w.table_schema, w.table_name, w.customer_column, w.amount_column, w.order_id_column, w.currency_column, w.status_column, w.open_when, w.mode = 'hold') THEN 'watched table was altered'
+				WHEN NOT credit.is_watchable(w.table_schema, w.table_name, w.customer_column, w.amount_column, w.order_id_column, w.currency_column, w.status_column, w.open_when, w.mode = 'hold', w.ship_date_column) THEN 'watched table was altered'
 				ELSE 'watched table without its triggers' END,
 			format('%%I.%%I', w.table_schema, w.table_name), NULL::text,
 			format('SELECT %%I.unwatch_orders(%%L); then watch_orders() again.', %1$L, format('%%I.%%I', w.table_schema, w.table_name))
 		FROM %1$I.watched_table w
 			LEFT JOIN (pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace)
 				ON n.nspname = w.table_schema AND c.relname = w.table_name
-		WHERE c.oid IS NULL OR NOT credit.is_watchable(w.table_schema, w.table_name, w.customer_column, w.amount_column, w.order_id_column, w.currency_column, w.status_column, w.open_when, w.mode = 'hold') OR (SELECT count(*) FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+		WHERE c.oid IS NULL OR NOT credit.is_watchable(w.table_schema, w.table_name, w.customer_column, w.amount_column, w.order_id_column, w.currency_column, w.status_column, w.open_when, w.mode = 'hold', w.ship_date_column) OR (SELECT count(*) FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
 			WHERE t.tgrelid = c.oid AND p.proname = 'enforce_hold' AND p.pronamespace = 'credit'::regnamespace
 				AND credit.trigger_ledger(t.tgargs) = %1$L)
 			< CASE w.mode WHEN 'hold' THEN 4 ELSE 3 END

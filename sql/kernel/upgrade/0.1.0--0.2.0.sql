@@ -8,8 +8,11 @@
 \new 35_matching.sql
 \new 36_bank_files.sql
 \new 36_camt.sql
--- Its arguments change.
+-- Their arguments or results change.
 DROP FUNCTION credit.check_order(text, bigint, numeric, text, boolean);
+DROP FUNCTION credit.check_watched(text, text, text, text, text, text, text, text, boolean);
+DROP FUNCTION credit.is_watchable(text, text, text, text, text, text, text, text, boolean);
+DROP FUNCTION credit.open_orders(text, text, text);
 \replaced 40_triggers.sql
 \new 46_actor.sql
 \replaced 50_ledger.sql

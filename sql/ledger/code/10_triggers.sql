@@ -26,6 +26,9 @@ ALTER TABLE check_rule ENABLE ALWAYS TRIGGER check_rule_changed;
 CREATE OR REPLACE TRIGGER check_exclusion_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON check_exclusion
 	FOR EACH STATEMENT EXECUTE FUNCTION credit.rules_changed();
 ALTER TABLE check_exclusion ENABLE ALWAYS TRIGGER check_exclusion_changed;
+CREATE OR REPLACE TRIGGER exposure_policy_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON exposure_policy
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.rules_changed();
+ALTER TABLE exposure_policy ENABLE ALWAYS TRIGGER exposure_policy_changed;
 
 -- Each customer's history is a hash chain.  Documents and allocations join it with their own triggers.
 CREATE OR REPLACE TRIGGER document_line_gather AFTER INSERT ON document_line

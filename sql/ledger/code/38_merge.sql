@@ -10,7 +10,7 @@ DECLARE
 	own_document bigint;
 	own_number text;
 	their_document bigint;
-	ordered numeric;
+	ordered text;
 	onward bigint;
 	n integer := 0;
 BEGIN
@@ -24,10 +24,11 @@ BEGIN
 	END IF;
 	PERFORM lock_customer(LEAST(p_customer_id, p_into_customer_id));
 	PERFORM lock_customer(GREATEST(p_customer_id, p_into_customer_id));
-	SELECT e.ordered INTO ordered FROM exposure e WHERE e.customer_id = p_customer_id AND e.currency = base;
-	IF ordered > 0 THEN
+	SELECT string_agg(format('%s %s', e.ordered, e.currency), ', ' ORDER BY e.currency) INTO ordered
+	FROM exposure e WHERE e.customer_id = p_customer_id AND e.ordered > 0;
+	IF ordered IS NOT NULL THEN
 		RAISE EXCEPTION 'customer % has open orders', p_customer_id
-			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('They come to %s %s.', ordered, base),
+			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('They come to %s.', ordered),
 				HINT = format('Move them to customer %s first.', p_into_customer_id);
 	END IF;
 	SELECT e.merged_into INTO onward FROM exposure e WHERE e.customer_id = p_into_customer_id AND e.currency = base;

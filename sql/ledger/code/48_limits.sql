@@ -169,3 +169,28 @@ BEGIN
 	WHERE e.customer_id = p_customer_id AND e.currency = (SELECT i.base_currency FROM ledger_info i);
 END $$;
 COMMENT ON FUNCTION keep_limit(bigint) IS 'Keeps the limit in force today in the exposure row, where every order check finds it.';
+
+-- What the exposure policy of a customer's risk class says; no row where everything counts.
+CREATE OR REPLACE FUNCTION left_out(p_customer_id bigint, p_on date, OUT counts_unapplied boolean, OUT counts_uncleared boolean, OUT amount numeric)
+RETURNS SETOF record LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+DECLARE
+	base text := (SELECT l.base_currency FROM ledger_info l);
+	policy exposure_policy;
+BEGIN
+	SELECT p.* INTO policy FROM exposure_policy p, customer c
+	WHERE c.customer_id = p_customer_id AND (p.risk_class = c.risk_class OR p.risk_class IS NULL) ORDER BY p.risk_class NULLS LAST LIMIT 1;
+	IF NOT FOUND THEN
+		RETURN;
+	END IF;
+	counts_unapplied := policy.counts_unapplied;
+	counts_uncleared := policy.counts_uncleared;
+	amount := round(0::numeric, credit.minor_unit(base));
+	IF policy.left_out <> '{}' THEN
+		SELECT amount + COALESCE(sum(convert(o.open_amount, o.currency, base, p_on)), 0) INTO amount
+		FROM (SELECT i.currency, sum(i.open_amount) AS open_amount
+			FROM item i JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
+			WHERE i.customer_id = p_customer_id AND i.open_amount > 0 AND d.kind = ANY (policy.left_out) GROUP BY i.currency) o;
+	END IF;
+	RETURN NEXT;
+END $$;
+COMMENT ON FUNCTION left_out(bigint, date) IS 'What the exposure policy for a customer says when an order is checked: whether unapplied and uncleared money counts, and what the open items of kinds left out come to, in base currency. No row: there is no policy.';

@@ -16,12 +16,12 @@ END $$;
 COMMENT ON FUNCTION lock_customer(bigint) IS 'Takes the customer''s lock until the end of the transaction. Take several in id order.';
 
 CREATE OR REPLACE FUNCTION check_credit(p_customer_id bigint, p_amount numeric, p_currency text DEFAULT NULL, p_record boolean DEFAULT false,
-	p_purpose text DEFAULT 'order',
+	p_purpose text DEFAULT 'order', p_ship_date date DEFAULT NULL,
 	OUT outcome text, OUT exposure numeric, OUT limit_amount numeric, OUT available numeric, OUT shortfall numeric, OUT checks jsonb)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
 	SELECT c.outcome, c.exposure, c.limit_amount, c.available, c.shortfall, c.checks
 	INTO outcome, exposure, limit_amount, available, shortfall, checks
-	FROM credit.check_order(current_schema(), p_customer_id, p_amount, p_currency, p_record, p_purpose) c;
+	FROM credit.check_order(current_schema(), p_customer_id, p_amount, p_currency, p_record, p_purpose, p_ship_date) c;
 END $$;
-COMMENT ON FUNCTION check_credit(bigint, numeric, text, boolean, text) IS 'What would be decided on a new order of p_amount, or with p_purpose shipment on sending goods that add p_amount to the exposure (0 where their order counts already): outcome (approve, warn, hold, reject), exposure before it, the limit, what is available of it, the shortfall, and each rule with its figures. Writes nothing unless p_record stores the decision.';
+COMMENT ON FUNCTION check_credit(bigint, numeric, text, boolean, text, date) IS 'What would be decided on a new order of p_amount, or with p_purpose shipment on sending goods that add p_amount to the exposure (0 where their order counts already), in p_currency (default the base currency), to ship on p_ship_date: outcome (approve, warn, hold, reject), exposure before it, the limit, what is available of it, the shortfall, and each rule with its figures. Writes nothing unless p_record stores the decision.';

@@ -2,7 +2,7 @@
 
 CREATE OR REPLACE FUNCTION watch_orders(orders regclass, customer text, amount text, order_id text, open_when text DEFAULT 'true',
 	mode text DEFAULT 'reject', status_column text DEFAULT NULL, open_value text DEFAULT NULL, hold_value text DEFAULT NULL,
-	currency text DEFAULT NULL, record_decisions boolean DEFAULT true)
+	currency text DEFAULT NULL, record_decisions boolean DEFAULT true, ship_date text DEFAULT NULL)
 RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	rel record;
@@ -61,7 +61,7 @@ BEGIN
 	FOR col IN
 		SELECT w.role, w.name, a.attname, a.atttypid, a.attgenerated
 		FROM (VALUES ('customer', customer), ('amount', amount), ('order_id', order_id), ('currency', currency),
-				('status_column', status_column)) w (role, name)
+				('status_column', status_column), ('ship_date', ship_date)) w (role, name)
 			LEFT JOIN pg_attribute a ON a.attrelid = orders AND a.attname = w.name AND a.attnum > 0 AND NOT a.attisdropped
 		WHERE w.name IS NOT NULL
 	LOOP
@@ -71,11 +71,12 @@ BEGIN
 		END IF;
 		IF col.role = 'customer' AND col.atttypid NOT IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype)
 			OR col.role = 'amount' AND col.atttypid NOT IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype, 'numeric'::regtype)
+			OR col.role = 'ship_date' AND col.atttypid <> 'date'::regtype
 			OR col.role IN ('status_column', 'currency') AND col.atttypid NOT IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype)
 				AND NOT EXISTS (SELECT FROM pg_type t WHERE t.oid = col.atttypid AND t.typtype = 'e') THEN
 			RAISE EXCEPTION 'column "%" of table % cannot be used as %: it is of type %', col.name, orders, col.role, col.atttypid::regtype
 				USING ERRCODE = 'datatype_mismatch',
-					HINT = 'customer: an integer type. amount: numeric or an integer type. status_column, currency: text or an enum.';
+					HINT = 'customer: an integer type. amount: numeric or an integer type. status_column, currency: text or an enum. ship_date: date.';
 		END IF;
 		IF col.attgenerated = 'v' OR (col.attgenerated <> '' AND mode = 'hold' AND col.role <> 'order_id') THEN
 			RAISE EXCEPTION 'column "%" of table % is generated', col.name, orders
@@ -100,9 +101,9 @@ BEGIN
 	-- Nobody may write an order between counting the open ones and watching the next.
 	EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', orders);
 	INSERT INTO watched_table AS w (table_schema, table_name, customer_column, amount_column, order_id_column, currency_column,
-		open_when, mode, status_column, open_value, hold_value, record_decisions)
+		open_when, mode, status_column, open_value, hold_value, record_decisions, ship_date_column)
 	VALUES (rel.nspname, rel.relname, customer, amount, order_id, currency,
-		condition, mode, status_column, open_value, hold_value, record_decisions)
+		condition, mode, status_column, open_value, hold_value, record_decisions, ship_date)
 	ON CONFLICT DO NOTHING;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'table % is watched already', orders
@@ -127,7 +128,7 @@ BEGIN
 
 	PERFORM add_open_orders(rel.nspname, rel.relname, 1);
 END $$;
-COMMENT ON FUNCTION watch_orders(regclass, text, text, text, text, text, text, text, text, text, boolean) IS 'Puts a table of orders under credit control: from now on every writer passes the check. customer, amount, order_id, currency, status_column: names of its columns. open_when: immutable condition; an order counts while it is true. mode reject refuses an order that fails; mode hold saves it with status_column = hold_value. Orders open now are counted. Run it as owner of the table and of the ledger.';
+COMMENT ON FUNCTION watch_orders(regclass, text, text, text, text, text, text, text, text, text, boolean, text) IS 'Puts a table of orders under credit control: from now on every writer passes the check. customer (who is billed), amount, order_id, currency, status_column, ship_date: names of its columns. open_when: immutable condition; an order counts while it is true. mode reject refuses an order that fails; mode hold saves it with status_column = hold_value. Orders open now are counted. Run it as owner of the table and of the ledger.';
 
 -- A value the column cannot hold would make every order that should be held fail.
 CREATE OR REPLACE FUNCTION check_status_values(orders regclass, status_column text, open_value text, hold_value text)
@@ -237,15 +238,28 @@ DECLARE
 	share record;
 	base text := (SELECT l.base_currency FROM ledger_info l);
 BEGIN
-	FOR share IN SELECT o.customer_id, o.amount FROM credit.open_orders(current_schema(), p_schema, p_table) o ORDER BY o.customer_id LOOP
-		UPDATE exposure e SET ordered = e.ordered + p_sign * share.amount
+	FOR share IN
+		SELECT o.customer_id, o.currency, sum(p_sign * o.amount) AS amount, bool_or(o.currency <> base) AS other
+		FROM credit.open_orders(current_schema(), p_schema, p_table) o GROUP BY o.customer_id, o.currency ORDER BY o.customer_id, o.currency
+	LOOP
+		UPDATE exposure e SET ordered = e.ordered + CASE WHEN share.other THEN 0 ELSE share.amount END, has_other_currency = e.has_other_currency OR share.other,
+			check_seq = e.check_seq + share.other::integer
 		WHERE e.customer_id = share.customer_id AND e.currency = base;
 		IF NOT FOUND THEN
 			RAISE EXCEPTION 'open orders in %.% of a customer the ledger does not know: %', p_schema, p_table,
 				COALESCE(share.customer_id::text, 'null')
 				USING ERRCODE = 'foreign_key_violation', HINT = 'Add the customer first, or correct the orders.';
 		END IF;
+		IF share.other THEN
+			INSERT INTO exposure AS e (customer_id, currency, ordered) VALUES (share.customer_id, share.currency, share.amount)
+			ON CONFLICT (customer_id, currency) DO UPDATE SET ordered = e.ordered + excluded.ordered;
+		END IF;
 	END LOOP;
+	INSERT INTO order_schedule AS s (customer_id, currency, ship_date, amount)
+	SELECT o.customer_id, o.currency, o.ship_date, p_sign * o.amount FROM credit.open_orders(current_schema(), p_schema, p_table) o
+	WHERE o.ship_date IS NOT NULL AND o.amount <> 0
+	ON CONFLICT (customer_id, currency, ship_date) DO UPDATE SET amount = s.amount + excluded.amount;
+	DELETE FROM order_schedule s WHERE s.amount = 0;
 END $$;
 COMMENT ON FUNCTION add_open_orders(name, name, integer) IS 'Adds a watched table''s open orders to the exposure, or takes them out. Used by watch_orders() and unwatch_orders().';
 
@@ -255,7 +269,7 @@ BEGIN
 	RETURN EXISTS (SELECT FROM watched_table w
 		WHERE w.table_schema = p_schema AND w.table_name = p_table
 			AND credit.is_watchable(w.table_schema, w.table_name, w.customer_column, w.amount_column, w.order_id_column,
-				w.currency_column, w.status_column, w.open_when, w.mode = 'hold')
+				w.currency_column, w.status_column, w.open_when, w.mode = 'hold', w.ship_date_column)
 			AND EXISTS (SELECT FROM pg_trigger t
 				WHERE t.tgrelid = credit.table_oid(p_schema, p_table) AND t.tgname = 'credit_control_gather'
 					AND t.tgfoid = 'credit.enforce_hold()'::regprocedure AND credit.trigger_ledger(t.tgargs) = current_schema()));

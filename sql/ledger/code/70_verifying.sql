@@ -87,6 +87,12 @@ BEGIN
 		WHERE f.kept IS DISTINCT FROM f.recomputed
 			AND (f.figure <> 'ordered' OR NOT EXISTS (SELECT FROM unreadable_orders()));
 	RETURN QUERY
+		SELECT 'order schedule', COALESCE(s.customer_id, o.customer_id), format('orders in %s that ship on %s', COALESCE(s.currency, o.currency),
+			COALESCE(s.ship_date, o.ship_date)), s.amount::text, o.amount::text
+		FROM order_schedule s FULL JOIN (SELECT * FROM scheduled_orders() n WHERE n.ship_date IS NOT NULL AND n.amount <> 0) o
+			ON o.customer_id = s.customer_id AND o.currency = s.currency AND o.ship_date = s.ship_date
+		WHERE s.amount IS DISTINCT FROM o.amount AND NOT EXISTS (SELECT FROM unreadable_orders());
+	RETURN QUERY
 		SELECT f.figure, e.customer_id, format('exposure in %s', e.currency), f.kept, f.recomputed
 		FROM exposure e JOIN customer c ON c.customer_id = e.customer_id, LATERAL (VALUES
 			('parent', e.parent_id::text, c.parent_id::text),
@@ -191,6 +197,17 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION applied_to_items() IS 'What is allocated of each item, in all.';
 
+CREATE OR REPLACE FUNCTION scheduled_orders()
+RETURNS TABLE (customer_id bigint, currency text, ship_date date, amount numeric)
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+	RETURN QUERY
+		SELECT o.customer_id, o.currency, o.ship_date, sum(o.amount)
+		FROM watched_table w, LATERAL credit.open_orders(current_schema(), w.table_schema, w.table_name) o
+		WHERE orders_readable(w.table_schema::name, w.table_name::name) GROUP BY 1, 2, 3;
+END $$;
+COMMENT ON FUNCTION scheduled_orders() IS 'The open orders of all watched tables that can be read, per customer, currency and ship date.';
+
 CREATE OR REPLACE FUNCTION recomputed_exposure()
 RETURNS TABLE (customer_id bigint, currency text, kept_receivable numeric, receivable numeric, kept_unapplied numeric, unapplied numeric,
 	kept_reserved numeric, reserved numeric, kept_uncleared numeric, uncleared numeric, kept_ordered numeric, ordered numeric,
@@ -213,9 +230,7 @@ BEGIN
 				AND NOT EXISTS (SELECT FROM document r WHERE r.customer_id = d.customer_id AND r.reverses = d.document_id)
 			GROUP BY 1, 2),
 		orders AS (
-			SELECT o.customer_id, sum(o.amount) AS ordered
-			FROM watched_table w, LATERAL credit.open_orders(current_schema(), w.table_schema, w.table_name) o
-			WHERE orders_readable(w.table_schema::name, w.table_name::name) GROUP BY 1),
+			SELECT o.customer_id, o.currency, sum(o.amount) AS ordered FROM scheduled_orders() o GROUP BY 1, 2),
 		holds AS (
 			SELECT h.customer_id, count(*) AS holds FROM hold h
 			WHERE NOT EXISTS (SELECT FROM hold_release r WHERE r.customer_id = h.customer_id AND r.hold_id = h.hold_id) GROUP BY 1),
@@ -224,15 +239,16 @@ BEGIN
 			UNION SELECT i.customer_id, i.currency FROM items i
 			UNION SELECT u.customer_id, u.currency FROM waiting u
 			UNION SELECT e.customer_id, e.currency FROM exposure e
-			UNION SELECT o.customer_id, base FROM orders o)
+			UNION SELECT o.customer_id, base FROM orders o
+			UNION SELECT o.customer_id, o.currency FROM orders o)
 		SELECT w.customer_id, w.currency, e.receivable, COALESCE(i.receivable, 0), e.unapplied, COALESCE(i.unapplied, 0),
-			e.reserved, COALESCE(i.reserved, 0), e.uncleared, COALESCE(u.uncleared, 0), e.ordered, CASE WHEN w.currency = base THEN COALESCE(o.ordered, 0) ELSE 0 END,
+			e.reserved, COALESCE(i.reserved, 0), e.uncleared, COALESCE(u.uncleared, 0), e.ordered, COALESCE(o.ordered, 0),
 			e.open_holds::numeric, CASE WHEN w.currency = base THEN COALESCE(h.holds, 0) ELSE 0 END::numeric
 		FROM wanted w
 			LEFT JOIN exposure e ON e.customer_id = w.customer_id AND e.currency = w.currency
 			LEFT JOIN items i ON i.customer_id = w.customer_id AND i.currency = w.currency
 			LEFT JOIN waiting u ON u.customer_id = w.customer_id AND u.currency = w.currency
-			LEFT JOIN orders o ON o.customer_id = w.customer_id
+			LEFT JOIN orders o ON o.customer_id = w.customer_id AND o.currency = w.currency
 			LEFT JOIN holds h ON h.customer_id = w.customer_id;
 END $$;
 COMMENT ON FUNCTION recomputed_exposure() IS 'The exposure of every customer as kept and as recomputed from items, orders and holds.';
@@ -307,6 +323,16 @@ BEGIN
 	WHERE r.customer_id = e.customer_id AND r.currency = e.currency
 		AND (e.receivable, e.unapplied, e.reserved, e.uncleared, e.ordered, e.open_holds)
 			IS DISTINCT FROM (r.receivable, r.unapplied, r.reserved, r.uncleared, r.ordered, r.holds::integer);
+	GET DIAGNOSTICS n = ROW_COUNT;
+	repaired := repaired + n;
+
+	DELETE FROM order_schedule s WHERE NOT EXISTS (SELECT FROM scheduled_orders() o
+		WHERE o.customer_id = s.customer_id AND o.currency = s.currency AND o.ship_date = s.ship_date AND o.amount <> 0);
+	GET DIAGNOSTICS n = ROW_COUNT;
+	repaired := repaired + n;
+	INSERT INTO order_schedule AS s (customer_id, currency, ship_date, amount)
+	SELECT o.customer_id, o.currency, o.ship_date, o.amount FROM scheduled_orders() o WHERE o.ship_date IS NOT NULL AND o.amount <> 0
+	ON CONFLICT (customer_id, currency, ship_date) DO UPDATE SET amount = excluded.amount WHERE s.amount <> excluded.amount;
 	GET DIAGNOSTICS n = ROW_COUNT;
 	repaired := repaired + n;
 

@@ -158,18 +158,20 @@ CREATE TABLE check_rule (
 	risk_class text,
 	grace_days integer NOT NULL DEFAULT 0 CHECK (grace_days BETWEEN 0 AND 3660),
 	net_of_unapplied boolean NOT NULL DEFAULT true,
+	horizon_days integer CHECK (horizon_days BETWEEN 0 AND 3660),
 	CHECK (valid_to >= valid_from),
 	CHECK (customer_id IS NULL OR risk_class IS NULL),
-	CONSTRAINT check_rule_kind CHECK (kind IN ('manual_hold', 'limit_missing', 'limit_expired', 'customer_status', 'limit_use', 'limit_expiring',
+	CONSTRAINT check_rule_kind CHECK (kind IN ('manual_hold', 'limit_missing', 'limit_expired', 'customer_status', 'limit_use', 'horizon_use', 'limit_expiring',
 		'document_value', 'oldest_overdue', 'overdue_amount', 'overdue_percent', 'returned_payment', 'dunning_level', 'broken_promises',
 		'payment_index', 'score', 'grade', 'review_overdue', 'terms_changed', 'dormant')),
+	CONSTRAINT check_rule_horizon CHECK ((horizon_days IS NOT NULL) = (kind = 'horizon_use')),
 	CONSTRAINT check_rule_threshold_range CHECK (threshold < 1000000 OR kind IN ('document_value', 'overdue_amount', 'score')),
 	CONSTRAINT check_rule_threshold_by_kind CHECK ((threshold IS NULL)
 		= (kind IN ('manual_hold', 'limit_missing', 'limit_expired', 'customer_status')))
 );
 COMMENT ON TABLE check_rule IS 'The rules an order is checked against, in the order of rule_no. The outcome is the strictest action of the rules it breaks; where no rule is in force it is hold.';
 COMMENT ON COLUMN check_rule.rule_no IS 'Key, and the order of evaluation.';
-COMMENT ON COLUMN check_rule.kind IS 'Broken when: manual_hold: a hold that concerns orders is in force. limit_missing: no credit limit is in force. limit_expired: one was, and ended. customer_status: not active. limit_use: exposure with the order exceeds threshold percent of the limit; group limits first, each with its group_id. limit_expiring: the limit ends within threshold days. document_value: the order is above threshold. oldest_overdue: an open debit item is more than threshold days past due. overdue_amount, overdue_percent: more than threshold is past due by more than grace_days, in base currency or percent of all open debit items. returned_payment: one was returned in the last threshold days. dunning_level, broken_promises: above threshold. payment_index, score: below threshold. grade: its rank is above threshold. review_overdue: the review is more than threshold days late. terms_changed: in the last threshold days. dormant: nothing invoiced for more than threshold days.';
+COMMENT ON COLUMN check_rule.kind IS 'Broken when: manual_hold: a hold that concerns orders is in force. limit_missing: no credit limit is in force. limit_expired: one was, and ended. customer_status: not active. limit_use: exposure with the order exceeds threshold percent of the limit; group limits first, each with its group_id. horizon_use: as limit_use, without orders that ship more than horizon_days from now; group limits have no horizon. limit_expiring: the limit ends within threshold days. document_value: the order is above threshold. oldest_overdue: an open debit item is more than threshold days past due. overdue_amount, overdue_percent: more than threshold is past due by more than grace_days, in base currency or percent of all open debit items. returned_payment: one was returned in the last threshold days. dunning_level, broken_promises: above threshold. payment_index, score: below threshold. grade: its rank is above threshold. review_overdue: the review is more than threshold days late. terms_changed: in the last threshold days. dormant: nothing invoiced for more than threshold days.';
 COMMENT ON COLUMN check_rule.threshold IS 'Percent, days, amount in base currency, level, index, score or rank, as the kind says; below 10^15, at most four decimals.';
 COMMENT ON COLUMN check_rule.action IS 'warn: approve and say so. hold: save on hold (mode hold) or refuse (mode reject). reject: refuse in both modes.';
 COMMENT ON COLUMN check_rule.customer_id IS 'The one customer the rule is for; NULL for everyone.';
@@ -177,6 +179,7 @@ COMMENT ON COLUMN check_rule.valid_from IS 'First day the rule counts.';
 COMMENT ON COLUMN check_rule.valid_to IS 'Last day the rule counts.';
 COMMENT ON COLUMN check_rule.risk_class IS 'The risk class of customers the rule is for; NULL for every one.';
 COMMENT ON COLUMN check_rule.grace_days IS 'overdue_amount and overdue_percent: days past due that do not count yet.';
+COMMENT ON COLUMN check_rule.horizon_days IS 'horizon_use: days from today until which an order''s ship date makes it count. An order without one counts.';
 COMMENT ON COLUMN check_rule.net_of_unapplied IS 'overdue_amount and overdue_percent: unapplied credits are taken off what is past due.';
 
 INSERT INTO check_rule (rule_no, kind, threshold) VALUES
@@ -211,8 +214,8 @@ COMMENT ON COLUMN decision.source IS 'Table the order is in (schema.table), or c
 COMMENT ON COLUMN decision.order_id IS 'The order''s id in that table, as text.';
 COMMENT ON COLUMN decision.amount IS 'Amount of the order, or its increase, that was decided on.';
 COMMENT ON COLUMN decision.currency IS 'ISO 4217 code of amount.';
-COMMENT ON COLUMN decision.receivable IS 'Open debit items then, before the order; other currencies at the rate of the day.';
-COMMENT ON COLUMN decision.unapplied IS 'Open credit items then.';
+COMMENT ON COLUMN decision.receivable IS 'Open debit items then, before the order, as the exposure policy counts them; other currencies at the rate of the day.';
+COMMENT ON COLUMN decision.unapplied IS 'Open credit items then, or 0 where the exposure policy does not count them.';
 COMMENT ON COLUMN decision.ordered IS 'Open orders then, without this one.';
 COMMENT ON COLUMN decision.limit_amount IS 'Credit limit in force then; NULL when there was none.';
 COMMENT ON COLUMN decision.checks IS 'Array of the rules that were evaluated: rule_no, kind, figure, threshold, outcome.';
@@ -234,6 +237,7 @@ CREATE TABLE watched_table (
 	open_value text,
 	hold_value text,
 	record_decisions boolean NOT NULL DEFAULT true,
+	ship_date_column text,
 	registered_at timestamptz NOT NULL DEFAULT now(),
 	registered_by text NOT NULL DEFAULT session_user,
 	PRIMARY KEY (table_schema, table_name),
@@ -245,12 +249,13 @@ COMMENT ON COLUMN watched_table.table_name IS 'Name of the order table (of the p
 COMMENT ON COLUMN watched_table.customer_column IS 'Its column with the customer_id.';
 COMMENT ON COLUMN watched_table.amount_column IS 'Its column with the order''s amount.';
 COMMENT ON COLUMN watched_table.order_id_column IS 'Its column that identifies the order.';
-COMMENT ON COLUMN watched_table.currency_column IS 'Its column with the ISO 4217 code; NULL when all orders are in the base currency.';
+COMMENT ON COLUMN watched_table.currency_column IS 'Its column with the ISO 4217 code, NULL in it: the base currency; NULL when all orders are in the base currency.';
 COMMENT ON COLUMN watched_table.open_when IS 'Immutable condition on the row: the order counts while it is true.';
 COMMENT ON COLUMN watched_table.mode IS 'reject: an order that fails is refused. hold: it is saved with the hold status.';
 COMMENT ON COLUMN watched_table.status_column IS 'Mode hold: the column that says whether the order is on hold.';
 COMMENT ON COLUMN watched_table.open_value IS 'Mode hold: its value for an order that may go on.';
 COMMENT ON COLUMN watched_table.hold_value IS 'Mode hold: its value for an order on credit hold.';
 COMMENT ON COLUMN watched_table.record_decisions IS 'Whether each decision is stored in table decision.';
+COMMENT ON COLUMN watched_table.ship_date_column IS 'Its column with the day the order ships; NULL when orders have none.';
 COMMENT ON COLUMN watched_table.registered_at IS 'Record time.';
 COMMENT ON COLUMN watched_table.registered_by IS 'Login that registered it.';

@@ -41,3 +41,31 @@ COMMENT ON COLUMN risk_figure.valid_from IS 'First day it counts.';
 COMMENT ON COLUMN risk_figure.source IS 'Who or what said so.';
 COMMENT ON COLUMN risk_figure.recorded_at IS 'Record time.';
 COMMENT ON COLUMN risk_figure.recorded_by IS 'Login that wrote the row.';
+
+CREATE TABLE exposure_policy (
+	risk_class text UNIQUE CHECK (risk_class <> ''),
+	counts_unapplied boolean NOT NULL DEFAULT true,
+	counts_uncleared boolean NOT NULL DEFAULT true,
+	left_out text[] NOT NULL DEFAULT '{}' CHECK (left_out <@ ARRAY['invoice', 'debit_note', 'returned_payment', 'finance_charge', 'fee', 'core_charge',
+		'refund', 'recovery', 'adjustment', 'transfer', 'fx_difference'] AND array_position(left_out, NULL) IS NULL)
+);
+CREATE UNIQUE INDEX exposure_policy_default_idx ON exposure_policy ((true)) WHERE risk_class IS NULL;
+COMMENT ON TABLE exposure_policy IS 'What counts toward exposure when an order is checked: one row for each risk class that differs, one with NULL for all others. Without a row everything counts. Kept figures are not concerned.';
+COMMENT ON COLUMN exposure_policy.risk_class IS 'The risk class; NULL: every class without a row of its own.';
+COMMENT ON COLUMN exposure_policy.counts_unapplied IS 'Unapplied payments and credits are taken off what the customer owes.';
+COMMENT ON COLUMN exposure_policy.counts_uncleared IS 'Payments count as owed until they have cleared.';
+COMMENT ON COLUMN exposure_policy.left_out IS 'Kinds of document whose open debit items do not count.';
+
+-- Kept by the triggers on order tables; an order without a ship date is not in it.
+CREATE TABLE order_schedule (
+	customer_id bigint NOT NULL,
+	currency text NOT NULL,
+	ship_date date NOT NULL,
+	amount numeric NOT NULL,
+	PRIMARY KEY (customer_id, currency, ship_date)
+);
+COMMENT ON TABLE order_schedule IS 'Open orders that have a ship date, summed up per day; part of exposure.ordered.';
+COMMENT ON COLUMN order_schedule.customer_id IS 'The debtor.';
+COMMENT ON COLUMN order_schedule.currency IS 'ISO 4217 code.';
+COMMENT ON COLUMN order_schedule.ship_date IS 'Day on which the orders ship.';
+COMMENT ON COLUMN order_schedule.amount IS 'What they come to.';

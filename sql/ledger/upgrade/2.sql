@@ -37,14 +37,19 @@ ALTER TABLE check_rule DROP CONSTRAINT check_rule_kind_check, DROP CONSTRAINT ch
 	DROP CONSTRAINT check_rule_threshold_by_kind,
 	ADD risk_class text, ADD grace_days integer NOT NULL DEFAULT 0 CHECK (grace_days BETWEEN 0 AND 3660),
 	ADD net_of_unapplied boolean NOT NULL DEFAULT true,
+	ADD horizon_days integer CHECK (horizon_days BETWEEN 0 AND 3660),
 	ADD CONSTRAINT check_rule_threshold_check CHECK (threshold >= 0 AND threshold < 1e15 AND scale(threshold) <= 4),
 	ADD CHECK (customer_id IS NULL OR risk_class IS NULL),
-	ADD CONSTRAINT check_rule_kind CHECK (kind IN ('manual_hold', 'limit_missing', 'limit_expired', 'customer_status', 'limit_use', 'limit_expiring',
+	ADD CONSTRAINT check_rule_kind CHECK (kind IN ('manual_hold', 'limit_missing', 'limit_expired', 'customer_status', 'limit_use', 'horizon_use', 'limit_expiring',
 		'document_value', 'oldest_overdue', 'overdue_amount', 'overdue_percent', 'returned_payment', 'dunning_level', 'broken_promises',
 		'payment_index', 'score', 'grade', 'review_overdue', 'terms_changed', 'dormant')),
+	ADD CONSTRAINT check_rule_horizon CHECK ((horizon_days IS NOT NULL) = (kind = 'horizon_use')),
 	ADD CONSTRAINT check_rule_threshold_range CHECK (threshold < 1000000 OR kind IN ('document_value', 'overdue_amount', 'score')),
 	ADD CONSTRAINT check_rule_threshold_by_kind CHECK ((threshold IS NULL)
 		= (kind IN ('manual_hold', 'limit_missing', 'limit_expired', 'customer_status')));
+
+ALTER TABLE watched_table ADD ship_date_column text;
+DROP FUNCTION watch_orders(regclass, text, text, text, text, text, text, text, text, text, boolean);
 
 -- Limits get kinds, and days in force that do not overlap.  An end inside the time of an older limit without end made
 -- what is a temporary limit now.
