@@ -64,8 +64,7 @@ SELECT ar.set_credit_limit(5, 1000000, p_kind => 'group'), ar.set_credit_limit(5
 	p_max_overdue_days => 5000, p_provider => 'Insurer'), ar.set_credit_limit(8, 10, '2020-08-01', '2020-08-31', p_kind => 'temporary');
 SELECT ar.set_parent(12, 5), ar.set_parent(8, 12), ar.set_customer_status(9, 'legal'), ar.set_risk_class(10, 'C');
 SELECT ar.set_risk_figure(10, 'score', 512.5, '2020-08-01', 'agency');
-SELECT ar.place_hold(3, 'disputes everything'), ar.place_hold(4, 'check bounced');
-SELECT ar.release_hold(4, 2, 'paid by wire');
+SELECT ar.place_hold(3, 'disputes everything'), ar.release_hold(4, ar.place_hold(4, 'check bounced'), 'paid by wire');
 UPDATE ar.check_rule SET threshold = 110 WHERE rule_no = 30;
 INSERT INTO ar.check_rule (rule_no, kind, threshold, action, customer_id) VALUES (40, 'oldest_overdue', 900, 'warn', 2);
 INSERT INTO ar.check_rule (rule_no, kind, action, customer_id) VALUES (25, 'limit_missing', 'warn', 7);

@@ -96,7 +96,7 @@ $primary->command_ok([ 'pg_dump', '-s', '-n', 'ar', '-f', $primary->backup_dir .
 	'dump the definition');
 $replica->command_ok([ 'psql', '-qX', '-v', 'ON_ERROR_STOP=1', '-f', $primary->backup_dir . '/ar.sql', '-d', $replica->connstr('dumped') ],
 	'restore the definition');
-create_database($replica, 'anew', "SELECT credit.create_ledger('ar', 'USD'); DELETE FROM ar.ledger_info; DELETE FROM ar.check_rule");
+create_database($replica, 'anew', "SELECT credit.create_ledger('ar', 'USD'); DELETE FROM ar.ledger_info; DELETE FROM ar.check_rule; DELETE FROM ar.hold_reason");
 foreach my $database ('dumped', 'anew')
 {
 	my $connection = $primary->connstr('company');
@@ -108,7 +108,7 @@ $replica->wait_for_subscription_sync($primary, "bi_$_", $_) foreach ('dumped', '
 business();
 $primary->wait_for_catchup("bi_$_") foreach ('dumped', 'anew');
 my $wanted = reports($primary, 'company');
-is(untouched_tables($primary, 'company', 'ar') =~ s/\s+/ /gr, 'hold hold_release', 'every table but those of holds has rows to replicate');
+is(untouched_tables($primary, 'company', 'ar'), '', 'every table has rows to replicate');
 foreach my $database ('dumped', 'anew')
 {
 	sorted_diff(reports($replica, $database), $wanted, "reports on the replica, $database");

@@ -131,6 +131,22 @@ BEGIN
 	-- A customer that was another all along.
 	PERFORM post_invoice(903, 'F-1', '2020-02-01', 70, '2020-03-01'), post_payment(903, 'F-2', '2020-02-15', 20);
 	PERFORM merge_customers(903, 901, 'one firm', '2020-03-15');
+
+	-- Who asks does not approve.
+	PERFORM grant_authority(session_user, 'actor'), grant_authority('Ann', 'credit_note', 500), grant_authority('Bob', 'credit_note', 500),
+		set_approval_policy('credit_note', true);
+	PERFORM set_actor('Ann');
+	id := request_approval(902, 'credit_note', 12, 'billed twice', p_currency => 'USD');
+	PERFORM request_approval(902, 'credit_note', 600, 'nobody may');
+	PERFORM set_actor('Bob');
+	PERFORM approve(902, id), post_credit_note(902, 'E-4', '2020-03-12', 12, 'USD');
+	PERFORM set_approval_policy('credit_note', false), end_authority((SELECT max(a.authority_id) FROM authority a), 'left');
+
+	-- What order checks know of a customer.
+	PERFORM set_risk_figure(902, 'score', 512.5, '2020-03-01', 'agency'), set_risk_class(902, 'C');
+	INSERT INTO check_exclusion (rule_no, risk_class, threshold) VALUES (30, 'C', 120);
+	PERFORM release_hold(902, place_hold(902, 'asked for papers'), 'they came');
+	PERFORM reevaluate_customer(902);
 	PERFORM take_mark('closing');
 END \$\$;
 RESET search_path;
