@@ -83,7 +83,7 @@ CREATE TEMP VIEW customer_table AS
 	SELECT t.* FROM ledger_table t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'customer_id' AND a.attnotnull;
 SELECT set_eq('SELECT relname::text FROM customer_table',
 	ARRAY['allocation', 'approval', 'approval_use', 'approval_vote', 'chain_link', 'clearing', 'credit_limit', 'customer', 'customer_merge', 'decision', 'deposit_release', 'document',
-	'document_line', 'due_date_change', 'exchange_difference', 'exposure', 'hold', 'hold_release', 'item', 'mark_head', 'reevaluation', 'risk_figure'], 'tables of a customer''s rows');
+	'document_line', 'due_date_change', 'exchange_difference', 'exposure', 'hold', 'hold_release', 'item', 'mark_head', 'order_schedule', 'reevaluation', 'risk_figure'], 'tables of a customer''s rows');
 SELECT is_empty($$
 	SELECT relname, atttypid::regtype FROM ledger_column WHERE attname = 'customer_id' AND atttypid <> 'bigint'::regtype
 	$$, 'customer_id is bigint everywhere');
@@ -209,6 +209,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.latest_due_changes stable unsafe invoker',
 	'ar.latest_merges stable unsafe invoker',
 	'ar.ledger_today stable unsafe invoker',
+	'ar.left_out stable unsafe invoker',
 	'ar.limit_on stable unsafe invoker',
 	'ar.lock_customer volatile unsafe invoker',
 	'ar.lock_group volatile unsafe invoker',
@@ -256,6 +257,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.reverse_allocation volatile unsafe definer',
 	'ar.reverse_allocations volatile unsafe invoker',
 	'ar.rule_figure stable unsafe invoker',
+	'ar.scheduled_orders volatile unsafe invoker',
 	'ar.set_actor volatile unsafe definer',
 	'ar.set_approval_policy volatile unsafe definer',
 	'ar.set_credit_limit volatile unsafe definer',
@@ -300,10 +302,10 @@ SELECT set_eq($$
 	'credit.camt_parse(text) s s',
 	'credit.camt_sign(text,text) s s',
 	'credit.check_ledger(name) v u',
-	'credit.check_watched(text,text,text,text,text,text,text,text,boolean) v u',
-	'credit.check_order(text,bigint,numeric,text,boolean,text) v u',
+	'credit.check_watched(text,text,text,text,text,text,text,text,boolean,text) v u',
+	'credit.check_order(text,bigint,numeric,text,boolean,text,date) v u',
 	'credit.create_ledger(text,text,credit.aging_buckets,text) v u',
-	'credit.is_watchable(text,text,text,text,text,text,text,text,boolean) v u',
+	'credit.is_watchable(text,text,text,text,text,text,text,text,boolean,text) v u',
 	'credit.open_orders(text,text,text) v u',
 	'credit.table_oid(text,text) s s',
 	'credit.enforce_hold() v u',

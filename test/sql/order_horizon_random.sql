@@ -30,16 +30,23 @@ DECLARE
 	done boolean;
 	kinds text[] := '{}';
 	kind text;
+	credit_limit numeric := 1000;
 BEGIN
 	FOR step IN 1 .. p_steps LOOP
 		SELECT * INTO old FROM public.hrr_orders ORDER BY random() LIMIT 1;
 		new := ROW(COALESCE(old.id, 0), 1 + floor(random() * 3), round((random() * 100)::numeric) * 4, CASE WHEN random() < 0.3 THEN 'EUR' END,
 			CASE WHEN random() < 0.7 THEN current_date + floor(random() * 30)::integer END);
-		kind := (ARRAY['insert', 'update', 'update', 'ship', 'ship', 'delete'])[1 + floor(random() * 6)];
+		kind := (ARRAY['insert', 'update', 'ship', 'ship', 'amount', 'delete', 'limit'])[1 + floor(random() * 7)];
 		IF old.id IS NULL OR kind = 'insert' THEN
 			kind := 'insert';
 			new.id := step;
 			old := NULL;
+		ELSIF kind = 'limit' THEN
+			credit_limit := 800 + 10 * floor(random() * 40);
+			PERFORM hrr.set_credit_limit(c, credit_limit) FROM generate_series(1, 3) c;
+			CONTINUE;
+		ELSIF kind = 'amount' THEN
+			new := ROW(old.id, old.customer, new.amount, old.currency, old.ship);
 		ELSIF kind = 'ship' THEN
 			new := ROW(old.id, old.customer, old.amount, old.currency, new.ship);
 		ELSIF random() < 0.7 THEN
@@ -55,11 +62,11 @@ BEGIN
 		value_before := CASE WHEN old.customer = new.customer AND old.currency IS NOT DISTINCT FROM new.currency THEN old.amount END;
 		allowed := CASE
 			WHEN kind = 'delete' THEN true
-			WHEN value_before IS NULL OR value_after > value_before THEN public.hrr_sum(new.customer, NULL) <= 1500
-				AND public.hrr_sum(new.customer, 20) <= 1000 AND public.hrr_sum(new.customer, 5) <= 800
+			WHEN value_before IS NULL OR value_after > value_before THEN public.hrr_sum(new.customer, NULL) <= credit_limit * 1.5
+				AND public.hrr_sum(new.customer, 20) <= credit_limit AND public.hrr_sum(new.customer, 5) <= credit_limit * 0.8
 			-- It only ships earlier, into a horizon it was not in.
-			ELSE (public.hrr_sum(new.customer, 20) <= 1000 OR COALESCE(new.ship > current_date + 20, false) OR NOT COALESCE(old.ship > current_date + 20, false))
-				AND (public.hrr_sum(new.customer, 5) <= 800 OR COALESCE(new.ship > current_date + 5, false) OR NOT COALESCE(old.ship > current_date + 5, false))
+			ELSE (public.hrr_sum(new.customer, 20) <= credit_limit OR COALESCE(new.ship > current_date + 20, false) OR NOT COALESCE(old.ship > current_date + 20, false))
+				AND (public.hrr_sum(new.customer, 5) <= credit_limit * 0.8 OR COALESCE(new.ship > current_date + 5, false) OR NOT COALESCE(old.ship > current_date + 5, false))
 			END;
 		BEGIN
 			CASE kind
@@ -83,7 +90,7 @@ BEGIN
 	RETURN QUERY SELECT k, true FROM (SELECT DISTINCT unnest(kinds)) d (k) ORDER BY 1;
 END $$;
 
-SELECT * FROM public.hrr_run(1500);
+SELECT * FROM public.hrr_run(2000);
 SELECT * FROM verify_ledger();
 -- An account of its own of what is kept.
 SELECT count(*) FROM order_schedule s FULL JOIN (SELECT o.customer AS customer_id, COALESCE(o.currency, 'USD') AS currency, o.ship AS ship_date, sum(o.amount) AS amount

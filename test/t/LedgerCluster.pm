@@ -145,6 +145,7 @@ BEGIN
 	-- What order checks know of a customer.
 	PERFORM set_risk_figure(902, 'score', 512.5, '2020-03-01', 'agency'), set_risk_class(902, 'C');
 	INSERT INTO check_exclusion (rule_no, risk_class, threshold) VALUES (30, 'C', 120);
+	INSERT INTO exposure_policy (risk_class, counts_unapplied, left_out) VALUES ('C', false, '{fee}');
 	PERFORM release_hold(902, place_hold(902, 'asked for papers'), 'they came');
 	PERFORM reevaluate_customer(902);
 	PERFORM take_mark('closing');

@@ -78,8 +78,8 @@ DECLARE
 	exposed numeric;
 BEGIN
 	FOR member IN SELECT m FROM group_members(p_group_id) m WHERE m IS DISTINCT FROM p_but_for LOOP
-		SELECT x.exposure - COALESCE(l.amount, 0) + CASE WHEN l.counts_unapplied THEN 0 ELSE COALESCE(x.unapplied, 0) END
-			- CASE WHEN l.counts_uncleared THEN 0 ELSE COALESCE(x.uncleared, 0) END INTO exposed
+		SELECT x.exposure - COALESCE(l.amount, 0) + CASE WHEN NOT l.counts_unapplied THEN x.unapplied ELSE 0 END
+			- CASE WHEN NOT l.counts_uncleared THEN x.uncleared ELSE 0 END INTO exposed
 		FROM exposure_in(base, p_on, member) x LEFT JOIN left_out(member, p_on) l ON true;
 		total := total + GREATEST(COALESCE(exposed, 0), 0);
 	END LOOP;

@@ -43,6 +43,7 @@ COMMENT ON COLUMN risk_figure.recorded_at IS 'Record time.';
 COMMENT ON COLUMN risk_figure.recorded_by IS 'Login that wrote the row.';
 
 CREATE TABLE exposure_policy (
+	exposure_policy_id bigserial NOT NULL PRIMARY KEY,
 	risk_class text UNIQUE CHECK (risk_class <> ''),
 	counts_unapplied boolean NOT NULL DEFAULT true,
 	counts_uncleared boolean NOT NULL DEFAULT true,
@@ -51,6 +52,7 @@ CREATE TABLE exposure_policy (
 );
 CREATE UNIQUE INDEX exposure_policy_default_idx ON exposure_policy ((true)) WHERE risk_class IS NULL;
 COMMENT ON TABLE exposure_policy IS 'What counts toward exposure when an order is checked: one row for each risk class that differs, one with NULL for all others. Without a row everything counts. Kept figures are not concerned.';
+COMMENT ON COLUMN exposure_policy.exposure_policy_id IS 'Key of the policy.';
 COMMENT ON COLUMN exposure_policy.risk_class IS 'The risk class; NULL: every class without a row of its own.';
 COMMENT ON COLUMN exposure_policy.counts_unapplied IS 'Unapplied payments and credits are taken off what the customer owes.';
 COMMENT ON COLUMN exposure_policy.counts_uncleared IS 'Payments count as owed until they have cleared.';
