@@ -29,12 +29,12 @@ ALTER TABLE ar.decision ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own_customers ON ar.decision FOR SELECT TO credit_desk USING (customer_id < 20);
 CREATE SCHEMA shop;
 CREATE TYPE shop.state AS ENUM ('open', 'on hold', 'cancelled');
-CREATE TABLE shop.orders (id serial PRIMARY KEY, customer_id bigint NOT NULL, total numeric NOT NULL);
+CREATE TABLE shop.orders (id serial PRIMARY KEY, customer_id bigint NOT NULL, total numeric NOT NULL, currency text, ships date);
 CREATE TABLE shop."Web Orders" (id bigint, "Customer" bigint, "Total" numeric, state shop.state DEFAULT 'open',
 	PRIMARY KEY (id, "Customer")) PARTITION BY HASH ("Customer");
 CREATE TABLE shop.web_0 PARTITION OF shop."Web Orders" FOR VALUES WITH (MODULUS 2, REMAINDER 0);
 CREATE TABLE shop.web_1 PARTITION OF shop."Web Orders" FOR VALUES WITH (MODULUS 2, REMAINDER 1);
-SELECT ar.watch_orders('shop.orders', customer => 'customer_id', amount => 'total', order_id => 'id');
+SELECT ar.watch_orders('shop.orders', customer => 'customer_id', amount => 'total', order_id => 'id', currency => 'currency', ship_date => 'ships');
 SELECT ar.watch_orders('shop."Web Orders"', customer => 'Customer', amount => 'Total', order_id => 'id', mode => 'hold',
 	open_when => $$state <> 'cancelled'$$, status_column => 'state', open_value => 'open', hold_value => 'on hold');
 SELECT ar.set_number_range('invoice', 'INV-%Y-'), ar.set_number_range('payment', 'R', p_gapless => false);
@@ -69,7 +69,8 @@ UPDATE ar.check_rule SET threshold = 110 WHERE rule_no = 30;
 INSERT INTO ar.check_rule (rule_no, kind, threshold, action, customer_id) VALUES (40, 'oldest_overdue', 900, 'warn', 2);
 INSERT INTO ar.check_rule (rule_no, kind, action, customer_id) VALUES (25, 'limit_missing', 'warn', 7);
 INSERT INTO ar.check_exclusion (rule_no, risk_class, threshold) VALUES (40, 'C', 1000);
-INSERT INTO shop.orders (customer_id, total) SELECT c, 10 * n FROM generate_series(1, 4) n, (VALUES (2), (5), (8), (12)) c (c);
+INSERT INTO shop.orders (customer_id, total, currency, ships) SELECT c, 10 * n, CASE WHEN n = 3 THEN 'EUR' END, CASE WHEN n > 2 THEN current_date + n END
+	FROM generate_series(1, 4) n, (VALUES (2), (5), (8), (12)) c (c);
 INSERT INTO shop."Web Orders" SELECT n, 12 + n % 2, 700 FROM generate_series(1, 20) n;
 INSERT INTO shop."Web Orders" VALUES (21, 3, 1);
 UPDATE shop."Web Orders" SET state = 'cancelled' WHERE id = 2;
