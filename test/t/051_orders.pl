@@ -263,12 +263,12 @@ sub bad_order
 	return { name => $fault, sql => $sql, data => \@data, faults => [ $order_fault{$fault}[0] ] };
 }
 
-sub order_in_euros
+sub order_without_rate
 {
-	my $order = { %{ new_order('booking') }, currency => 'EUR', status => 'open' };
+	my $order = { %{ new_order('booking') }, currency => 'SEK', status => 'open' };
 	my ($sql, @data) = History::load('shop.booking', $shop{booking}{columns}, order_row('booking', $order));
 
-	return { name => 'order in euros', sql => $sql, data => \@data, faults => ['RC006'] };
+	return { name => 'order without a rate', sql => $sql, data => \@data, faults => ['RC006'] };
 }
 
 sub truncate_orders
@@ -539,7 +539,7 @@ sub run
 my @generators = (
 	(\&insert_orders) x 24, (\&change_amount) x 12, (\&change_customer) x 4, (\&close_order) x 10, (\&open_order) x 8,
 	(\&delete_orders) x 3, (\&change_all) x 7, (\&move_value) x 4, (\&upsert) x 4, (\&bad_order) x 4,
-	\&order_in_euros,  \&truncate_orders,
+	\&order_without_rate,  \&truncate_orders,
 	(\&set_limit) x 8, \&place_hold, (\&release_hold) x 5, (\&change_rule) x 4, (\&ask) x 8, (\&balance_moves) x 12,
 	(\&euros) x 3);
 
@@ -564,7 +564,7 @@ my @wanted = (
 	'upsert sale: .*',
 	'insert nothing into sale: ',
 	'move value between sale: approve',
-	'order in euros: RC006',
+	'order without a rate: RC006',
 	'truncate: RC008');
 sub missing
 {
