@@ -74,6 +74,10 @@ static const struct
 	{"hold", {11, {
 		"customer_id", "hold_id", "reason", "placed_at", "placed_by", "actor", "reason_code", "scope", "forced", "automatic", "expires_on"
 	}}},
+	{"order_release", {11, {
+		"customer_id", "order_release_id", "source", "order_id", "amount", "currency", "valid_until", "reason", "released_at",
+		"released_by", "actor"
+	}}},
 	{"hold_release", {6, {
 		"customer_id", "hold_id", "reason", "released_at", "released_by", "actor"
 	}}},

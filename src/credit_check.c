@@ -355,6 +355,36 @@ find(Ledger *ledger, CreditCheck *check, const CheckRule *rule)
 	}
 }
 
+/* What no release of an order overrides: holds and the customer's status are ended themselves. */
+static bool
+is_released_apart(const CheckRule *rule)
+{
+	return rule->kind == RULE_MANUAL_HOLD || strcmp(rule_kinds[rule->kind].name, "customer_status") == 0;
+}
+
+/* A person let the order pass, up to an amount: says so among the checks. */
+static bool
+is_released(Ledger *ledger, const CreditCheck *check, StringInfo json)
+{
+	Datum		args[6];
+	bool		isnull;
+
+	if (check->order_id == NULL || check->currency == NULL)
+		return false;
+	args[0] = Int64GetDatum(check->customer_id);
+	args[1] = CStringGetTextDatum(check->source);
+	args[2] = CStringGetTextDatum(check->order_id);
+	args[3] = CStringGetTextDatum(check->currency);
+	args[4] = money_to_numeric(check->order_amount, check->scale);
+	args[5] = DateADTGetDatum(ledger_today(ledger));
+	if (ledger_run(ledger, LQ_ORDER_RELEASED, args, NULL) != 1)
+		return false;
+	appendStringInfo(json, ", {\"kind\": \"order_release\", \"order_release_id\": " INT64_FORMAT ", \"figure\": %s, \"threshold\": %s, \"outcome\": \"warn\"}",
+					 DatumGetInt64(ledger_value(0, 1, &isnull)), money_out(check->order_amount, check->scale),
+					 money_out(money_units(ledger_value(0, 2, &isnull), check->scale, "release of an order"), check->scale));
+	return true;
+}
+
 static bool
 uses_limit(const CheckRule *rule)
 {
@@ -370,6 +400,7 @@ credit_check(Ledger *ledger, List *rules, CreditCheck *check)
 	bool		limit_missing_rule = false;
 	int			group_rule = RULE_HORIZON_USE;	/* the kind that speaks for groups, which have no horizon */
 	int			evaluated = 0;
+	Outcome		apart = OUTCOME_APPROVE;	/* what a release of the order leaves */
 	ListCell   *lc;
 
 	check->outcome = OUTCOME_APPROVE;
@@ -411,6 +442,8 @@ credit_check(Ledger *ledger, List *rules, CreditCheck *check)
 			finding.skipped = false;
 			finding.broken = true;
 		}
+		if (finding.broken && is_released_apart(rule))
+			apart = Max(apart, rule->action);
 		if (finding.broken && rule->action > check->outcome)
 		{
 			check->outcome = rule->action;
@@ -427,6 +460,8 @@ credit_check(Ledger *ledger, List *rules, CreditCheck *check)
 		check->outcome = OUTCOME_HOLD;
 		check->decisive = RULE_NONE;
 	}
+	else if (check->outcome >= OUTCOME_HOLD && apart < OUTCOME_HOLD && is_released(ledger, check, &json))
+		check->outcome = OUTCOME_WARN;
 	appendStringInfoChar(&json, ']');
 	check->checks = json.data;
 }

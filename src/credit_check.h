@@ -100,7 +100,10 @@ typedef struct CreditCheck
 	int128		amount;			/* order, or its increase, in base currency units */
 	Exposure	exposure;		/* before the order; the check adds other currencies and what has not cleared */
 	bool		shipment;		/* asked before goods leave, not for a new order */
-	int128		order_value;	/* the whole order, in base currency units */
+	const char *currency;		/* of the order; NULL: it is none of a table */
+	int			scale;
+	int128		order_amount;	/* the whole order, in units of its currency, */
+	int128		order_value;	/* and of the base currency */
 	DateADT		ship_date;		/* of the order, or NO_SHIP_DATE */
 	int128		scheduled;		/* what table order_schedule has of it already, base currency units, */
 	DateADT		scheduled_on;	/* and on which day */

@@ -200,6 +200,7 @@ keep_check(SettleBatch *batch, const CreditCheck *check)
 	*copy = *check;
 	copy->source = pstrdup(check->source);
 	copy->order_id = check->order_id ? pstrdup(check->order_id) : NULL;
+	copy->currency = NULL;		/* decided: nothing is looked up any more */
 	copy->checks = pstrdup(check->checks);
 	MemoryContextSwitchTo(old);
 	return copy;
@@ -294,6 +295,9 @@ decide_increase(SettleBatch *batch, WatchedTable *table, Ledger *ledger,
 	check.source = table->source;
 	check.order_id = share->order_id;
 	check.amount = exposure_value(ledger, share->customer_id, share->currency, share->scale, share->amount - before);
+	check.currency = share->currency;
+	check.scale = share->scale;
+	check.order_amount = share->amount;
 	check.order_value = exposure_value(ledger, share->customer_id, share->currency, share->scale, share->amount);
 	check.ship_date = share->ship_date;
 	check.scheduled = check.order_value - check.amount;
@@ -615,6 +619,9 @@ check_entry(Ledger *ledger, const OrderEntry *entry, const Exposure *exposure, L
 	check.amount = entry->increase;
 	check.exposure = *exposure;
 	check.groups = groups;
+	check.currency = entry->currency;
+	check.scale = entry->scale;
+	check.order_amount = entry->after;
 	check.ship_date = entry->ship_after;
 	check.scheduled_on = entry->ship_before;
 	check.rescheduled = entry->increase == 0 && !entry->opens;

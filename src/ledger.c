@@ -169,6 +169,12 @@ static const QueryText query_texts[LQ_COUNT] = {
 		5, {INT8OID, TEXTOID, DATEOID, DATEOID, INT4OID}},
 	[LQ_LEFT_OUT] = {
 		"SELECT counts_unapplied, counts_uncleared, amount FROM @L.left_out($1, $2)", 2, {INT8OID, DATEOID}},
+	/* The latest release of an order, if it is in force for so much */
+	[LQ_ORDER_RELEASED] = {
+		"SELECT r.order_release_id, r.amount FROM (SELECT o.order_release_id, o.amount, o.currency, o.valid_until FROM @L.order_release o"
+		"  WHERE o.customer_id = $1 AND o.source = $2 AND o.order_id = $3 ORDER BY o.order_release_id DESC LIMIT 1) r"
+		" WHERE r.currency = $4 AND r.amount >= $5 AND r.amount > 0 AND r.valid_until >= $6",
+		6, {INT8OID, TEXTOID, TEXTOID, TEXTOID, NUMERICOID, DATEOID}},
 	[LQ_POLICIES_EXIST] = {
 		"SELECT EXISTS (SELECT FROM @L.exposure_policy)", 0, {0}},
 	[LQ_EXPOSURE_POST_OTHER] = {

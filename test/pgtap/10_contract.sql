@@ -83,7 +83,7 @@ CREATE TEMP VIEW customer_table AS
 	SELECT t.* FROM ledger_table t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'customer_id' AND a.attnotnull;
 SELECT set_eq('SELECT relname::text FROM customer_table',
 	ARRAY['allocation', 'approval', 'approval_use', 'approval_vote', 'chain_link', 'clearing', 'credit_limit', 'customer', 'customer_merge', 'decision', 'deposit_release', 'document',
-	'document_line', 'due_date_change', 'exchange_difference', 'exposure', 'hold', 'hold_release', 'item', 'mark_head', 'order_schedule', 'reevaluation', 'risk_figure'], 'tables of a customer''s rows');
+	'document_line', 'due_date_change', 'exchange_difference', 'exposure', 'hold', 'hold_release', 'item', 'mark_head', 'order_release', 'order_schedule', 'reevaluation', 'risk_figure'], 'tables of a customer''s rows');
 SELECT is_empty($$
 	SELECT relname, atttypid::regtype FROM ledger_column WHERE attname = 'customer_id' AND atttypid <> 'bigint'::regtype
 	$$, 'customer_id is bigint everywhere');
@@ -249,6 +249,8 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.require_approved_posting volatile unsafe invoker',
 	'ar.require_person immutable safe invoker',
 	'ar.release_legal_hold volatile unsafe definer',
+	'ar.release_order volatile unsafe definer',
+	'ar.is_released stable unsafe invoker',
 	'ar.require_cleared stable unsafe invoker',
 	'ar.require_reason immutable safe invoker',
 	'ar.require_right stable unsafe invoker',
@@ -342,7 +344,7 @@ SELECT is_empty($$
 
 -- What auditors read is guarded, row by row and against TRUNCATE.
 SELECT is_empty($$
-	SELECT t, guard FROM unnest(ARRAY['document', 'allocation', 'credit_limit', 'hold', 'hold_release', 'decision', 'document_line', 'exchange_difference',
+	SELECT t, guard FROM unnest(ARRAY['document', 'allocation', 'credit_limit', 'hold', 'hold_release', 'order_release', 'decision', 'document_line', 'exchange_difference',
 		'due_date_change', 'clearing', 'deposit_release', 'customer_merge', 'chain_link', 'mark', 'mark_head', 'fx_rate', 'authority', 'authority_end', 'approval_policy', 'approval', 'approval_vote', 'approval_use']) t,
 		(VALUES ('UPDATE', 16), ('DELETE', 8), ('TRUNCATE', 32)) g (guard, bit)
 	WHERE NOT EXISTS (SELECT FROM pg_trigger r WHERE r.tgrelid = ('ar.' || t)::regclass AND r.tgfoid = 'credit.refuse_change'::regproc

@@ -71,6 +71,7 @@ INSERT INTO ar.check_rule (rule_no, kind, action, customer_id) VALUES (25, 'limi
 INSERT INTO ar.check_exclusion (rule_no, risk_class, threshold) VALUES (40, 'C', 1000);
 INSERT INTO shop.orders (customer_id, total, currency, ships) SELECT c, 10 * n, CASE WHEN n = 3 THEN 'EUR' END, CASE WHEN n > 2 THEN current_date + n END
 	FROM generate_series(1, 4) n, (VALUES (2), (5), (8), (12)) c (c);
+SELECT ar.release_order(5, 'shop.orders', '4', 50, 'agreed');
 INSERT INTO shop."Web Orders" SELECT n, 12 + n % 2, 700 FROM generate_series(1, 20) n;
 INSERT INTO shop."Web Orders" VALUES (21, 3, 1);
 UPDATE shop."Web Orders" SET state = 'cancelled' WHERE id = 2;

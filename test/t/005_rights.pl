@@ -105,6 +105,7 @@ my %functions = (
 	releaser => [@reevaluating],
 	manager => [
 		@checking, @reevaluating, @acting, @reporting[ 1 .. 3 ], 'place_hold(bigint,text,text,text,date,boolean,boolean)', 'release_hold(bigint,bigint,text)',
+		'release_order(bigint,text,text,numeric,text,text,date)',
 		'set_credit_limit(bigint,numeric,date,date,text,text,text,boolean,numeric,integer,text,text,text,text,bigint)',
 		'set_parent(bigint,bigint)', 'set_customer_status(bigint,text)', 'set_risk_class(bigint,text)', 'set_review_due(bigint,date)',
 		'set_risk_figure(bigint,text,numeric,date,text)', 'verify_ledger()', 'verify_chain(bigint,bigint)', 'take_mark(text)',
@@ -127,7 +128,7 @@ my %tables = (
 	manager  => [
 		@views, map { "$_ SELECT" }
 		  qw(approval approval_policy approval_queue approval_use approval_vote authority authority_end
-		  check_rule credit_limit decision exposure hold hold_queue hold_reason hold_release) ]);
+		  check_rule credit_limit decision exposure hold hold_queue hold_reason hold_release order_release) ]);
 my @loader_columns = (
 	(map { "customer.$_" } qw(customer_id name number terms currency payer_id)),
 	(map { "document.$_" } qw(customer_id kind number doc_date posting_date due_date currency amount reference side terms

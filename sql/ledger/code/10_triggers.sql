@@ -59,6 +59,10 @@ CREATE OR REPLACE TRIGGER hold_gather AFTER INSERT ON hold
 	FOR EACH ROW EXECUTE FUNCTION credit.post_chain('hold');
 CREATE OR REPLACE TRIGGER hold_settle AFTER INSERT ON hold
 	FOR EACH STATEMENT EXECUTE FUNCTION credit.post_chain('hold');
+CREATE OR REPLACE TRIGGER order_release_gather AFTER INSERT ON order_release
+	FOR EACH ROW EXECUTE FUNCTION credit.post_chain('order_release');
+CREATE OR REPLACE TRIGGER order_release_settle AFTER INSERT ON order_release
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.post_chain('order_release');
 CREATE OR REPLACE TRIGGER hold_release_gather AFTER INSERT ON hold_release
 	FOR EACH ROW EXECUTE FUNCTION credit.post_chain('hold_release');
 CREATE OR REPLACE TRIGGER hold_release_settle AFTER INSERT ON hold_release
@@ -99,6 +103,10 @@ CREATE OR REPLACE TRIGGER hold_release_append_only BEFORE UPDATE OR DELETE ON ho
 	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Place a new hold with place_hold().');
 CREATE OR REPLACE TRIGGER hold_release_no_truncate BEFORE TRUNCATE ON hold_release
 	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Place a new hold with place_hold().');
+CREATE OR REPLACE TRIGGER order_release_append_only BEFORE UPDATE OR DELETE ON order_release
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Release the order again with release_order(), up to 0 to take it back.');
+CREATE OR REPLACE TRIGGER order_release_no_truncate BEFORE TRUNCATE ON order_release
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Release the order again with release_order(), up to 0 to take it back.');
 CREATE OR REPLACE TRIGGER decision_append_only BEFORE UPDATE OR DELETE ON decision
 	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Decisions are kept as they were taken.');
 CREATE OR REPLACE TRIGGER decision_no_truncate BEFORE TRUNCATE ON decision

@@ -9,6 +9,7 @@ COMMENT ON FUNCTION actor() IS 'The person who acts: whom set_actor() named in t
 
 ALTER TABLE hold ALTER actor SET DEFAULT actor();
 ALTER TABLE hold_release ALTER actor SET DEFAULT actor();
+ALTER TABLE order_release ALTER actor SET DEFAULT actor();
 ALTER TABLE credit_limit ALTER actor SET DEFAULT actor();
 ALTER TABLE due_date_change ALTER actor SET DEFAULT actor();
 ALTER TABLE authority ALTER granted_by SET DEFAULT actor();
@@ -21,7 +22,7 @@ ALTER TABLE approval_use ALTER used_by SET DEFAULT actor();
 CREATE OR REPLACE FUNCTION require_action(p_action text)
 RETURNS void LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
 DECLARE
-	actions text[] := ARRAY['limit', 'hold_release', 'credit_note', 'write_off', 'refund', 'void', 'due_date', 'terms', 'transfer', 'payment_plan',
+	actions text[] := ARRAY['limit', 'hold_release', 'order_release', 'credit_note', 'write_off', 'refund', 'void', 'due_date', 'terms', 'transfer', 'payment_plan',
 		'actor'];
 BEGIN
 	IF p_action IS NULL OR p_action <> ALL (actions) THEN
@@ -200,7 +201,7 @@ RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS
 DECLARE
 	used_currency text := COALESCE(p_currency, (SELECT l.base_currency FROM ledger_info l));
 	needed text := CASE WHEN p_action IN ('void', 'refund', 'transfer') THEN 'document_id' WHEN p_action IN ('write_off', 'due_date') THEN 'item_id'
-		WHEN p_action = 'hold_release' THEN 'hold_id' END;
+		WHEN p_action = 'hold_release' THEN 'hold_id' WHEN p_action = 'order_release' THEN 'order_id' END;
 	id bigint;
 BEGIN
 	PERFORM require_action(p_action);

@@ -31,7 +31,7 @@ BEGIN
 	END IF;
 	PERFORM credit.settle(current_schema());
 	FOREACH source IN ARRAY ARRAY['document', 'document_line', 'allocation', 'due_date_change', 'clearing', 'deposit_release', 'customer_merge',
-		'credit_limit', 'hold', 'hold_release', 'approval', 'approval_vote', 'approval_use'] LOOP
+		'credit_limit', 'hold', 'hold_release', 'order_release', 'approval', 'approval_vote', 'approval_use'] LOOP
 		entries := concat_ws(' UNION ALL ', NULLIF(entries, ''), format(
 			'SELECT %1$L AS source, t.customer_id, t.%2$I AS id, credit.entry_digest(%1$L, t) AS digest FROM %1$I t WHERE true %3$s',
 			source, (credit.chain_columns(source))[2], this_customer));

@@ -20,7 +20,7 @@ BEGIN
 			'reverse_allocation', 'return_payment', 'confirm_clearing', 'earned_discount', 'record_receipt', 'fx_rate_on', 'convert',
 			'actor', 'set_actor', 'request_approval', 'reject']
 		WHEN 'loader' THEN ARRAY['aging_at', 'check_credit']
-		WHEN 'credit_manager' THEN ARRAY['aging_at', 'aging_in', 'exposure_in', 'revaluation', 'check_credit', 'set_credit_limit', 'place_hold', 'release_hold',
+		WHEN 'credit_manager' THEN ARRAY['aging_at', 'aging_in', 'exposure_in', 'revaluation', 'check_credit', 'set_credit_limit', 'place_hold', 'release_hold', 'release_order',
 			'set_terms', 'set_parent', 'set_customer_status', 'set_risk_class', 'set_review_due', 'set_risk_figure', 'set_due_date', 'post_document', 'void_document', 'refund', 'write_off', 'recover', 'transfer_credit', 'release_deposit', 'merge_customers',
 			'set_fx_rate', 'set_number_range', 'take_mark', 'verify_ledger', 'verify_chain',
 			'actor', 'set_actor', 'request_approval', 'reject'] || reevaluating
@@ -56,7 +56,7 @@ BEGIN
 		EXECUTE format('GRANT SELECT ON hold_queue, hold, hold_release, hold_reason TO %I', p_role);
 	END IF;
 	IF p_access = 'credit_manager' THEN
-		EXECUTE format('GRANT SELECT ON credit_limit, decision, exposure, check_rule TO %I', p_role);
+		EXECUTE format('GRANT SELECT ON credit_limit, decision, exposure, check_rule, order_release TO %I', p_role);
 	END IF;
 END $$;
 COMMENT ON FUNCTION grant_access(name, text) IS 'Grants a role what it needs. reader: the views and aging_at(). poster: also posting, allocating and checking. loader: also COPY into customer, document and allocation. credit_manager: reading and checking, limits and holds. approver: asking for approvals, and approving within one''s authority. releaser: reevaluate_holds(), on order tables it may change. legal: reading and checking, placing holds, and ending those with a legal reason code.';
