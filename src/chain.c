@@ -81,9 +81,9 @@ static const struct
 	{"hold_release", {6, {
 		"customer_id", "hold_id", "reason", "released_at", "released_by", "actor"
 	}}},
-	{"approval", {10, {
+	{"approval", {11, {
 		"customer_id", "approval_id", "action", "amount", "currency", "subject", "reason", "requested_by", "requested_login",
-		"requested_at"
+		"requested_at", "expires_on"
 	}}},
 	{"approval_vote", {9, {
 		"customer_id", "approval_vote_id", "approval_id", "person", "login", "approves", "reason", "authority_id", "voted_at"

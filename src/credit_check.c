@@ -220,6 +220,21 @@ find_document_value(const CreditCheck *check, const CheckRule *rule, int scale)
 	return finding;
 }
 
+/* Read after the lock, which whoever changes it takes first. */
+static Finding
+find_status(Ledger *ledger, const CreditCheck *check)
+{
+	Datum		args[1];
+	bool		isnull;
+	bool		inactive;
+
+	args[0] = Int64GetDatum(check->customer_id);
+	if (ledger_run(ledger, LQ_CUSTOMER_STATUS, args, NULL) != 1)
+		elog(ERROR, "status of a customer could not be read");
+	inactive = DatumGetBool(ledger_value(0, 1, &isnull));
+	return (Finding) {.broken = inactive, .figure = inactive ? "1" : "0"};
+}
+
 /* The ledger's rule_figure() measures; what breaks the rule follows from its kind. */
 static Finding
 find_by_figure(Ledger *ledger, const CreditCheck *check, const CheckRule *rule)
@@ -350,6 +365,8 @@ find(Ledger *ledger, CreditCheck *check, const CheckRule *rule)
 			return find_horizon_use(ledger, check, rule);
 		case RULE_DOCUMENT_VALUE:
 			return find_document_value(check, rule, ledger->base_scale);
+		case RULE_CUSTOMER_STATUS:
+			return find_status(ledger, check);
 		default:
 			return find_by_figure(ledger, check, rule);
 	}
@@ -540,6 +557,13 @@ credit_check_refuse(Ledger *ledger, const CreditCheck *check)
 					 errmsg("customer " INT64_FORMAT " is on credit hold: order %s refused", customer, order),
 					 errdetail("%s", detail),
 					 errhint("release_hold() ends a hold; table hold says why it was placed.")));
+			break;
+		case RULE_CUSTOMER_STATUS:
+			ereport(ERROR,
+					(errcode(ERRCODE_CREDIT_HOLD),
+					 errmsg("customer " INT64_FORMAT " is not active: order %s refused", customer, order),
+					 errdetail("%s", detail),
+					 errhint("Column status of table customer says what it is; set_customer_status() changes it.")));
 			break;
 		case RULE_OLDEST_OVERDUE:
 			ereport(ERROR,

@@ -29,8 +29,9 @@ typedef enum RuleKind
 	RULE_OLDEST_OVERDUE,
 	RULE_DOCUMENT_VALUE,
 	RULE_HORIZON_USE,
+	RULE_CUSTOMER_STATUS,
 	RULE_BY_FIGURE,				/* the first whose figure the ledger's rule_figure() measures */
-	RULE_GROUP_LIMIT = RULE_BY_FIGURE + 14,	/* no rule of its own: limit_use, where a group limit is exceeded */
+	RULE_GROUP_LIMIT = RULE_BY_FIGURE + 13,	/* no rule of its own: limit_use, where a group limit is exceeded */
 	RULE_NONE					/* no rule is in force: nobody approved */
 } RuleKind;
 

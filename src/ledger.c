@@ -255,6 +255,8 @@ static const QueryText query_texts[LQ_COUNT] = {
 		0, {0}},
 	[LQ_RISK_CLASS] = {
 		"SELECT risk_class FROM @L.customer WHERE customer_id = $1", 1, {INT8OID}},
+	[LQ_CUSTOMER_STATUS] = {
+		"SELECT status <> 'active' FROM @L.customer WHERE customer_id = $1", 1, {INT8OID}},
 	[LQ_RULE_FIGURE] = {
 		"SELECT @L.rule_figure($1, $2, $3, $4, $5)", 5, {TEXTOID, INT8OID, DATEOID, INT4OID, BOOLOID}},
 	[LQ_GROUPS_EXIST] = {

@@ -322,7 +322,6 @@ SELECT is(pg_temp.attempt(28, 10 * 10.00), 'RC001', 'P-C7 a higher limit lifts n
 DO $$ BEGIN PERFORM ar.release_hold(28, (SELECT h.hold_id FROM ar.hold h WHERE h.customer_id = 28), 'paid'); END $$;
 SELECT is(pg_temp.attempt(28, 10 * 10.00), 'passes', 'P-C7 open again, within the limit: passes');
 
-INSERT INTO ar.check_rule (rule_no, kind, customer_id) VALUES (110, 'customer_status', 28);
 DO $$ BEGIN PERFORM ar.set_customer_status(28, 'legal'); END $$;
 SELECT is(pg_temp.attempt(28, 10 * 10.00), 'RC001', 'P-C7 stopped by its status: refused');
 DO $$ BEGIN PERFORM ar.set_customer_status(28, 'active'); END $$;

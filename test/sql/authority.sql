@@ -116,6 +116,8 @@ SELECT set_approval_policy('limit', true, 5000);
 SELECT set_approval_policy('actor', true);
 SELECT set_approval_policy('limit', NULL);
 SELECT set_approval_policy('limit', true, -1);
+SELECT set_approval_policy('limit', true, p_valid_days => -1);
+SELECT set_approval_policy('limit', true, p_valid_days => NULL);
 UPDATE approval_policy SET required = false;
 
 -- ---- Asking, and approving ----
@@ -252,6 +254,13 @@ SELECT actor FROM hold_release WHERE customer_id = 7;
 SELECT kind, pg_temp.says('anna', format('SELECT post_document(%L, 7, ''X'', ''2026-02-01'', 1, p_side => ''credit'')', kind)) AS answer
 FROM unnest(ARRAY['write_off', 'refund', 'transfer', 'credit_note']) kind;
 SELECT pg_temp.says('anna', format('SELECT post_document(''payment'', 7, ''X'', ''2026-02-01'', 30, p_side => ''debit'', p_reverses => %s)', :p1)) AS void;
+-- ... nor by another name for what favours the customer and is no money; what does not favour it needs nobody.
+SELECT kind, pg_temp.says('anna', format('SELECT post_document(%L, 7, ''X'', ''2026-02-01'', 3, p_side => %L) > 0', kind, side)) AS answer
+FROM (VALUES ('adjustment', 'credit'), ('fx_difference', 'credit'), ('discount', NULL), ('set_off', NULL), ('adjustment', 'debit')) k (kind, side);
+SELECT pg_temp.says('anna', 'SELECT request_approval(7, ''credit_note'', 3, ''rounding'', ''{"kind": "adjustment"}'')') AS adj \gset
+SELECT pg_temp.says('boss', format('SELECT approve(7, %s)', :'adj')) AS missing;
+SELECT pg_temp.says('anna', 'SELECT post_document(''discount'', 7, ''X2'', ''2026-02-01'', 3) > 0') AS another_kind;
+SELECT pg_temp.says('anna', 'SELECT post_document(''adjustment'', 7, ''X2'', ''2026-02-01'', 3, p_side => ''credit'') > 0') AS done;
 -- What follows from something else needs none: a payment that comes back undoes the write-off granted for it.
 SELECT set_approval_policy('write_off', false);
 SELECT post_invoice(9, 'I1', '2026-01-01', 100, '2026-01-31') AS i1, post_payment(9, 'P1', '2026-01-02', 99) AS p1 \gset
@@ -259,6 +268,27 @@ SELECT allocate(9, (SELECT item_id FROM open_items WHERE document_id = :p1), (SE
 SELECT write_off(9, (SELECT item_id FROM open_items WHERE document_id = :i1), 'small', p_written_off_on => '2026-01-02', p_source_document_id => :p1) > 0 AS forgiven;
 SELECT return_payment(9, :p1, '2026-01-05') > 0 AS returned;
 SELECT open_amount FROM open_items WHERE document_id = :i1;
+
+-- ---- An approval is not for ever ----
+
+SELECT set_approval_policy('credit_note', true, p_valid_days => 5);
+SELECT pg_temp.says('anna', 'SELECT request_approval(8, ''credit_note'', 4, ''late'')') AS x1 \gset
+SELECT pg_temp.says('anna', 'SELECT request_approval(8, ''credit_note'', 5, ''later'')') AS x2 \gset
+SELECT pg_temp.says('boss', format('SELECT approve(8, %s)', :'x1')) AS missing;
+SELECT amount, expires_on - requested_at::date AS days FROM approval_queue WHERE customer_id = 8 ORDER BY 1;
+BEGIN;
+ALTER TABLE approval DISABLE TRIGGER approval_append_only;
+UPDATE approval SET expires_on = current_date WHERE customer_id = 8;
+SELECT count(*) AS last_day FROM approval_queue WHERE customer_id = 8;
+SAVEPOINT a;
+SELECT pg_temp.says('anna', 'SELECT post_credit_note(8, ''K4'', ''2026-02-01'', 4) > 0') AS on_the_last_day;
+ROLLBACK TO a;
+UPDATE approval SET expires_on = '2026-01-31' WHERE customer_id = 8;
+SELECT count(*) AS day_after FROM approval_queue WHERE customer_id = 8;
+SELECT pg_temp.says('anna', 'SELECT post_credit_note(8, ''K4'', ''2026-02-01'', 4) > 0') AS used_too_late;
+SELECT pg_temp.says('boss', format('SELECT approve(8, %s)', :'x2')) AS approved_too_late;
+ROLLBACK;
+SELECT pg_temp.says('anna', 'SELECT post_credit_note(8, ''K4'', ''2026-02-01'', 4) > 0') AS in_time;
 
 -- ---- Bad requests ----
 

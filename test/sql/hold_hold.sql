@@ -17,7 +17,7 @@ CREATE TEMP VIEW exposed AS
 	SELECT customer_id AS customer, trim_scale(ordered) AS ordered FROM ar.exposure WHERE currency = 'USD' ORDER BY customer_id;
 CREATE TEMP VIEW decided AS
 	SELECT customer_id AS customer, outcome, source, order_id, amount, ordered, limit_amount AS "limit",
-		checks->2->>'outcome' AS limit_use FROM ar.decision ORDER BY decision_id;
+		checks->-1->>'outcome' AS limit_use FROM ar.decision ORDER BY decision_id;
 CREATE TEMP VIEW orders AS SELECT id, customer_id, total, status, note FROM shop.orders ORDER BY id;
 TABLE exposed;
 

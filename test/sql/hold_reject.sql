@@ -60,7 +60,7 @@ BEGIN
 	INSERT INTO shop.orders VALUES (13, 1, 5);
 EXCEPTION WHEN SQLSTATE 'RC002' THEN
 	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-	RAISE NOTICE 'shortfall % of rule %', detail::jsonb->'shortfall', detail::jsonb->'checks'->2->>'kind';
+	RAISE NOTICE 'shortfall % of rule %', detail::jsonb->'shortfall', detail::jsonb->'checks'->-1->>'kind';
 END $$;
 \set VERBOSITY terse
 

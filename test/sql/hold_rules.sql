@@ -62,6 +62,18 @@ SELECT limit_amount FROM ar.check_credit(1, 0);
 UPDATE ar.exposure SET limit_since = NULL;
 SELECT limit_amount FROM ar.check_credit(1, 0);
 
+-- customer_status: who is not active gets nothing, not even for free.
+SELECT ar.add_customer('Bolt', 90) AS customer, ar.set_credit_limit(90, 100) IS NOT NULL AS has_limit;
+DO $$
+DECLARE
+	status text;
+BEGIN
+	FOREACH status IN ARRAY ARRAY['legal', 'bankrupt', 'sanctioned', 'closed', 'active'] LOOP
+		PERFORM ar.set_customer_status(90, status);
+		RAISE NOTICE '%: %; %', status, pg_temp.try_order(90, 0), pg_temp.try_order(90, 1);
+	END LOOP;
+END $$;
+
 -- limit_use: in percent of the limit, with warnings before and a refusal beyond.
 DELETE FROM ar.check_rule;
 INSERT INTO ar.check_rule (rule_no, kind, threshold, action) VALUES

@@ -91,8 +91,11 @@ BEGIN
 		RAISE EXCEPTION 'year of the number range of % must be 0 or a year', replace(p_kind, '_', ' ')
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It is %s.', COALESCE(p_year::text, 'null'));
 	END IF;
-	SELECT * INTO previous FROM number_range r WHERE r.kind = p_kind AND r.year = p_year FOR UPDATE;
-	IF FOUND THEN
+	INSERT INTO number_range (kind, year, prefix, digits, next_number, last_number, gapless)
+	VALUES (p_kind, p_year, p_prefix, p_digits, p_next_number, p_last_number, p_gapless) ON CONFLICT (kind, year) DO NOTHING;
+	-- It was there, or somebody else made it while this waited.
+	IF NOT FOUND THEN
+		SELECT * INTO previous FROM number_range r WHERE r.kind = p_kind AND r.year = p_year FOR UPDATE;
 		IF previous.gapless <> p_gapless THEN
 			RAISE EXCEPTION 'the number range of % for % cannot be made %', replace(p_kind, '_', ' '),
 				CASE WHEN p_year = 0 THEN 'every year' ELSE p_year::text END,
@@ -110,11 +113,9 @@ BEGIN
 				USING ERRCODE = 'unique_violation', DETAIL = format('The last one given out is %s.', issued),
 					HINT = format('Begin at %s, or choose another prefix.', issued + 1);
 		END IF;
+		UPDATE number_range r SET prefix = p_prefix, digits = p_digits, next_number = p_next_number, last_number = p_last_number
+		WHERE r.kind = p_kind AND r.year = p_year;
 	END IF;
-	INSERT INTO number_range AS r (kind, year, prefix, digits, next_number, last_number, gapless)
-	VALUES (p_kind, p_year, p_prefix, p_digits, p_next_number, p_last_number, p_gapless)
-	ON CONFLICT (kind, year) DO UPDATE SET prefix = excluded.prefix, digits = excluded.digits,
-		next_number = excluded.next_number, last_number = excluded.last_number;
 	IF NOT p_gapless THEN
 		EXECUTE format('CREATE SEQUENCE IF NOT EXISTS %I', sequence);
 		PERFORM setval(format('%I.%I', current_schema(), sequence)::regclass, p_next_number, false);
@@ -180,9 +181,7 @@ CREATE OR REPLACE FUNCTION post_document(p_kind text, p_customer_id bigint, p_nu
 	p_source_document_id bigint DEFAULT NULL, p_reverses bigint DEFAULT NULL, p_reason text DEFAULT NULL)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-	IF p_kind IN ('credit_note', 'write_off', 'refund', 'transfer') OR p_reverses IS NOT NULL THEN
-		PERFORM require_approved_posting(p_kind, p_customer_id, p_amount, p_currency, p_reverses, p_idempotency_key);
-	END IF;
+	PERFORM require_approved_posting(p_kind, p_customer_id, p_amount, p_currency, p_side, p_reverses, p_idempotency_key);
 	RETURN enter_document(p_kind, p_customer_id, p_number, p_doc_date, p_amount, p_due_date, p_currency, p_posting_date, p_reference,
 		p_terms, p_received_on, p_sold_to_id, p_order_id, p_fx_rate, p_lines, p_idempotency_key, p_side, p_clears_on,
 		p_base_amount, p_source_document_id, p_reverses, p_reason);

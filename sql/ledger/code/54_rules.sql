@@ -102,8 +102,6 @@ BEGIN
 			SELECT p_on - c.review_due INTO figure FROM customer c WHERE c.customer_id = p_customer_id;
 		WHEN 'terms_changed' THEN
 			SELECT p_on - c.terms_changed_on INTO figure FROM customer c WHERE c.customer_id = p_customer_id;
-		WHEN 'customer_status' THEN
-			SELECT (c.status <> 'active')::integer INTO figure FROM customer c WHERE c.customer_id = p_customer_id;
 		WHEN 'returned_payment' THEN
 			SELECT p_on - max(d.posting_date) INTO figure FROM document d
 			WHERE d.customer_id = p_customer_id AND d.kind = 'returned_payment' AND d.posting_date <= p_on;

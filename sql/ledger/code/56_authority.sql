@@ -162,7 +162,7 @@ COMMENT ON FUNCTION set_actor(text) IS 'Says who acts, for the rest of this tran
 
 -- ---- Approvals ----
 
-CREATE OR REPLACE FUNCTION set_approval_policy(p_action text, p_required boolean, p_two_above numeric DEFAULT NULL)
+CREATE OR REPLACE FUNCTION set_approval_policy(p_action text, p_required boolean, p_two_above numeric DEFAULT NULL, p_valid_days integer DEFAULT 30)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
 	PERFORM require_action(p_action);
@@ -174,9 +174,13 @@ BEGIN
 		RAISE EXCEPTION 'amount above which two approve % must be zero or more', p_action
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It is %s.', p_two_above);
 	END IF;
-	INSERT INTO approval_policy (action, required, two_above) VALUES (p_action, p_required, p_two_above);
+	IF p_valid_days IS NULL OR p_valid_days NOT BETWEEN 0 AND 3660 THEN
+		RAISE EXCEPTION 'days for which an approval of % is good must be 0 to 3660', p_action
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('They are %s.', COALESCE(p_valid_days::text, 'null'));
+	END IF;
+	INSERT INTO approval_policy (action, required, two_above, valid_days) VALUES (p_action, p_required, p_two_above, p_valid_days);
 END $$;
-COMMENT ON FUNCTION set_approval_policy(text, boolean, numeric) IS 'Says from now on whether an action needs an approval, and above which amount in base currency two people must approve (NULL: one is enough). Counts for requests that are open too.';
+COMMENT ON FUNCTION set_approval_policy(text, boolean, numeric, integer) IS 'Says from now on whether an action needs an approval, and above which amount in base currency two people must approve (NULL: one is enough); that counts for requests that are open too. p_valid_days: for how many days after a request, of those to come, its approval can be used.';
 
 CREATE OR REPLACE FUNCTION approval_required(p_action text)
 RETURNS boolean LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
@@ -221,8 +225,9 @@ BEGIN
 	END IF;
 	PERFORM credit.minor_unit(used_currency);
 	PERFORM lock_customer(p_customer_id);
-	INSERT INTO approval (customer_id, action, amount, currency, subject, reason)
-	VALUES (p_customer_id, p_action, p_amount, CASE WHEN p_amount IS NOT NULL THEN used_currency END, p_subject, p_reason)
+	INSERT INTO approval (customer_id, action, amount, currency, subject, reason, expires_on)
+	VALUES (p_customer_id, p_action, p_amount, CASE WHEN p_amount IS NOT NULL THEN used_currency END, p_subject, p_reason,
+		ledger_today() + COALESCE((SELECT p.valid_days FROM approval_policy p WHERE p.action = p_action ORDER BY p.approval_policy_id DESC LIMIT 1), 30))
 	RETURNING approval_id INTO id;
 	RETURN id;
 END $$;
@@ -249,6 +254,11 @@ BEGIN
 	IF EXISTS (SELECT FROM approval_use u WHERE u.customer_id = p_customer_id AND u.approval_id = p_approval_id) THEN
 		RAISE EXCEPTION 'request % of customer % is approved and used', p_approval_id, p_customer_id
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Ask again with request_approval().';
+	END IF;
+	IF request.expires_on < ledger_today() THEN
+		RAISE EXCEPTION 'request % of customer % has expired', p_approval_id, p_customer_id
+			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('Its last day was %s; today is %s.', request.expires_on, ledger_today()),
+				HINT = 'Ask again with request_approval().';
 	END IF;
 	SELECT * INTO vote FROM approval_vote v WHERE v.customer_id = p_customer_id AND v.approval_id = p_approval_id AND v.person = actor();
 	IF FOUND THEN
@@ -350,6 +360,8 @@ BEGIN
 			missing := format('Request %s was used already.', request.approval_id);
 		ELSIF rejected THEN
 			missing := format('Request %s is rejected.', request.approval_id);
+		ELSIF request.expires_on < ledger_today() THEN
+			missing := format('Request %s expired: its last day was %s, and today is %s.', request.approval_id, request.expires_on, ledger_today());
 		ELSIF votes < votes_needed(request.action, request.amount, request.currency) THEN
 			missing := format('Request %s has %s of %s votes.', request.approval_id, votes, votes_needed(request.action, request.amount, request.currency));
 		ELSE
@@ -363,16 +375,19 @@ BEGIN
 		USING ERRCODE = 'RC004', DETAIL = format('%s wants it for %s. %s', actor(), p_subject, COALESCE(missing, 'Nobody asked for exactly this.')),
 			HINT = 'Ask with request_approval() for this action, amount and subject; somebody else approves it with approve().';
 END $$;
-COMMENT ON FUNCTION use_approval(bigint, text, numeric, text, jsonb) IS 'Uses up the oldest approval of exactly this action, amount and subject, under the customer''s lock, and returns it; RC004 when there is none. Does nothing where the policy requires none.';
+COMMENT ON FUNCTION use_approval(bigint, text, numeric, text, jsonb) IS 'Uses up the oldest approval of exactly this action, amount and subject that has not expired, under the customer''s lock, and returns it; RC004 when there is none. Does nothing where the policy requires none.';
 
--- Documents that post_document() is asked for directly, and that have an action of their own.
-CREATE OR REPLACE FUNCTION require_approved_posting(p_kind text, p_customer_id bigint, p_amount numeric, p_currency text, p_reverses bigint,
-	p_idempotency_key text)
+-- Documents that post_document() is asked for directly, and that have an action of their own.  What favours the customer
+-- without money is a credit note by another name.
+CREATE OR REPLACE FUNCTION require_approved_posting(p_kind text, p_customer_id bigint, p_amount numeric, p_currency text, p_side text,
+	p_reverses bigint, p_idempotency_key text)
 RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
-	action text := CASE WHEN p_reverses IS NOT NULL AND p_kind <> 'returned_payment' THEN 'void' ELSE p_kind END;
+	action text := CASE WHEN p_reverses IS NOT NULL AND p_kind <> 'returned_payment' THEN 'void'
+		WHEN p_kind IN ('credit_note', 'discount', 'set_off') OR (p_kind IN ('adjustment', 'fx_difference') AND p_side = 'credit') THEN 'credit_note'
+		WHEN p_kind IN ('write_off', 'refund', 'transfer') THEN p_kind END;
 BEGIN
-	IF NOT approval_required(action) THEN
+	IF action IS NULL OR NOT approval_required(action) THEN
 		RETURN;
 	END IF;
 	IF action <> 'credit_note' THEN
@@ -384,14 +399,16 @@ BEGIN
 	PERFORM lock_customer(p_customer_id);
 	-- The same request again posts nothing.
 	IF p_idempotency_key IS NULL OR NOT EXISTS (SELECT FROM document d WHERE d.customer_id = p_customer_id AND d.idempotency_key = p_idempotency_key) THEN
-		PERFORM use_approval(p_customer_id, 'credit_note', p_amount, COALESCE(p_currency, (SELECT l.base_currency FROM ledger_info l)), '{}');
+		PERFORM use_approval(p_customer_id, 'credit_note', p_amount, COALESCE(p_currency, (SELECT l.base_currency FROM ledger_info l)),
+			CASE WHEN p_kind = 'credit_note' THEN '{}' ELSE jsonb_build_object('kind', p_kind) END);
 	END IF;
 END $$;
-COMMENT ON FUNCTION require_approved_posting(text, bigint, numeric, text, bigint, text) IS 'Uses the approval of a credit note where the policy requires one, and refuses by post_document() what has a function and a policy of its own.';
+COMMENT ON FUNCTION require_approved_posting(text, bigint, numeric, text, text, bigint, text) IS 'Uses the approval of a credit note, or of another document in the customer''s favour that is no money, where the policy requires one, and refuses by post_document() what has a function and a policy of its own.';
 
 CREATE OR REPLACE VIEW approval_queue AS
 SELECT a.customer_id, c.name AS customer_name, a.approval_id, a.action, a.amount, a.currency, a.subject, a.reason, a.requested_by, a.requested_at,
-	now() - a.requested_at AS age, v.approvals, v.approved_by, CASE WHEN n.needed > v.approvals THEN n.needed - v.approvals WHEN n.needed IS NOT NULL THEN 0 END AS votes_missing
+	now() - a.requested_at AS age, v.approvals, v.approved_by, CASE WHEN n.needed > v.approvals THEN n.needed - v.approvals WHEN n.needed IS NOT NULL THEN 0 END AS votes_missing,
+	a.expires_on
 FROM approval a
 	JOIN customer c ON c.customer_id = a.customer_id
 	CROSS JOIN ledger_info l
@@ -403,9 +420,10 @@ FROM approval a
 		ELSE 1 + (a.amount * CASE WHEN a.currency = l.base_currency THEN 1 ELSE r.rate END > p.two_above)::integer END AS needed) n
 	CROSS JOIN LATERAL (SELECT count(*)::integer AS approvals, string_agg(o.person, ', ' ORDER BY o.approval_vote_id) AS approved_by
 		FROM approval_vote o WHERE o.customer_id = a.customer_id AND o.approval_id = a.approval_id) v
-WHERE NOT EXISTS (SELECT FROM approval_vote o WHERE o.customer_id = a.customer_id AND o.approval_id = a.approval_id AND NOT o.approves)
+WHERE a.expires_on >= (statement_timestamp() AT TIME ZONE l.time_zone)::date
+	AND NOT EXISTS (SELECT FROM approval_vote o WHERE o.customer_id = a.customer_id AND o.approval_id = a.approval_id AND NOT o.approves)
 	AND NOT EXISTS (SELECT FROM approval_use u WHERE u.customer_id = a.customer_id AND u.approval_id = a.approval_id);
-COMMENT ON VIEW approval_queue IS 'Requests for approval neither rejected nor used: those that wait for votes, and those that wait to be used (votes_missing 0).';
+COMMENT ON VIEW approval_queue IS 'Requests for approval neither rejected nor used nor expired: those that wait for votes, and those that wait to be used (votes_missing 0).';
 COMMENT ON COLUMN approval_queue.customer_id IS 'The debtor.';
 COMMENT ON COLUMN approval_queue.customer_name IS 'Its name.';
 COMMENT ON COLUMN approval_queue.approval_id IS 'Key of the request, with customer_id.';
@@ -420,3 +438,4 @@ COMMENT ON COLUMN approval_queue.age IS 'How long it has been waiting.';
 COMMENT ON COLUMN approval_queue.approvals IS 'Votes it has.';
 COMMENT ON COLUMN approval_queue.approved_by IS 'Whose they are.';
 COMMENT ON COLUMN approval_queue.votes_missing IS 'Votes it lacks by today''s policy and exchange rate; 0: it can be used; NULL: the rate is missing.';
+COMMENT ON COLUMN approval_queue.expires_on IS 'Last day on which it can be approved and used.';

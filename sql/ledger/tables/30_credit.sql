@@ -183,7 +183,7 @@ COMMENT ON COLUMN check_rule.horizon_days IS 'horizon_use: days from today until
 COMMENT ON COLUMN check_rule.net_of_unapplied IS 'overdue_amount and overdue_percent: unapplied credits are taken off what is past due.';
 
 INSERT INTO check_rule (rule_no, kind, threshold) VALUES
-	(10, 'manual_hold', NULL), (20, 'limit_missing', NULL), (30, 'limit_use', 100);
+	(10, 'manual_hold', NULL), (15, 'customer_status', NULL), (20, 'limit_missing', NULL), (30, 'limit_use', 100);
 
 -- Written by C only, with every order: a CHECK would be parsed anew each time and cost more than the check it repeats.
 CREATE TABLE decision (

@@ -55,6 +55,7 @@ CREATE TABLE approval_policy (
 	action text NOT NULL,
 	required boolean NOT NULL,
 	two_above numeric CHECK (two_above >= 0),
+	valid_days integer NOT NULL CHECK (valid_days BETWEEN 0 AND 3660),
 	set_at timestamptz NOT NULL DEFAULT now(),
 	set_by text NOT NULL,
 	set_login text NOT NULL DEFAULT session_user
@@ -65,6 +66,7 @@ COMMENT ON COLUMN approval_policy.approval_policy_id IS 'Key, in the order of se
 COMMENT ON COLUMN approval_policy.action IS 'An action, as in authority.';
 COMMENT ON COLUMN approval_policy.required IS 'Whether the action is refused without an approval.';
 COMMENT ON COLUMN approval_policy.two_above IS 'In base currency: above it two must approve; NULL: one is enough.';
+COMMENT ON COLUMN approval_policy.valid_days IS 'Days after the request on which its approval can still be used.';
 COMMENT ON COLUMN approval_policy.set_at IS 'Record time.';
 COMMENT ON COLUMN approval_policy.set_by IS 'Person who set it.';
 COMMENT ON COLUMN approval_policy.set_login IS 'Login that wrote the row.';
@@ -80,6 +82,7 @@ CREATE TABLE approval (
 	requested_by text NOT NULL,
 	requested_login text NOT NULL DEFAULT session_user,
 	requested_at timestamptz NOT NULL DEFAULT now(),
+	expires_on date NOT NULL,
 	PRIMARY KEY (customer_id, approval_id),
 	CONSTRAINT approval_currency CHECK ((amount IS NULL) = (currency IS NULL))
 );
@@ -95,6 +98,7 @@ COMMENT ON COLUMN approval.reason IS 'Why it is asked for.';
 COMMENT ON COLUMN approval.requested_by IS 'Person who asks.';
 COMMENT ON COLUMN approval.requested_login IS 'Login that wrote the row.';
 COMMENT ON COLUMN approval.requested_at IS 'Record time.';
+COMMENT ON COLUMN approval.expires_on IS 'Last day on which it can be approved and used, in the ledger''s time zone.';
 
 CREATE TABLE approval_vote (
 	customer_id bigint NOT NULL,

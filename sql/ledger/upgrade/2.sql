@@ -51,6 +51,10 @@ ALTER TABLE check_rule DROP CONSTRAINT check_rule_kind_check, DROP CONSTRAINT ch
 ALTER TABLE watched_table ADD ship_date_column text;
 DROP FUNCTION watch_orders(regclass, text, text, text, text, text, text, text, text, text, boolean);
 
+-- As in a fresh ledger, who is not active gets no credit; under a number that is free.
+INSERT INTO check_rule (rule_no, kind)
+SELECT min(n), 'customer_status' FROM generate_series(15, (SELECT 16 + count(*) FROM check_rule)) n WHERE NOT EXISTS (SELECT FROM check_rule r WHERE r.rule_no = n);
+
 -- Limits get kinds, and days in force that do not overlap.  An end inside the time of an older limit without end made
 -- what is a temporary limit now.
 ALTER TABLE credit_limit ADD kind text NOT NULL DEFAULT 'own' CHECK (kind IN ('own', 'temporary', 'group', 'insured', 'guarantee')),
