@@ -50,7 +50,6 @@ SELECT id, amount, status FROM public.orl_booked ORDER BY id;
 SELECT release_order(4, 'public.orl_sales', '9', 500, 'agreed') > 0 AS released, place_hold(4, 'papers missing') AS hold;
 INSERT INTO public.orl_sales VALUES (9, 4, 500);
 SELECT release_hold(4, 1, 'papers are here'), set_customer_status(4, 'bankrupt');
-INSERT INTO check_rule (rule_no, kind) VALUES (12, 'customer_status') ON CONFLICT DO NOTHING;
 INSERT INTO public.orl_sales VALUES (9, 4, 500);
 SELECT set_customer_status(4, 'active');
 BEGIN;
