@@ -229,17 +229,18 @@ BEGIN
 			AND (c.relnamespace = nsp OR (p.proname = 'enforce_hold' AND credit.trigger_ledger(t.tgargs) = ledger))
 		ORDER BY 2;
 
-	-- Registered order tables that are gone, renamed, or without this ledger's triggers.
+	-- Registered order tables that are gone, renamed, or without this ledger's triggers.  (A ledger of version 1 has no
+	-- ship_date_column.)
 	RETURN QUERY EXECUTE pg_catalog.format($q$
 		SELECT CASE WHEN c.oid IS NULL THEN 'watched table is gone'
-				WHEN NOT credit.is_watchable(w.table_schema, w.table_name, w.customer_column, w.amount_column, w.order_id_column, w.currency_column, w.status_column, w.open_when, w.mode = 'hold', w.ship_date_column) THEN 'watched table was altered'
+				WHEN NOT credit.is_watchable(w.table_schema, w.table_name, w.customer_column, w.amount_column, w.order_id_column, w.currency_column, w.status_column, w.open_when, w.mode = 'hold', to_jsonb(w) ->> 'ship_date_column') THEN 'watched table was altered'
 				ELSE 'watched table without its triggers' END,
 			format('%%I.%%I', w.table_schema, w.table_name), NULL::text,
 			format('SELECT %%I.unwatch_orders(%%L); then watch_orders() again.', %1$L, format('%%I.%%I', w.table_schema, w.table_name))
 		FROM %1$I.watched_table w
 			LEFT JOIN (pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace)
 				ON n.nspname = w.table_schema AND c.relname = w.table_name
-		WHERE c.oid IS NULL OR NOT credit.is_watchable(w.table_schema, w.table_name, w.customer_column, w.amount_column, w.order_id_column, w.currency_column, w.status_column, w.open_when, w.mode = 'hold', w.ship_date_column) OR (SELECT count(*) FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+		WHERE c.oid IS NULL OR NOT credit.is_watchable(w.table_schema, w.table_name, w.customer_column, w.amount_column, w.order_id_column, w.currency_column, w.status_column, w.open_when, w.mode = 'hold', to_jsonb(w) ->> 'ship_date_column') OR (SELECT count(*) FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
 			WHERE t.tgrelid = c.oid AND p.proname = 'enforce_hold' AND p.pronamespace = 'credit'::regnamespace
 				AND credit.trigger_ledger(t.tgargs) = %1$L)
 			< CASE w.mode WHEN 'hold' THEN 4 ELSE 3 END

@@ -179,9 +179,9 @@ INSERT INTO ar.document (customer_id, kind, number, doc_date, currency, amount)
 SELECT ar.apply_payment(customer_id, document_id, p_applied_on => '2020-04-10') FROM ar.document WHERE number LIKE 'P-%' ORDER BY document_id;
 SELECT ar.reverse_allocation(customer_id, allocation_id, '2020-05-01') FROM ar.allocation WHERE allocation_id % 10 = 0 AND customer_id < 900 ORDER BY allocation_id;
 SELECT ar.set_credit_limit(1, 10000), ar.release_hold(2, ar.place_hold(2, 'x'), 'y'), ar.check_credit(1, 1, p_record => true);
-CREATE TABLE orders (id bigint, customer_id bigint, total numeric);
-SELECT ar.watch_orders('orders', customer => 'customer_id', amount => 'total', order_id => 'id');
-INSERT INTO orders VALUES (1, 1, 1);
+CREATE TABLE orders (id bigint, customer_id bigint, total numeric, ships_on date);
+SELECT ar.watch_orders('orders', customer => 'customer_id', amount => 'total', order_id => 'id', ship_date => 'ships_on');
+INSERT INTO orders VALUES (1, 1, 1, '2030-01-01');
 SQL
 my $books = <<'SQL';
 SELECT 'aging', d, a.* FROM unnest('{2020-02-15, 2020-04-09, 2020-04-30, 2020-06-30}'::date[]) d, ar.aging_at(d) a;

@@ -77,7 +77,7 @@ may_not('stranger', '42501', $_, "stranger: $_")
 my @aging = ('aging_at(date,text,timestamp with time zone,credit.aging_buckets,bigint,bigint)');
 my @rates = ('convert(numeric,text,text,date)', 'fx_rate_on(text,date)');
 my @reporting = (@aging, 'aging_in(text,date,text,credit.aging_buckets,date)', 'exposure_in(text,date,bigint)', 'revaluation(date,bigint)');
-my @checking = (@aging, 'check_credit(bigint,numeric,text,boolean,text)');
+my @checking = (@aging, 'check_credit(bigint,numeric,text,boolean,text,date)');
 my @acting = ('actor()', 'reject(bigint,bigint,text)', 'request_approval(bigint,text,numeric,text,jsonb,text)', 'set_actor(text)');
 my @reevaluating = (
 	'reevaluate_holds(bigint,boolean,integer,integer)', 'reevaluate_customer(bigint)', 'customers_to_reevaluate(boolean)',

@@ -14,8 +14,8 @@ my $primary = start_cluster('primary', allows_streaming => 'logical', conf => "h
 create_database($primary, 'company', <<'SQL');
 SELECT credit.create_ledger('ar', 'USD');
 CREATE SCHEMA shop;
-CREATE TABLE shop.orders (id bigserial PRIMARY KEY, customer_id bigint, total numeric);
-SELECT ar.watch_orders('shop.orders', customer => 'customer_id', amount => 'total', order_id => 'id');
+CREATE TABLE shop.orders (id bigserial PRIMARY KEY, customer_id bigint, total numeric, ships_on date DEFAULT '2030-01-01');
+SELECT ar.watch_orders('shop.orders', customer => 'customer_id', amount => 'total', order_id => 'id', ship_date => 'ships_on');
 SQL
 
 # A quarter of business, another one each time it is called.

@@ -237,9 +237,9 @@ CREATE TABLE watched_table (
 	open_value text,
 	hold_value text,
 	record_decisions boolean NOT NULL DEFAULT true,
-	ship_date_column text,
 	registered_at timestamptz NOT NULL DEFAULT now(),
 	registered_by text NOT NULL DEFAULT session_user,
+	ship_date_column text,
 	PRIMARY KEY (table_schema, table_name),
 	CHECK ((mode = 'hold') = (status_column IS NOT NULL AND open_value IS NOT NULL AND hold_value IS NOT NULL))
 );
