@@ -114,6 +114,7 @@ BEGIN
 		PERFORM credit.run_template(ledger, 'tables/35_chain.sql');
 		PERFORM credit.run_template(ledger, 'tables/36_order_release.sql');
 		PERFORM credit.run_template(ledger, 'tables/40_authority.sql');
+		PERFORM credit.run_template(ledger, 'tables/45_cash.sql');
 	END IF;
 	PERFORM credit.run_template(ledger, 'code');
 	IF version < 2 THEN
@@ -196,7 +197,7 @@ BEGIN
 			UNION
 			-- These two are made by format(): a view's columns follow the ledger's buckets, and a procedure that commits
 			-- has no search_path of its own.
-			SELECT 'view', 'aging_summary' UNION ALL SELECT 'function', 'reevaluate_holds')
+			SELECT 'view', 'aging_summary' UNION ALL SELECT 'function', 'reevaluate_holds' UNION ALL SELECT 'function', 'apply_cash')
 		SELECT 'missing ' || w.what, w.obj, NULL::text, pg_catalog.format('SELECT credit.upgrade_ledger(%L);', ledger)
 		FROM wanted w
 		WHERE NOT CASE w.what

@@ -8,6 +8,8 @@ DECLARE
 	functions text[];
 	reevaluating text[] := ARRAY['reevaluate_holds', 'reevaluate_customer', 'customers_to_reevaluate', 'changed_customers', 'hold_tables', 'may_release',
 		'release_ended_holds', 'held_orders', 'hold_figures', 'looked_at'];
+	applying text[] := ARRAY['load_camt053', 'load_camt054', 'load_bai2', 'load_x12_820', 'load_remittance_csv', 'add_receipt', 'propose_cash', 'cash_candidates',
+		'apply_cash', 'start_cash_run', 'apply_receipt', 'fail_receipt', 'finish_cash_run', 'confirm_match', 'reject_match'];
 BEGIN
 	IF p_role IS NULL THEN
 		RAISE EXCEPTION 'role must not be null' USING ERRCODE = 'null_value_not_allowed';
@@ -18,11 +20,11 @@ BEGIN
 		WHEN 'poster' THEN ARRAY['aging_at', 'check_credit', 'add_customer', 'post_invoice', 'post_debit_note', 'post_credit_note',
 			'post_payment', 'post_deposit', 'customer_of', 'allocate', 'apply_payment', 'apply_deposit', 'allocate_with_discount', 'allocate_across',
 			'reverse_allocation', 'return_payment', 'confirm_clearing', 'earned_discount', 'record_receipt', 'fx_rate_on', 'convert',
-			'actor', 'set_actor', 'request_approval', 'reject']
+			'actor', 'set_actor', 'request_approval', 'reject'] || applying
 		WHEN 'loader' THEN ARRAY['aging_at', 'check_credit']
 		WHEN 'credit_manager' THEN ARRAY['aging_at', 'aging_in', 'exposure_in', 'revaluation', 'check_credit', 'set_credit_limit', 'place_hold', 'release_hold', 'release_order',
 			'set_terms', 'set_parent', 'set_customer_status', 'set_risk_class', 'set_review_due', 'set_risk_figure', 'set_due_date', 'post_document', 'void_document', 'refund', 'write_off', 'recover', 'transfer_credit', 'release_deposit', 'merge_customers',
-			'set_fx_rate', 'set_number_range', 'take_mark', 'verify_ledger', 'verify_chain',
+			'set_fx_rate', 'set_number_range', 'set_cash_rules', 'take_mark', 'verify_ledger', 'verify_chain',
 			'actor', 'set_actor', 'request_approval', 'reject'] || reevaluating
 		WHEN 'releaser' THEN reevaluating
 		WHEN 'legal' THEN ARRAY['check_credit', 'place_hold', 'release_legal_hold', 'held_orders', 'hold_figures', 'actor', 'set_actor', 'request_approval', 'reject']
@@ -55,11 +57,15 @@ BEGIN
 	IF p_access IN ('credit_manager', 'legal') THEN
 		EXECUTE format('GRANT SELECT ON hold_queue, hold, hold_release, hold_reason TO %I', p_role);
 	END IF;
+	IF p_access IN ('poster', 'credit_manager') THEN
+		EXECUTE format('GRANT SELECT ON unapplied_cash, cash_application_accuracy, deductions, bank_receipt, remittance, remittance_line, payer_alias,
+			cash_rule_set, cash_rule, cash_run, cash_match, cash_allocation TO %I', p_role);
+	END IF;
 	IF p_access = 'credit_manager' THEN
 		EXECUTE format('GRANT SELECT ON credit_limit, decision, exposure, check_rule, order_release TO %I', p_role);
 	END IF;
 END $$;
-COMMENT ON FUNCTION grant_access(name, text) IS 'Grants a role what it needs. reader: the views and aging_at(). poster: also posting, allocating and checking. loader: also COPY into customer, document and allocation. credit_manager: reading and checking, limits and holds. approver: asking for approvals, and approving within one''s authority. releaser: reevaluate_holds(), on order tables it may change. legal: reading and checking, placing holds, and ending those with a legal reason code.';
+COMMENT ON FUNCTION grant_access(name, text) IS 'Grants a role what it needs. reader: the views and aging_at(). poster: also posting, allocating, applying bank files and checking. loader: also COPY into customer, document and allocation. credit_manager: reading and checking, limits and holds. approver: asking for approvals, and approving within one''s authority. releaser: reevaluate_holds(), on order tables it may change. legal: reading and checking, placing holds, and ending those with a legal reason code.';
 
 -- Functions are not for everybody just because they exist.
 DO $do$

@@ -1,0 +1,248 @@
+-- The proposal for a receipt: payer, rule, allocations, confidence, and what blocked the rules before.  Only reads.
+
+-- Each line of the advice must be understood, or a person looks at all of it.
+CREATE OR REPLACE FUNCTION match_remittance(p_remittance_id bigint, p_amount numeric, p_numbers text[], p_open numeric[], p_discount numeric[],
+	OUT nos integer[], OUT money numeric[], OUT discounts numeric[], OUT deductions numeric[], OUT reasons text[], OUT why text)
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+DECLARE
+	line remittance_line;
+	hits integer[];
+	n integer;
+	total numeric := (SELECT sum(l.amount_paid) FROM remittance_line l WHERE l.remittance_id = p_remittance_id);
+BEGIN
+	nos := '{}'; money := '{}'; discounts := '{}'; deductions := '{}'; reasons := '{}';
+	IF total IS DISTINCT FROM p_amount THEN
+		why := format('the advice comes to %s, the receipt to %s', total, p_amount);
+		RETURN;
+	END IF;
+	FOR line IN SELECT * FROM remittance_line l WHERE l.remittance_id = p_remittance_id ORDER BY l.reference IS NULL, l.line_no LOOP
+		IF line.reference IS NULL THEN
+			-- Taken off the payment as a whole: it is kept back from the largest document paid.
+			SELECT o INTO n FROM unnest(money) WITH ORDINALITY t (m, o) ORDER BY m DESC, o LIMIT 1;
+			IF n IS NULL OR line.amount_paid > 0 OR money[n] + line.amount_paid <= 0 THEN
+				why := format('%s of the advice belongs to no document', line.amount_paid);
+				RETURN;
+			END IF;
+			money[n] := money[n] + line.amount_paid;
+			deductions[n] := deductions[n] - line.amount_paid;
+			reasons[n] := concat_ws(', ', reasons[n], line.deduction_reason);
+			CONTINUE;
+		END IF;
+		hits := ARRAY(SELECT t.o FROM unnest(p_numbers) WITH ORDINALITY t (number, o)
+			WHERE credit.reference_key(t.number) = credit.reference_key(line.reference) AND t.o <> ALL (nos)
+				AND (p_open[t.o] > 0) = (line.amount_paid >= 0));
+		IF cardinality(hits) <> 1 THEN
+			why := format('document %s of the advice is %s', line.reference, CASE WHEN hits = '{}' THEN 'not open' ELSE 'open more than once' END);
+			RETURN;
+		ELSIF abs(line.amount_paid) + line.discount + line.deduction > abs(p_open[hits[1]]) THEN
+			why := format('document %s of the advice is paid with %s, open are %s', line.reference,
+				abs(line.amount_paid) + line.discount + line.deduction, abs(p_open[hits[1]]));
+			RETURN;
+		END IF;
+		nos := nos || hits[1];
+		money := money || line.amount_paid;
+		-- A discount that was not granted is kept back without a right.
+		discounts := discounts || LEAST(line.discount, p_discount[hits[1]]);
+		deductions := deductions || (line.deduction + GREATEST(line.discount - p_discount[hits[1]], 0));
+		reasons := reasons || COALESCE(line.deduction_reason, CASE WHEN line.discount > p_discount[hits[1]] THEN 'unearned discount' END);
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION match_remittance(bigint, numeric, text[], numeric[], numeric[]) IS 'What a remittance advice gives to which of the open items (numbers are positions), or why it cannot be followed.';
+
+CREATE OR REPLACE FUNCTION match_receipt(p_receipt bank_receipt, p_payer_id bigint DEFAULT NULL)
+RETURNS cash_match LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+DECLARE
+	result cash_match;
+	payer record;
+	second_id bigint;
+	second_confidence numeric;
+	closed text;
+	policy record;
+	rules cash_rule_set;
+	kinds_of_rules text[];
+	by_advice boolean;
+	keys text[];
+	paid_on date := COALESCE(p_receipt.value_date, p_receipt.booking_date);
+	minor integer := credit.minor_unit(p_receipt.currency);
+	item_customers bigint[]; items bigint[]; numbers text[]; kinds text[]; terms text[]; opens numeric[]; discounts numeric[]; dues date[];
+	own integer;
+	named integer[] := '{}';
+	strange text;
+	similarity numeric;
+	caps jsonb := '{}';
+	advice bigint := receipt_remittance(p_receipt);
+	tried record;
+	follows record;
+	what numeric;
+	lowest_cap numeric;
+	total numeric;
+	tolerance numeric;
+	written_off numeric;
+	taken numeric;
+BEGIN
+	result.bank_receipt_id := p_receipt.bank_receipt_id;
+	result.confidence := 0;
+	result.parts := '{}';
+	result.allocations := '[]';
+	result.blocked := '[]';
+	result.on_account := p_receipt.amount;
+	-- Who.
+	IF p_payer_id IS NOT NULL THEN
+		SELECT p_payer_id AS customer_id, 100::numeric AS confidence, '{"person": 100}'::jsonb AS evidence INTO payer;
+	ELSE
+		SELECT f.* INTO payer FROM find_payer(p_receipt) f LIMIT 1;
+		IF payer.customer_id IS NULL THEN
+			result.parts := '{"payer": 0}';
+			RETURN result;
+		END IF;
+		SELECT f.customer_id, f.confidence INTO second_id, second_confidence FROM find_payer(p_receipt) f OFFSET 1 LIMIT 1;
+	END IF;
+	result.customer_id := payer.customer_id;
+	result.parts := jsonb_build_object('payer', payer.confidence, 'evidence', payer.evidence);
+	-- Another customer who is as likely; what a parent pays for its branches is told below.
+	IF second_confidence >= LEAST(payer.confidence, 90) AND NOT EXISTS (SELECT FROM customer c
+			WHERE c.customer_id = second_id AND c.payer_id = payer.customer_id) THEN
+		caps := caps || jsonb_build_object('another payer is as likely', 60);
+	END IF;
+	IF (SELECT c.status FROM customer c WHERE c.customer_id = payer.customer_id) <> 'active' THEN
+		caps := caps || jsonb_build_object('the customer is not active', 50);
+	END IF;
+	IF p_receipt.duplicate_of IS NOT NULL THEN
+		caps := caps || jsonb_build_object('the same money was told of before', 0);
+	END IF;
+	IF p_receipt.credit_debit <> 'credit' OR p_receipt.reversal OR p_receipt.amount = 0 THEN
+		caps := caps || jsonb_build_object('no money came in', 0);
+	END IF;
+
+	-- What is open, and what of it is named.
+	SELECT r.* INTO policy FROM cash_rules_of(payer.customer_id) r;
+	rules := policy.rules;
+	kinds_of_rules := policy.kinds;
+	keys := credit.reference_keys(concat_ws(' ; ', receipt_text(p_receipt),
+		(SELECT string_agg(l.reference, ' ; ') FROM remittance_line l WHERE l.remittance_id = advice)));
+	SELECT COALESCE(array_agg(c.customer_id), '{}'), COALESCE(array_agg(c.item_id), '{}'), COALESCE(array_agg(c.number), '{}'),
+		COALESCE(array_agg(c.kind), '{}'), COALESCE(array_agg(c.terms), '{}'), COALESCE(array_agg(c.open_amount), '{}'),
+		COALESCE(array_agg(c.discount), '{}'), COALESCE(array_agg(c.due_date), '{}'), count(*) FILTER (WHERE c.customer_id = payer.customer_id)
+	INTO item_customers, items, numbers, kinds, terms, opens, discounts, dues, own
+	FROM cash_items(payer.customer_id, p_receipt.currency, paid_on, rules, keys) c;
+	-- Also among those that are not open: what names a paid document exactly does not mean a similar one that is open.
+	-- Of numbers in a row each is similar to the next, so what is only similar is never enough by itself.
+	WITH known AS (
+		SELECT x.number FROM unnest(numbers) x (number)
+		UNION SELECT d.number FROM document d WHERE credit.reference_key(d.number) = ANY (keys) AND d.side = 'debit'),
+	known_numbers AS (SELECT array_agg(k.number ORDER BY k.number) AS list FROM known k),
+	place AS (
+		SELECT k.list[m.number_no] AS number, m.start, CASE WHEN m.candidates > 1 THEN 0.6 WHEN m.kind = 'fuzzy' THEN LEAST(m.similarity, 0.85)
+			ELSE m.similarity END AS similarity
+		FROM known_numbers k, credit.match_reference(receipt_text(p_receipt), k.list, rules.min_similarity) m)
+	SELECT COALESCE(array_agg(t.o ORDER BY p.start, t.o) FILTER (WHERE t.o IS NOT NULL), '{}'), min(p.similarity) FILTER (WHERE t.o IS NOT NULL),
+		string_agg(p.number, ', ' ORDER BY p.start) FILTER (WHERE t.o IS NULL AND EXISTS (SELECT FROM document d
+			WHERE d.customer_id = payer.customer_id AND d.side = 'debit' AND d.number = p.number))
+	INTO named, similarity, closed
+	FROM place p LEFT JOIN unnest(numbers) WITH ORDINALITY t (number, o) ON t.number = p.number;
+	IF closed IS NOT NULL THEN
+		caps := caps || jsonb_build_object(format('it names %s, which is not open', closed), 60);
+	END IF;
+	-- Documents of customers the payer has nothing to do with are found, but not paid.
+	SELECT string_agg(format('%s of customer %s', d.number, d.customer_id), ', ' ORDER BY d.customer_id, d.number) INTO strange
+	FROM document d JOIN customer c ON c.customer_id = d.customer_id
+	WHERE credit.reference_key(d.number) = ANY (keys) AND d.side = 'debit' AND d.reverses IS NULL AND d.customer_id <> payer.customer_id
+		AND c.payer_id IS DISTINCT FROM payer.customer_id AND length(credit.reference_key(d.number)) >= 5
+		AND NOT EXISTS (SELECT FROM unnest(numbers) x WHERE credit.reference_key(x) = credit.reference_key(d.number));
+	IF strange IS NOT NULL THEN
+		caps := caps || jsonb_build_object('it names ' || strange, 60);
+	END IF;
+
+	FOR i IN 1 .. cardinality(kinds_of_rules) LOOP
+		by_advice := advice IS NOT NULL AND kinds_of_rules[i] IN ('reference', 'debtor_designation');
+		IF by_advice THEN
+			follows := match_remittance(advice, p_receipt.amount, numbers, opens, discounts);
+			SELECT follows.nos AS nos, follows.money AS money, CASE WHEN follows.why IS NULL THEN 100 END AS certainty, follows.why AS why INTO tried;
+		ELSE
+			-- By amount alone only the payer's own items count.
+			tried := try_cash_rule(kinds_of_rules[i], p_receipt.amount,
+				CASE WHEN kinds_of_rules[i] IN ('reference', 'debtor_designation') THEN opens ELSE opens[1:own] END,
+				CASE WHEN kinds_of_rules[i] IN ('reference', 'debtor_designation') THEN discounts ELSE discounts[1:own] END,
+				dues, kinds, terms, named, paid_on,
+				CASE WHEN rules.tolerance_percent IS NOT NULL OR rules.tolerance_amount IS NOT NULL THEN COALESCE(rules.tolerance_amount, 1e18) END,
+				CASE WHEN rules.tolerance_percent IS NOT NULL OR rules.tolerance_amount IS NOT NULL THEN COALESCE(rules.tolerance_percent, 100) END,
+				rules.partial, rules.priority, minor);
+		END IF;
+		IF tried.why IS NOT NULL THEN
+			result.blocked := result.blocked || jsonb_build_object('rule_no', i, 'rule', kinds_of_rules[i], 'why', tried.why);
+			CONTINUE;
+		END IF;
+		result.rule := kinds_of_rules[i];
+		result.rule_no := i;
+		result.rule_set := rules.name;
+		EXIT;
+	END LOOP;
+	IF result.rule IS NULL THEN
+		result.parts := result.parts || jsonb_build_object('match', 0, 'caps', caps);
+		RETURN result;
+	END IF;
+
+	what := tried.certainty;
+	IF result.rule IN ('reference', 'debtor_designation') AND NOT by_advice THEN
+		what := LEAST(what, round(100 * similarity));
+	ELSIF result.rule NOT IN ('reference', 'debtor_designation') AND NOT named <@ tried.nos THEN
+		-- The payer says otherwise.
+		caps := caps || jsonb_build_object('it names other documents', 60);
+	END IF;
+
+	-- How much of each.
+	SELECT sum(opens[t.n] - discounts[t.n]) INTO total FROM unnest(tried.nos) t (n);
+	tolerance := CASE WHEN NOT by_advice AND result.rule IN ('reference', 'exact_item') AND COALESCE(rules.tolerance_amount, rules.tolerance_percent) IS NOT NULL
+		THEN LEAST(rules.tolerance_amount, round(total * rules.tolerance_percent / 100, minor)) ELSE 0 END;
+	FOR i IN 1 .. cardinality(tried.nos) LOOP
+		IF by_advice THEN
+			result.allocations := result.allocations || jsonb_build_object('customer_id', item_customers[tried.nos[i]], 'item_id', items[tried.nos[i]],
+				'number', numbers[tried.nos[i]], 'amount', tried.money[i], 'discount', follows.discounts[i], 'write_off', 0,
+				'deduction', follows.deductions[i], 'deduction_reason', follows.reasons[i]);
+			CONTINUE;
+		END IF;
+		written_off := CASE WHEN total - p_receipt.amount BETWEEN 0 AND tolerance
+			THEN opens[tried.nos[i]] - discounts[tried.nos[i]] - tried.money[i] ELSE 0 END;
+		written_off := GREATEST(written_off, 0);
+		taken := CASE WHEN opens[tried.nos[i]] < 0 OR tried.money[i] = opens[tried.nos[i]] THEN 0
+			WHEN tried.money[i] + written_off = opens[tried.nos[i]] - discounts[tried.nos[i]] THEN discounts[tried.nos[i]]
+			ELSE cash_discount(rules, item_customers[tried.nos[i]], items[tried.nos[i]], paid_on, tried.money[i]) END;
+		result.allocations := result.allocations || jsonb_build_object('customer_id', item_customers[tried.nos[i]], 'item_id', items[tried.nos[i]],
+			'number', numbers[tried.nos[i]], 'amount', tried.money[i], 'discount', taken, 'write_off', written_off,
+			'deduction', CASE WHEN rules.underpayment = 'deduction' AND result.rule = 'reference'
+				THEN GREATEST(opens[tried.nos[i]] - tried.money[i] - taken - written_off, 0) ELSE 0 END,
+			'deduction_reason', NULL);
+	END LOOP;
+	result.on_account := p_receipt.amount - COALESCE((SELECT sum(m) FROM unnest(tried.money) m), 0);
+	SELECT min(v::numeric) INTO lowest_cap FROM jsonb_each_text(caps) c (k, v);
+	result.confidence := LEAST(payer.confidence, what, lowest_cap);
+	result.parts := result.parts || jsonb_build_object('match', what, 'caps', caps);
+	RETURN result;
+END $$;
+COMMENT ON FUNCTION match_receipt(bank_receipt, bigint) IS 'The proposal for a receipt, as a row of cash_match that is not written. p_payer_id: the payer, where a person knows.';
+
+CREATE OR REPLACE FUNCTION propose_cash(p_bank_receipt_id bigint DEFAULT NULL)
+RETURNS TABLE (bank_receipt_id bigint, customer_id bigint, rule text, confidence numeric, allocations jsonb, on_account numeric, parts jsonb, blocked jsonb)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+	RETURN QUERY
+		SELECT b.bank_receipt_id, m.customer_id, m.rule, m.confidence, m.allocations, m.on_account, m.parts, m.blocked
+		FROM bank_receipt b, match_receipt(b) m
+		WHERE CASE WHEN p_bank_receipt_id IS NOT NULL THEN b.bank_receipt_id = p_bank_receipt_id
+			ELSE NOT EXISTS (SELECT FROM cash_match a WHERE a.bank_receipt_id = b.bank_receipt_id AND a.status IN ('applied', 'rejected')) END
+		ORDER BY b.bank_receipt_id;
+END $$;
+COMMENT ON FUNCTION propose_cash(bigint) IS 'What apply_cash() would do with a receipt, or with all that wait: payer, rule, allocations, confidence and its parts, what is left on account, and what blocked the rules before. Writes nothing.';
+
+-- The candidates for a person, best first.
+CREATE OR REPLACE FUNCTION cash_candidates(p_bank_receipt_id bigint)
+RETURNS TABLE (customer_id bigint, name text, confidence numeric, evidence jsonb, rule text, allocations jsonb)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+	RETURN QUERY
+		SELECT f.customer_id, c.name, LEAST(f.confidence, (m.parts ->> 'match')::numeric), f.evidence, m.rule, m.allocations
+		FROM bank_receipt b, find_payer(b) f JOIN customer c ON c.customer_id = f.customer_id, match_receipt(b, f.customer_id) m
+		WHERE b.bank_receipt_id = p_bank_receipt_id
+		ORDER BY 3 DESC NULLS LAST, f.confidence DESC, f.customer_id;
+END $$;
+COMMENT ON FUNCTION cash_candidates(bigint) IS 'Who may have paid a receipt and what it would pay of each, the likeliest first: for a person to choose from with confirm_match().';

@@ -1,0 +1,374 @@
+-- Applying receipts: runs, and the decisions of persons.
+--
+-- apply_cash() goes from receipt to receipt and commits per batch; apply_receipt() does one, under the lock of the
+-- receipt and then of all customers it touches, in id order.  A receipt is posted once: the row's lock, the unique
+-- index on applied matches, and the idempotency key of the payment each see to it.
+
+CREATE OR REPLACE FUNCTION record_match(p_match cash_match)
+RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+	id bigint;
+BEGIN
+	INSERT INTO cash_match (bank_receipt_id, cash_run_id, status, customer_id, document_id, rule_set, rule_no, rule, confidence, parts, allocations,
+		on_account, blocked, error, by_person, actor)
+	VALUES (p_match.bank_receipt_id, p_match.cash_run_id, p_match.status, p_match.customer_id, p_match.document_id, p_match.rule_set, p_match.rule_no,
+		p_match.rule, COALESCE(p_match.confidence, 0), COALESCE(p_match.parts, '{}'), COALESCE(p_match.allocations, '[]'),
+		COALESCE(p_match.on_account, 0), COALESCE(p_match.blocked, '[]'), p_match.error, COALESCE(p_match.by_person, false), actor())
+	RETURNING cash_match_id INTO id;
+	RETURN id;
+END $$;
+COMMENT ON FUNCTION record_match(cash_match) IS 'Writes a row of cash_match and returns its id.';
+
+CREATE OR REPLACE FUNCTION lock_customers(p_match cash_match)
+RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+	customer bigint;
+BEGIN
+	FOR customer IN
+		SELECT DISTINCT c FROM (SELECT p_match.customer_id UNION ALL
+			SELECT (a ->> 'customer_id')::bigint FROM jsonb_array_elements(p_match.allocations) a) t (c)
+		WHERE c IS NOT NULL ORDER BY c
+	LOOP
+		PERFORM lock_customer(customer);
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION lock_customers(cash_match) IS 'Takes the locks of all customers a match touches, in id order.';
+
+-- What one customer's part of a match comes to: its credits and then the money, against its debits in the order of the match.
+CREATE OR REPLACE FUNCTION allocate_match(p_match cash_match, p_match_id bigint, p_customer_id bigint, p_document_id bigint, p_currency text)
+RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+	credit_ids bigint[];
+	credit_amounts numeric[];
+	debit_ids bigint[];
+	debit_amounts numeric[];
+	part record;
+	applied_on date;
+BEGIN
+	SELECT array_agg((a ->> 'item_id')::bigint ORDER BY o), array_agg(-(a ->> 'amount')::numeric ORDER BY o) INTO credit_ids, credit_amounts
+	FROM jsonb_array_elements(p_match.allocations) WITH ORDINALITY t (a, o)
+	WHERE (a ->> 'customer_id')::bigint = p_customer_id AND (a ->> 'amount')::numeric < 0;
+	SELECT array_agg((a ->> 'item_id')::bigint ORDER BY o), array_agg((a ->> 'amount')::numeric ORDER BY o) INTO debit_ids, debit_amounts
+	FROM jsonb_array_elements(p_match.allocations) WITH ORDINALITY t (a, o)
+	WHERE (a ->> 'customer_id')::bigint = p_customer_id AND (a ->> 'amount')::numeric > 0;
+	SELECT credit_ids || array_agg(i.item_id), credit_amounts || array_agg(-i.open_amount) INTO credit_ids, credit_amounts
+	FROM item i WHERE i.customer_id = p_customer_id AND i.document_id = p_document_id AND i.open_amount < 0;
+	SELECT GREATEST(ledger_today(), max(i.posting_date), max(i.reversed_on)) INTO applied_on
+	FROM item i WHERE i.customer_id = p_customer_id AND i.item_id = ANY (credit_ids || debit_ids);
+	FOR part IN
+		SELECT credit_ids[a.credit_no] AS credit_item, debit_ids[a.debit_no] AS debit_item, a.amount
+		FROM credit.allocate(COALESCE(credit_amounts, '{}'), COALESCE(debit_amounts, '{}'), NULL, 'oldest_first', credit.minor_unit(p_currency)) a
+		ORDER BY a.debit_no, a.credit_no
+	LOOP
+		INSERT INTO cash_allocation (customer_id, allocation_id, cash_match_id)
+		VALUES (p_customer_id, allocate(p_customer_id, part.credit_item, part.debit_item, part.amount, applied_on), p_match_id);
+	END LOOP;
+	FOR part IN
+		SELECT (a ->> 'item_id')::bigint AS item_id, (a ->> 'discount')::numeric AS discount, (a ->> 'write_off')::numeric AS write_off,
+			(a ->> 'deduction')::numeric AS deduction, COALESCE(NULLIF(a ->> 'deduction_reason', ''), 'unexplained') AS reason
+		FROM jsonb_array_elements(p_match.allocations) WITH ORDINALITY t (a, o)
+		WHERE (a ->> 'customer_id')::bigint = p_customer_id ORDER BY o
+	LOOP
+		-- Both are approved by the rule set, which says what is granted.
+		IF part.discount > 0 THEN
+			PERFORM grant_credit('discount', p_customer_id, part.item_id, 'earned', part.discount, applied_on, NULL, p_document_id);
+		END IF;
+		IF part.write_off > 0 THEN
+			PERFORM grant_credit('write_off', p_customer_id, part.item_id, 'small difference', part.write_off, applied_on, NULL, p_document_id);
+		END IF;
+		IF part.deduction > 0 THEN
+			INSERT INTO deduction (customer_id, item_id, cash_match_id, amount, currency, reason_code, taken_on)
+			VALUES (p_customer_id, part.item_id, p_match_id, part.deduction, p_currency, part.reason, applied_on);
+		END IF;
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION allocate_match(cash_match, bigint, bigint, bigint, text) IS 'Allocates one customer''s part of a match, grants its discounts and small write-offs, and notes its deductions. Behind post_match().';
+
+CREATE OR REPLACE FUNCTION post_match(p_receipt bank_receipt, p_match cash_match)
+RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+	match_id bigint;
+	part record;
+	transferred bigint;
+	rules cash_rule_set := (cash_rules_of(p_match.customer_id)).rules;
+BEGIN
+	p_match.document_id := post_payment(p_match.customer_id,
+		CASE WHEN NOT EXISTS (SELECT FROM number_range r WHERE r.kind = 'payment' AND r.year IN (0, extract(year FROM p_receipt.booking_date)))
+			THEN format('receipt %s', p_receipt.bank_receipt_id) END,
+		COALESCE(p_receipt.value_date, p_receipt.booking_date), p_receipt.amount, p_receipt.currency, p_receipt.booking_date,
+		left(p_receipt.remittance_text, 1000), p_idempotency_key => format('bank receipt %s', p_receipt.bank_receipt_id));
+	p_match.status := 'applied';
+	match_id := record_match(p_match);
+	-- Others' parts leave first: what stays is the payer's.
+	FOR part IN
+		SELECT (a ->> 'customer_id')::bigint AS customer_id, sum((a ->> 'amount')::numeric) AS amount
+		FROM jsonb_array_elements(p_match.allocations) a WHERE (a ->> 'customer_id')::bigint <> p_match.customer_id GROUP BY 1 ORDER BY 1
+	LOOP
+		transferred := transfer_credit(p_match.customer_id, p_match.document_id, part.customer_id, 'paid by customer ' || p_match.customer_id, part.amount);
+		PERFORM allocate_match(p_match, match_id, part.customer_id, transferred, p_receipt.currency);
+	END LOOP;
+	PERFORM allocate_match(p_match, match_id, p_match.customer_id, p_match.document_id, p_receipt.currency);
+	-- A small surplus is ours, where the rules say so.
+	IF p_match.on_account > 0 AND rules.overpayment = 'adjustment' AND p_match.allocations <> '[]'
+		AND p_match.on_account <= LEAST(rules.tolerance_amount, round(p_receipt.amount * rules.tolerance_percent / 100, credit.minor_unit(p_receipt.currency)))
+	THEN
+		PERFORM use_credit(read_document(p_match.customer_id, p_match.document_id), 'adjustment',
+			format('small difference of receipt %s', p_receipt.bank_receipt_id), p_match.on_account,
+			GREATEST(ledger_today(), p_receipt.booking_date), 'small difference', p_match.document_id);
+	END IF;
+	RETURN match_id;
+END $$;
+COMMENT ON FUNCTION post_match(bank_receipt, cash_match) IS 'Posts the payment of a receipt and allocates it as a match says, under the locks of the receipt and its customers. Returns the id of the match.';
+
+CREATE OR REPLACE FUNCTION open_receipt(p_bank_receipt_id bigint)
+RETURNS bank_receipt LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+	receipt bank_receipt;
+BEGIN
+	-- The receipt's lock: whoever comes second sees what the first did.
+	SELECT * INTO receipt FROM bank_receipt b WHERE b.bank_receipt_id = p_bank_receipt_id FOR NO KEY UPDATE;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'there is no bank receipt %', p_bank_receipt_id USING ERRCODE = 'foreign_key_violation', HINT = 'Table bank_receipt lists them.';
+	END IF;
+	RETURN receipt;
+END $$;
+COMMENT ON FUNCTION open_receipt(bigint) IS 'A receipt by its id, locked until the transaction ends.';
+
+CREATE OR REPLACE FUNCTION is_settled(p_bank_receipt_id bigint)
+RETURNS boolean LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+BEGIN
+	RETURN EXISTS (SELECT FROM cash_match m WHERE m.bank_receipt_id = p_bank_receipt_id AND m.status IN ('applied', 'rejected'));
+END $$;
+COMMENT ON FUNCTION is_settled(bigint) IS 'Whether a receipt was applied, or a person took it away from runs.';
+
+CREATE OR REPLACE FUNCTION start_cash_run(p_run text, p_simulate boolean)
+RETURNS bigint[] LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+	run cash_run;
+BEGIN
+	IF p_simulate IS NULL OR COALESCE(p_run, '') = '' THEN
+		RAISE EXCEPTION 'a cash run needs a name, and to be simulated or not' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	INSERT INTO cash_run (name, simulated, actor) VALUES (p_run, p_simulate, actor()) ON CONFLICT (name) DO NOTHING;
+	SELECT * INTO run FROM cash_run r WHERE r.name = p_run;
+	IF run.simulated <> p_simulate THEN
+		RAISE EXCEPTION 'cash run "%" was % simulation', p_run, CASE WHEN run.simulated THEN 'a' ELSE 'no' END
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Choose another name.';
+	END IF;
+	-- In an order that the files' own does not change.
+	RETURN ARRAY(SELECT b.bank_receipt_id FROM bank_receipt b
+		WHERE run.finished_at IS NULL AND b.credit_debit = 'credit' AND NOT is_settled(b.bank_receipt_id)
+			AND NOT EXISTS (SELECT FROM cash_match m WHERE m.cash_run_id = run.cash_run_id AND m.bank_receipt_id = b.bank_receipt_id)
+		ORDER BY b.booking_date, b.digest, b.bank_receipt_id);
+END $$;
+COMMENT ON FUNCTION start_cash_run(text, boolean) IS 'Begins a cash run, or goes on with it, and returns the receipts it has still to look at, in order. Used by apply_cash().';
+
+CREATE OR REPLACE FUNCTION apply_receipt(p_run text, p_bank_receipt_id bigint)
+RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+	run cash_run;
+	receipt bank_receipt := open_receipt(p_bank_receipt_id);
+	proposal cash_match;
+BEGIN
+	SELECT * INTO run FROM cash_run r WHERE r.name = p_run;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'there is no cash run "%"', p_run USING ERRCODE = 'undefined_object', HINT = 'apply_cash() makes one.';
+	END IF;
+	IF is_settled(p_bank_receipt_id) OR EXISTS (SELECT FROM cash_match m
+			WHERE m.cash_run_id = run.cash_run_id AND m.bank_receipt_id = p_bank_receipt_id) THEN
+		RETURN 'done before';
+	END IF;
+	proposal := match_receipt(receipt);
+	IF NOT run.simulated AND proposal.customer_id IS NOT NULL THEN
+		PERFORM lock_customers(proposal);
+		-- What it was based on may have been paid since.
+		proposal := match_receipt(receipt);
+	END IF;
+	proposal.cash_run_id := run.cash_run_id;
+	IF run.simulated THEN
+		proposal.status := 'simulated';
+	ELSIF proposal.rule IS NOT NULL AND proposal.confidence >= ((cash_rules_of(proposal.customer_id)).rules).min_confidence THEN
+		PERFORM post_match(receipt, proposal);
+		RETURN 'applied';
+	ELSE
+		proposal.status := 'proposed';
+	END IF;
+	PERFORM record_match(proposal);
+	RETURN proposal.status;
+END $$;
+COMMENT ON FUNCTION apply_receipt(text, bigint) IS 'Looks at one receipt in a cash run: applies it if a rule fits and the confidence is enough, or else leaves it to a person with the proposal. Returns applied, proposed, simulated, or done before. Used by apply_cash().';
+
+CREATE OR REPLACE FUNCTION fail_receipt(p_run text, p_bank_receipt_id bigint, p_message text)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+	failed cash_match;
+BEGIN
+	failed.bank_receipt_id := p_bank_receipt_id;
+	failed.cash_run_id := (SELECT r.cash_run_id FROM cash_run r WHERE r.name = p_run);
+	failed.status := 'failed';
+	failed.error := p_message;
+	PERFORM record_match(failed);
+END $$;
+COMMENT ON FUNCTION fail_receipt(text, bigint, text) IS 'Notes why a receipt could not be applied. Used by apply_cash().';
+
+CREATE OR REPLACE FUNCTION finish_cash_run(p_run text)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+	UPDATE cash_run r SET finished_at = clock_timestamp() WHERE r.name = p_run AND r.finished_at IS NULL;
+END $$;
+COMMENT ON FUNCTION finish_cash_run(text) IS 'Notes that a cash run came to its end. Used by apply_cash().';
+
+-- It commits, so it can have no search_path of its own: every name in it is written out.
+DO $do$
+BEGIN
+	EXECUTE format($f$
+		CREATE OR REPLACE PROCEDURE %1$I.apply_cash(p_run text, p_simulate boolean DEFAULT true, p_batch integer DEFAULT 100,
+			INOUT applied integer DEFAULT 0, INOUT proposed integer DEFAULT 0, INOUT failed integer DEFAULT 0)
+		LANGUAGE plpgsql AS $p$
+		DECLARE
+			receipts bigint[];
+			receipt bigint;
+			outcome text;
+			message text;
+			done integer := 0;
+		BEGIN
+			applied := 0;
+			proposed := 0;
+			failed := 0;
+			receipts := %1$I.start_cash_run(p_run, p_simulate);
+			COMMIT;
+			FOREACH receipt IN ARRAY receipts LOOP
+				BEGIN
+					outcome := %1$I.apply_receipt(p_run, receipt);
+				EXCEPTION WHEN OTHERS THEN
+					-- One bad receipt stops only itself.
+					GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
+					PERFORM %1$I.fail_receipt(p_run, receipt, message);
+					outcome := 'failed';
+				END;
+				CASE outcome
+					WHEN 'applied' THEN applied := applied OPERATOR(pg_catalog.+) 1;
+					WHEN 'failed' THEN failed := failed OPERATOR(pg_catalog.+) 1;
+					WHEN 'done before' THEN NULL;
+					ELSE proposed := proposed OPERATOR(pg_catalog.+) 1;
+				END CASE;
+				done := done OPERATOR(pg_catalog.+) 1;
+				IF done OPERATOR(pg_catalog.%%) GREATEST(p_batch, 1) OPERATOR(pg_catalog.=) 0 THEN
+					COMMIT;
+				END IF;
+			END LOOP;
+			PERFORM %1$I.finish_cash_run(p_run);
+		END $p$$f$, current_schema());
+END $do$;
+COMMENT ON PROCEDURE apply_cash(text, boolean, integer, integer, integer, integer) IS 'Looks at every receipt that waits, in the run of that name. p_simulate: writes proposals only. Otherwise applies those whose confidence is enough; the rest waits for confirm_match() or reject_match(). Commits every p_batch receipts; a run that was killed goes on when it is called again by its name, and one that came to its end does nothing more. Run it outside a transaction block.';
+
+CREATE OR REPLACE FUNCTION learn_payer(p_receipt bank_receipt, p_customer_id bigint, p_right boolean)
+RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+	INSERT INTO payer_alias AS a (customer_id, kind, alias, confirmed, rejected)
+	SELECT p_customer_id, v.kind, v.alias, p_right::integer, (NOT p_right)::integer
+	FROM (VALUES ('account', upper(replace(p_receipt.payer_account, ' ', ''))),
+		('name', lower(regexp_replace(btrim(p_receipt.payer_name), '\s+', ' ', 'g')))) v (kind, alias)
+	WHERE v.alias <> ''
+	ON CONFLICT (customer_id, kind, alias) DO UPDATE
+	SET confirmed = a.confirmed + excluded.confirmed, rejected = a.rejected + excluded.rejected, last_seen = now();
+END $$;
+COMMENT ON FUNCTION learn_payer(bank_receipt, bigint, boolean) IS 'Learns from a person''s decision which account and name a customer pays from, or does not.';
+
+CREATE OR REPLACE FUNCTION confirm_match(p_bank_receipt_id bigint, p_customer_id bigint DEFAULT NULL, p_allocations jsonb DEFAULT NULL)
+RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+	receipt bank_receipt := open_receipt(p_bank_receipt_id);
+	proposal cash_match;
+BEGIN
+	IF is_settled(p_bank_receipt_id) AND EXISTS (SELECT FROM cash_match m WHERE m.bank_receipt_id = p_bank_receipt_id AND m.status = 'applied') THEN
+		RAISE EXCEPTION 'bank receipt % is applied already', p_bank_receipt_id USING ERRCODE = 'unique_violation',
+			HINT = 'reverse_allocation() undoes what was allocated, void_document() all of it.';
+	END IF;
+	IF receipt.credit_debit <> 'credit' OR receipt.reversal OR receipt.amount = 0 THEN
+		RAISE EXCEPTION 'bank receipt % is no money that came in', p_bank_receipt_id USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'return_payment() takes back a payment that the bank reversed.';
+	END IF;
+	proposal := match_receipt(receipt, p_customer_id);
+	IF proposal.customer_id IS NULL THEN
+		RAISE EXCEPTION 'nobody is known who may have paid bank receipt %', p_bank_receipt_id
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Say who pays with p_customer_id.';
+	END IF;
+	IF p_allocations IS NOT NULL THEN
+		proposal.allocations := p_allocations;
+	END IF;
+	PERFORM lock_customers(proposal);
+	proposal := match_receipt(receipt, p_customer_id);
+	IF p_allocations IS NOT NULL THEN
+		SELECT COALESCE(jsonb_agg(jsonb_build_object('customer_id', proposal.customer_id, 'discount', 0, 'write_off', 0, 'deduction', 0) || a), '[]'),
+			receipt.amount - COALESCE(sum((a ->> 'amount')::numeric), 0)
+		INTO proposal.allocations, proposal.on_account FROM jsonb_array_elements(p_allocations) a;
+		IF proposal.on_account < 0 THEN
+			RAISE EXCEPTION 'allocations of bank receipt % exceed it', p_bank_receipt_id
+				USING ERRCODE = 'RC007', DETAIL = format('They come to %s, the receipt to %s %s.', receipt.amount - proposal.on_account,
+					receipt.amount, receipt.currency);
+		END IF;
+		-- More than the rules grant takes the right to grant it.
+		IF EXISTS (SELECT FROM jsonb_array_elements(proposal.allocations) a WHERE (a ->> 'write_off')::numeric > 0
+				OR (a ->> 'discount')::numeric > cash_discount((cash_rules_of(proposal.customer_id)).rules, (a ->> 'customer_id')::bigint,
+					(a ->> 'item_id')::bigint, COALESCE(receipt.value_date, receipt.booking_date))) THEN
+			PERFORM require_right('write_off', 'grant more than the rules do');
+		END IF;
+		proposal.rule := NULL;
+		proposal.rule_no := NULL;
+	END IF;
+	proposal.confidence := 100;
+	proposal.by_person := true;
+	PERFORM learn_payer(receipt, proposal.customer_id, true);
+	RETURN post_match(receipt, proposal);
+END $$;
+COMMENT ON FUNCTION confirm_match(bigint, bigint, jsonb) IS 'A person applies a receipt: as proposed, or for another payer (p_customer_id), or as p_allocations say (array of objects with item_id and amount, and optionally customer_id, discount, write_off, deduction, deduction_reason). The payer''s account and name are learned. Returns the id of the match.';
+
+CREATE OR REPLACE FUNCTION reject_match(p_bank_receipt_id bigint, p_reason text)
+RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+	receipt bank_receipt := open_receipt(p_bank_receipt_id);
+	rejected cash_match;
+BEGIN
+	PERFORM require_reason(p_reason, format('the rejection of bank receipt %s', p_bank_receipt_id));
+	IF is_settled(p_bank_receipt_id) THEN
+		RAISE EXCEPTION 'bank receipt % is applied or rejected already', p_bank_receipt_id USING ERRCODE = 'unique_violation';
+	END IF;
+	rejected := match_receipt(receipt);
+	IF rejected.customer_id IS NOT NULL THEN
+		PERFORM learn_payer(receipt, rejected.customer_id, false);
+	END IF;
+	rejected.status := 'rejected';
+	rejected.error := p_reason;
+	rejected.by_person := true;
+	RETURN record_match(rejected);
+END $$;
+COMMENT ON FUNCTION reject_match(bigint, text) IS 'A person says that the proposal for a receipt is wrong: runs leave the receipt alone, and the payer''s account and name count less for the customer proposed. confirm_match() can still apply it. Returns the id of the match.';
+
+CREATE OR REPLACE FUNCTION set_cash_rules(p_name text, p_rules text[], p_customer_id bigint DEFAULT NULL, p_risk_class text DEFAULT NULL,
+	p_min_confidence numeric DEFAULT 90, p_min_similarity numeric DEFAULT 0.75, p_tolerance_amount numeric DEFAULT NULL,
+	p_tolerance_percent numeric DEFAULT NULL, p_discounts text DEFAULT 'earned', p_discount_grace_days integer DEFAULT 0,
+	p_partial boolean DEFAULT true, p_underpayment text DEFAULT 'open', p_overpayment text DEFAULT 'on_account',
+	p_priority text[] DEFAULT ARRAY['fee', 'finance_charge'])
+RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+	id bigint;
+BEGIN
+	IF COALESCE(cardinality(p_rules), 0) = 0 OR array_position(p_rules, NULL) IS NOT NULL THEN
+		RAISE EXCEPTION 'a set of cash rules needs rules' USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'on_account alone applies nothing.';
+	END IF;
+	INSERT INTO cash_rule_set (name, customer_id, risk_class, min_confidence, min_similarity, tolerance_amount, tolerance_percent, discounts,
+		discount_grace_days, partial, underpayment, overpayment, priority)
+	VALUES (p_name, p_customer_id, p_risk_class, p_min_confidence, p_min_similarity, p_tolerance_amount, p_tolerance_percent, p_discounts,
+		p_discount_grace_days, p_partial, p_underpayment, p_overpayment, p_priority)
+	ON CONFLICT (name) DO UPDATE SET customer_id = excluded.customer_id, risk_class = excluded.risk_class, min_confidence = excluded.min_confidence,
+		min_similarity = excluded.min_similarity, tolerance_amount = excluded.tolerance_amount, tolerance_percent = excluded.tolerance_percent,
+		discounts = excluded.discounts, discount_grace_days = excluded.discount_grace_days, partial = excluded.partial,
+		underpayment = excluded.underpayment, overpayment = excluded.overpayment, priority = excluded.priority
+	RETURNING cash_rule_set_id INTO id;
+	DELETE FROM cash_rule r WHERE r.cash_rule_set_id = id;
+	INSERT INTO cash_rule (cash_rule_set_id, rule_no, kind) SELECT id, r.no, r.kind FROM unnest(p_rules) WITH ORDINALITY r (kind, no);
+	RETURN id;
+END $$;
+COMMENT ON FUNCTION set_cash_rules(text, text[], bigint, text, numeric, numeric, numeric, numeric, text, integer, boolean, text, text, text[]) IS 'Makes or changes the cash rules of a customer, a risk class, or (neither) of all others. p_rules: kinds of rules in order (see cash_rule.kind); the rest as the columns of cash_rule_set. Returns the id of the set.';
