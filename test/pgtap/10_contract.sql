@@ -82,8 +82,8 @@ SELECT is_empty($$
 CREATE TEMP VIEW customer_table AS
 	SELECT t.* FROM ledger_table t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'customer_id' AND a.attnotnull;
 SELECT set_eq('SELECT relname::text FROM customer_table',
-	ARRAY['allocation', 'approval', 'approval_use', 'approval_vote', 'chain_link', 'clearing', 'credit_limit', 'customer', 'customer_merge', 'decision', 'deposit_release', 'document',
-	'document_line', 'due_date_change', 'exchange_difference', 'exposure', 'hold', 'hold_release', 'item', 'mark_head', 'order_release', 'order_schedule', 'reevaluation', 'risk_figure'], 'tables of a customer''s rows');
+	ARRAY['allocation', 'approval', 'approval_use', 'approval_vote', 'cash_allocation', 'chain_link', 'clearing', 'credit_limit', 'customer', 'customer_merge', 'decision', 'deduction', 'deposit_release', 'document',
+	'document_line', 'due_date_change', 'exchange_difference', 'exposure', 'hold', 'hold_release', 'item', 'mark_head', 'order_release', 'order_schedule', 'payer_alias', 'reevaluation', 'risk_figure'], 'tables of a customer''s rows');
 SELECT is_empty($$
 	SELECT relname, atttypid::regtype FROM ledger_column WHERE attname = 'customer_id' AND atttypid <> 'bigint'::regtype
 	$$, 'customer_id is bigint everywhere');
@@ -130,7 +130,8 @@ SELECT is(pg_temp.columns('open_items'), 'customer_id bigint, customer_name text
 	|| 'days_past_due integer, bucket text, open_base_amount numeric, terms text, sold_to_id bigint, reserved_for text', 'columns of open_items');
 SELECT is(pg_temp.columns('aging_summary'), 'customer_id bigint, customer_name text, currency text, total numeric, past_due numeric, '
 	|| 'unapplied numeric, not_due numeric, days_1_30 numeric, days_31_60 numeric, days_61_90 numeric, days_over_90 numeric', 'columns of aging_summary');
-SELECT set_eq($$SELECT relname::text FROM ledger_relation WHERE relkind = 'v'$$, ARRAY['open_items', 'aging_summary', 'document_status', 'hold_queue', 'approval_queue'], 'these are the views');
+SELECT set_eq($$SELECT relname::text FROM ledger_relation WHERE relkind = 'v'$$, ARRAY['open_items', 'aging_summary', 'document_status', 'hold_queue', 'approval_queue',
+	'unapplied_cash', 'cash_application_accuracy', 'deductions'], 'these are the views');
 
 -- Functions of the ledger.  PARALLEL: only what reads nothing is safe, for definer functions switch users.
 SELECT is_empty($$
@@ -139,7 +140,7 @@ SELECT is_empty($$
 	$$, 'every function of the ledger has its search_path set, pg_temp last');
 SELECT is_empty($$
 	SELECT oid::regprocedure FROM ledger_function
-	WHERE prokind = 'p' AND (proconfig IS NOT NULL OR prosecdef OR prosrc ~ '[^.]\m(reevaluate_customer|customers_to_reevaluate|now|exposure|hold)\M')
+	WHERE prokind = 'p' AND (proconfig IS NOT NULL OR prosecdef OR prosrc ~ '[^.]\m(reevaluate_customer|customers_to_reevaluate|start_cash_run|apply_receipt|fail_receipt|finish_cash_run|now|exposure|hold)\M')
 	$$, 'a procedure that commits has no setting, nobody else''s rights, and writes names out');
 SELECT is_empty($$
 	SELECT oid::regprocedure FROM ledger_function WHERE has_function_privilege('public', oid, 'EXECUTE')
@@ -159,6 +160,41 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.add_customer volatile unsafe definer',
 	'ar.add_open_orders volatile unsafe invoker',
 	'ar.aging_at stable unsafe definer',
+	'ar.add_receipt volatile unsafe definer',
+	'ar.allocate_match volatile unsafe invoker',
+	'ar.apply_cash volatile unsafe invoker',
+	'ar.apply_receipt volatile unsafe definer',
+	'ar.cash_candidates stable unsafe definer',
+	'ar.cash_discount stable unsafe invoker',
+	'ar.cash_items stable unsafe invoker',
+	'ar.cash_rules_of stable unsafe invoker',
+	'ar.confirm_match volatile unsafe definer',
+	'ar.fail_receipt volatile unsafe definer',
+	'ar.find_payer stable unsafe invoker',
+	'ar.finish_cash_run volatile unsafe definer',
+	'ar.is_settled stable unsafe invoker',
+	'ar.learn_payer volatile unsafe invoker',
+	'ar.load_bai2 volatile unsafe definer',
+	'ar.load_camt053 volatile unsafe definer',
+	'ar.load_camt054 volatile unsafe definer',
+	'ar.load_remittance_csv volatile unsafe definer',
+	'ar.load_x12_820 volatile unsafe definer',
+	'ar.lock_customers volatile unsafe invoker',
+	'ar.match_receipt stable unsafe invoker',
+	'ar.match_remittance stable unsafe invoker',
+	'ar.open_receipt volatile unsafe invoker',
+	'ar.post_match volatile unsafe invoker',
+	'ar.propose_cash stable unsafe definer',
+	'ar.receipt_remittance stable unsafe invoker',
+	'ar.receipt_text immutable safe invoker',
+	'ar.record_match volatile unsafe invoker',
+	'ar.reject_match volatile unsafe definer',
+	'ar.set_cash_rules volatile unsafe definer',
+	'ar.stage_camt volatile unsafe invoker',
+	'ar.stage_receipt volatile unsafe invoker',
+	'ar.stage_remittance volatile unsafe invoker',
+	'ar.start_cash_run volatile unsafe definer',
+	'ar.try_cash_rule immutable safe invoker',
 	'ar.aging_in stable unsafe definer',
 	'ar.aging_known_query stable safe invoker',
 	'ar.aging_query stable safe invoker',
@@ -345,7 +381,8 @@ SELECT is_empty($$
 -- What auditors read is guarded, row by row and against TRUNCATE.
 SELECT is_empty($$
 	SELECT t, guard FROM unnest(ARRAY['document', 'allocation', 'credit_limit', 'hold', 'hold_release', 'order_release', 'decision', 'document_line', 'exchange_difference',
-		'due_date_change', 'clearing', 'deposit_release', 'customer_merge', 'chain_link', 'mark', 'mark_head', 'fx_rate', 'authority', 'authority_end', 'approval_policy', 'approval', 'approval_vote', 'approval_use']) t,
+		'due_date_change', 'clearing', 'deposit_release', 'customer_merge', 'chain_link', 'mark', 'mark_head', 'fx_rate', 'authority', 'authority_end', 'approval_policy', 'approval', 'approval_vote', 'approval_use',
+		'bank_receipt', 'remittance', 'remittance_line', 'cash_match', 'cash_allocation', 'deduction']) t,
 		(VALUES ('UPDATE', 16), ('DELETE', 8), ('TRUNCATE', 32)) g (guard, bit)
 	WHERE NOT EXISTS (SELECT FROM pg_trigger r WHERE r.tgrelid = ('ar.' || t)::regclass AND r.tgfoid = 'credit.refuse_change'::regproc
 		AND r.tgtype & g.bit <> 0 AND r.tgtype & 2 <> 0 AND r.tgenabled = 'O')

@@ -179,3 +179,28 @@ CREATE OR REPLACE TRIGGER approval_use_append_only BEFORE UPDATE OR DELETE ON ap
 	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Ask again with request_approval().');
 CREATE OR REPLACE TRIGGER approval_use_no_truncate BEFORE TRUNCATE ON approval_use
 	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Ask again with request_approval().');
+CREATE OR REPLACE TRIGGER bank_receipt_append_only BEFORE UPDATE OR DELETE ON bank_receipt
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Load what the bank corrected as another line.');
+CREATE OR REPLACE TRIGGER bank_receipt_no_truncate BEFORE TRUNCATE ON bank_receipt
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Load what the bank corrected as another line.');
+CREATE OR REPLACE TRIGGER remittance_append_only BEFORE UPDATE OR DELETE ON remittance
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Load a corrected advice under a trace of its own.');
+CREATE OR REPLACE TRIGGER remittance_no_truncate BEFORE TRUNCATE ON remittance
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Load a corrected advice under a trace of its own.');
+CREATE OR REPLACE TRIGGER remittance_line_append_only BEFORE UPDATE OR DELETE ON remittance_line
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Load a corrected advice under a trace of its own.');
+CREATE OR REPLACE TRIGGER remittance_line_no_truncate BEFORE TRUNCATE ON remittance_line
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Load a corrected advice under a trace of its own.');
+CREATE OR REPLACE TRIGGER cash_match_append_only BEFORE UPDATE OR DELETE ON cash_match
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Decide anew with confirm_match() or reject_match().');
+CREATE OR REPLACE TRIGGER cash_match_no_truncate BEFORE TRUNCATE ON cash_match
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Decide anew with confirm_match() or reject_match().');
+CREATE OR REPLACE TRIGGER cash_allocation_append_only BEFORE UPDATE OR DELETE ON cash_allocation
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('It follows from the allocation.');
+CREATE OR REPLACE TRIGGER cash_allocation_no_truncate BEFORE TRUNCATE ON cash_allocation
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('It follows from the allocation.');
+CREATE OR REPLACE TRIGGER deduction_append_only BEFORE DELETE OR UPDATE OF customer_id, deduction_id, item_id, cash_match_id, amount, currency,
+		reason_code, taken_on, recorded_at, recorded_by ON deduction
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('What is settled of it shows in its item.');
+CREATE OR REPLACE TRIGGER deduction_no_truncate BEFORE TRUNCATE ON deduction
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('What is settled of it shows in its item.');

@@ -93,7 +93,7 @@ BEGIN
 	rules.underpayment := 'open';
 	rules.overpayment := 'on_account';
 	rules.priority := ARRAY['fee', 'finance_charge'];
-	kinds := ARRAY['reference', 'exact_item', 'clear_account', 'clear_past_due', 'combination', 'on_account'];
+	kinds := ARRAY['reference', 'exact_item', 'clear_account', 'clear_past_due', 'combination'];
 END $$;
 COMMENT ON FUNCTION cash_rules_of(bigint) IS 'The rule set for a customer''s receipts and its rules in order: its own, or its risk class''s, or that of all others, or the built-in one.';
 

@@ -157,7 +157,7 @@ BEGIN
 		by_advice := advice IS NOT NULL AND kinds_of_rules[i] IN ('reference', 'debtor_designation');
 		IF by_advice THEN
 			follows := match_remittance(advice, p_receipt.amount, numbers, opens, discounts);
-			SELECT follows.nos AS nos, follows.money AS money, CASE WHEN follows.why IS NULL THEN 100 END AS certainty, follows.why AS why INTO tried;
+			SELECT follows.nos AS nos, follows.money AS money, CASE WHEN follows.why IS NULL THEN 100::numeric END AS certainty, follows.why AS why INTO tried;
 		ELSE
 			-- By amount alone only the payer's own items count.
 			tried := try_cash_rule(kinds_of_rules[i], p_receipt.amount,

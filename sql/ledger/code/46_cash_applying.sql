@@ -157,7 +157,7 @@ BEGIN
 	END IF;
 	-- In an order that the files' own does not change.
 	RETURN ARRAY(SELECT b.bank_receipt_id FROM bank_receipt b
-		WHERE run.finished_at IS NULL AND b.credit_debit = 'credit' AND NOT is_settled(b.bank_receipt_id)
+		WHERE run.finished_at IS NULL AND b.credit_debit = 'credit' AND b.duplicate_of IS NULL AND NOT is_settled(b.bank_receipt_id)
 			AND NOT EXISTS (SELECT FROM cash_match m WHERE m.cash_run_id = run.cash_run_id AND m.bank_receipt_id = b.bank_receipt_id)
 		ORDER BY b.booking_date, b.digest, b.bank_receipt_id);
 END $$;

@@ -49,7 +49,7 @@ COMMENT ON COLUMN bank_receipt.document_references IS 'References that stand apa
 COMMENT ON COLUMN bank_receipt.remittance_text IS 'What the payer wrote.';
 COMMENT ON COLUMN bank_receipt.bank_reference IS 'The bank''s reference of the transaction.';
 COMMENT ON COLUMN bank_receipt.customer_id IS 'Who pays, where whoever loaded it knew.';
-COMMENT ON COLUMN bank_receipt.duplicate_of IS 'A line of another statement with the same bank reference, amount and day: the same money as notified and as booked. Not applied by itself.';
+COMMENT ON COLUMN bank_receipt.duplicate_of IS 'A line of another statement with the same bank reference, amount and day: the same money as notified and as booked. Runs leave it alone.';
 COMMENT ON COLUMN bank_receipt.digest IS 'SHA-256 of the content, which tells a repeated line from another one under the same key.';
 COMMENT ON COLUMN bank_receipt.loaded_at IS 'Record time.';
 COMMENT ON COLUMN bank_receipt.loaded_by IS 'Login that loaded it.';
@@ -138,7 +138,7 @@ CREATE TABLE cash_rule_set (
 	CHECK (customer_id IS NULL OR risk_class IS NULL)
 );
 CREATE UNIQUE INDEX cash_rule_set_scope_idx ON cash_rule_set (COALESCE(customer_id, -1), COALESCE(risk_class, ''));
-COMMENT ON TABLE cash_rule_set IS 'How receipts are matched: of a customer, of a risk class, or (neither) of all others. Without a row: reference, exact_item, clear_account, clear_past_due, combination, on_account, with the defaults of these columns. set_cash_rules() writes it.';
+COMMENT ON TABLE cash_rule_set IS 'How receipts are matched: of a customer, of a risk class, or (neither) of all others. Without a row: reference, exact_item, clear_account, clear_past_due, combination, with the defaults of these columns. set_cash_rules() writes it.';
 COMMENT ON COLUMN cash_rule_set.cash_rule_set_id IS 'Key.';
 COMMENT ON COLUMN cash_rule_set.name IS 'Name people read.';
 COMMENT ON COLUMN cash_rule_set.customer_id IS 'The customer whose receipts it is for.';
