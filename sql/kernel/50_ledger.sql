@@ -193,7 +193,7 @@ BEGIN
 		WITH wanted AS (
 			SELECT DISTINCT pg_catalog.lower(m[1]) AS what, m[2] AS obj
 			FROM credit.ledger_template() t,
-				pg_catalog.regexp_matches(t.body, '^CREATE (?:OR REPLACE )?(TABLE|VIEW|FUNCTION|TRIGGER) ([a-z_]+)', 'gn') m
+				pg_catalog.regexp_matches(t.body, '^CREATE (?:OR REPLACE )?(TABLE|VIEW|FUNCTION|TRIGGER) ([a-z_0-9]+)', 'gn') m
 			UNION
 			-- These two are made by format(): a view's columns follow the ledger's buckets, and a procedure that commits
 			-- has no search_path of its own.
@@ -215,7 +215,7 @@ BEGIN
 		WHERE p.pronamespace = nsp AND NOT COALESCE(p.proconfig, '{}')
 			@> ARRAY[pg_catalog.format('search_path=%s, credit, pg_temp', pg_catalog.quote_ident(ledger))]
 			AND p.proname IN (SELECT m[1] FROM credit.ledger_template() t,
-				pg_catalog.regexp_matches(t.body, '^CREATE OR REPLACE FUNCTION ([a-z_]+)', 'gn') m)
+				pg_catalog.regexp_matches(t.body, '^CREATE OR REPLACE FUNCTION ([a-z_0-9]+)', 'gn') m)
 		ORDER BY 2;
 
 	-- A trigger that does not fire keeps no promise.

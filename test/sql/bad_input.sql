@@ -532,6 +532,16 @@ INSERT INTO ordinary VALUES ('bigint', '1'), ('integer', '2'), ('smallint', '2')
 	('credit.scorecard', 'base 600 odds 50 pdo 20; a: <1 => 1, else 2, null => 0; grades: A>=2, else B');
 INSERT INTO ordinary SELECT 'credit.aging', credit.aging(1, '2025-01-01', '2025-01-31', '0,30')::text;
 INSERT INTO ordinary SELECT 'ar.document', d::text FROM ar.document d WHERE d.number = 'K-1';
+-- Receipts, advice and matches: one that is ordinary, and one of NULLs alone.
+DO $$ BEGIN
+	PERFORM ar.add_receipt('US1', 'S1', '1', '2025-02-01', 10, p_customer_id => 1, p_payer_name => 'Acme', p_remittance_text => 'I-2');
+	PERFORM ar.load_remittance_csv('acme', 'T-1', E'invoice,amount paid\nI-2,10.00\n');
+	PERFORM ar.apply_receipt('bad', b.bank_receipt_id) FROM ar.bank_receipt b, ar.start_cash_run('bad', true);
+	PERFORM ar.set_cash_rules('strict', '{reference}', 2);
+END $$;
+INSERT INTO ordinary SELECT 'ar.bank_receipt'::regtype, b::text FROM ar.bank_receipt b UNION ALL SELECT 'ar.remittance', r::text FROM ar.remittance r
+	UNION ALL SELECT 'ar.cash_match', m::text FROM ar.cash_match m UNION ALL SELECT 'ar.cash_rule_set', s::text FROM ar.cash_rule_set s
+	UNION ALL SELECT 'credit.bank_transaction[]', '{}';
 CREATE TEMP TABLE nasty (type regtype, value text);
 INSERT INTO nasty
 SELECT type::regtype, value FROM (VALUES
@@ -563,6 +573,10 @@ INSERT INTO nasty SELECT 'credit.aging', credit.aging(0, NULL, '2025-01-31', '0'
 INSERT INTO nasty SELECT 'ar.document', d::text FROM ar.document d;
 INSERT INTO nasty SELECT 'ar.document', format('(%s)', repeat(',', count(*)::integer - 1)) FROM pg_attribute
 WHERE attrelid = 'ar.document'::regclass AND attnum > 0;
+
+INSERT INTO nasty SELECT t.type, format('(%s)', repeat(',', (SELECT count(*) FROM pg_attribute WHERE attrelid = t.type::text::regclass AND attnum > 0)::integer - 1))
+FROM unnest(ARRAY['ar.bank_receipt', 'ar.remittance', 'ar.cash_match', 'ar.cash_rule_set']::regtype[]) t (type);
+INSERT INTO nasty VALUES ('credit.bank_transaction[]', '{NULL}');
 
 CREATE TEMP TABLE functions AS
 SELECT p.oid, p.pronamespace::regnamespace AS schema, p.oid::regprocedure AS signature, p.pronargs - p.pronargdefaults AS required, p.pronargs AS n,

@@ -118,15 +118,17 @@ my %functions = (
 		'merge_customers(bigint,bigint,text,date)', 'set_fx_rate(text,numeric,date,text)',
 		'set_number_range(text,text,integer,integer,bigint,bigint,boolean)' ]);
 my @views = ('aging_summary SELECT', 'open_items SELECT', 'document_status SELECT');
+my @cash = map { "$_ SELECT" } qw(bank_receipt cash_allocation cash_application_accuracy cash_match cash_rule cash_rule_set cash_run
+	deductions payer_alias remittance remittance_line unapplied_cash);
 my %tables = (
 	stranger => [],
 	reader   => [@views],
-	poster   => [@views],
+	poster   => [ @views, @cash ],
 	loader   => [@views],
 	releaser => [],
 	legal    => [ @views, map { "$_ SELECT" } qw(hold hold_queue hold_reason hold_release) ],
 	manager  => [
-		@views, map { "$_ SELECT" }
+		@views, @cash, map { "$_ SELECT" }
 		  qw(approval approval_policy approval_queue approval_use approval_vote authority authority_end
 		  check_rule credit_limit decision exposure hold hold_queue hold_reason hold_release order_release) ]);
 my @loader_columns = (

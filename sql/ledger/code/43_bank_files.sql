@@ -64,6 +64,15 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION stage_remittance(remittance, jsonb) IS 'Enters a remittance advice with its lines and returns its id; NULL if it is known. RC009 if another content is under its key. Behind the load_ functions.';
 
+CREATE OR REPLACE FUNCTION require_file(p_data text)
+RETURNS void LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
+BEGIN
+	IF p_data IS NULL THEN
+		RAISE EXCEPTION 'file to be loaded must not be null' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+END $$;
+COMMENT ON FUNCTION require_file(text) IS 'Error 22004 unless there is a file.';
+
 CREATE OR REPLACE FUNCTION stage_camt(p_source text, p_lines credit.bank_transaction[], OUT new_receipts integer, OUT known_receipts integer)
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
@@ -126,6 +135,7 @@ COMMENT ON FUNCTION stage_camt(text, credit.bank_transaction[]) IS 'Enters the t
 CREATE OR REPLACE FUNCTION load_camt053(p_document text, OUT new_receipts integer, OUT known_receipts integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
+	PERFORM require_file(p_document);
 	SELECT s.* INTO new_receipts, known_receipts
 	FROM stage_camt('camt.053', ARRAY(SELECT t FROM credit.read_camt053(p_document) t)) s;
 END $$;
@@ -134,6 +144,7 @@ COMMENT ON FUNCTION load_camt053(text) IS 'Loads a bank statement (camt.053): it
 CREATE OR REPLACE FUNCTION load_camt054(p_document text, OUT new_receipts integer, OUT known_receipts integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
+	PERFORM require_file(p_document);
 	SELECT s.* INTO new_receipts, known_receipts
 	FROM stage_camt('camt.054', ARRAY(SELECT t FROM credit.read_camt054(p_document) t)) s;
 END $$;
@@ -145,6 +156,7 @@ DECLARE
 	line record;
 	receipt bank_receipt;
 BEGIN
+	PERFORM require_file(p_data);
 	new_receipts := 0;
 	known_receipts := 0;
 	FOR line IN SELECT * FROM credit.read_bai2(p_data) b WHERE b.level = 'detail' LOOP
@@ -177,6 +189,7 @@ DECLARE
 	advice remittance;
 	payment record;
 BEGIN
+	PERFORM require_file(p_data);
 	new_remittances := 0;
 	known_remittances := 0;
 	FOR payment IN
@@ -222,6 +235,7 @@ DECLARE
 	currencies text[];
 	lines jsonb;
 BEGIN
+	PERFORM require_file(p_data);
 	IF p_sender IS NULL OR p_trace IS NULL THEN
 		RAISE EXCEPTION 'sender and trace of a remittance must not be null' USING ERRCODE = 'null_value_not_allowed',
 			HINT = 'They tell it from others, so that it is loaded once.';

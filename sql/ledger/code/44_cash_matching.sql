@@ -74,15 +74,16 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION find_payer(bank_receipt) IS 'Who may have paid a receipt, the likeliest first: confidence from 0 to 100, and the evidence with the weight of each kind.';
 
-CREATE OR REPLACE FUNCTION cash_rules_of(p_customer_id bigint, OUT rules cash_rule_set, OUT kinds text[])
-LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+CREATE OR REPLACE FUNCTION cash_rules_of(p_customer_id bigint)
+RETURNS cash_rule_set LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+DECLARE
+	rules cash_rule_set;
 BEGIN
 	SELECT s.* INTO rules FROM cash_rule_set s LEFT JOIN customer c ON c.customer_id = p_customer_id
 	WHERE COALESCE(s.customer_id = p_customer_id, s.risk_class = c.risk_class, true)
 	ORDER BY s.customer_id IS NULL, s.risk_class IS NULL LIMIT 1;
 	IF FOUND THEN
-		kinds := ARRAY(SELECT r.kind FROM cash_rule r WHERE r.cash_rule_set_id = rules.cash_rule_set_id ORDER BY r.rule_no);
-		RETURN;
+		RETURN rules;
 	END IF;
 	-- As the columns' defaults.
 	rules.min_confidence := 90;
@@ -93,9 +94,17 @@ BEGIN
 	rules.underpayment := 'open';
 	rules.overpayment := 'on_account';
 	rules.priority := ARRAY['fee', 'finance_charge'];
-	kinds := ARRAY['reference', 'exact_item', 'clear_account', 'clear_past_due', 'combination'];
+	RETURN rules;
 END $$;
-COMMENT ON FUNCTION cash_rules_of(bigint) IS 'The rule set for a customer''s receipts and its rules in order: its own, or its risk class''s, or that of all others, or the built-in one.';
+COMMENT ON FUNCTION cash_rules_of(bigint) IS 'The rule set for a customer''s receipts: its own, or its risk class''s, or that of all others, or the built-in one, which has no key.';
+
+CREATE OR REPLACE FUNCTION cash_rule_kinds(p_rules cash_rule_set)
+RETURNS text[] LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+BEGIN
+	RETURN CASE WHEN p_rules.cash_rule_set_id IS NULL THEN ARRAY['reference', 'exact_item', 'clear_account', 'clear_past_due', 'combination']
+		ELSE ARRAY(SELECT r.kind FROM cash_rule r WHERE r.cash_rule_set_id = p_rules.cash_rule_set_id ORDER BY r.rule_no) END;
+END $$;
+COMMENT ON FUNCTION cash_rule_kinds(cash_rule_set) IS 'The rules of a set in order; of one without a key, those of the built-in set.';
 
 CREATE OR REPLACE FUNCTION cash_discount(p_rules cash_rule_set, p_customer_id bigint, p_item_id bigint, p_paid_on date, p_amount numeric DEFAULT NULL)
 RETURNS numeric LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$

@@ -57,7 +57,6 @@ DECLARE
 	second_id bigint;
 	second_confidence numeric;
 	closed text;
-	policy record;
 	rules cash_rule_set;
 	kinds_of_rules text[];
 	by_advice boolean;
@@ -66,10 +65,10 @@ DECLARE
 	minor integer := credit.minor_unit(p_receipt.currency);
 	item_customers bigint[]; items bigint[]; numbers text[]; kinds text[]; terms text[]; opens numeric[]; discounts numeric[]; dues date[];
 	own integer;
-	named integer[] := '{}';
+	named integer[];
 	strange text;
 	similarity numeric;
-	caps jsonb := '{}';
+	caps jsonb := jsonb_build_object();
 	advice bigint := receipt_remittance(p_receipt);
 	tried record;
 	follows record;
@@ -115,9 +114,8 @@ BEGIN
 	END IF;
 
 	-- What is open, and what of it is named.
-	SELECT r.* INTO policy FROM cash_rules_of(payer.customer_id) r;
-	rules := policy.rules;
-	kinds_of_rules := policy.kinds;
+	rules := cash_rules_of(payer.customer_id);
+	kinds_of_rules := cash_rule_kinds(rules);
 	keys := credit.reference_keys(concat_ws(' ; ', receipt_text(p_receipt),
 		(SELECT string_agg(l.reference, ' ; ') FROM remittance_line l WHERE l.remittance_id = advice)));
 	SELECT COALESCE(array_agg(c.customer_id), '{}'), COALESCE(array_agg(c.item_id), '{}'), COALESCE(array_agg(c.number), '{}'),
@@ -239,6 +237,9 @@ CREATE OR REPLACE FUNCTION cash_candidates(p_bank_receipt_id bigint)
 RETURNS TABLE (customer_id bigint, name text, confidence numeric, evidence jsonb, rule text, allocations jsonb)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
+	IF NOT EXISTS (SELECT FROM bank_receipt b WHERE b.bank_receipt_id = p_bank_receipt_id) THEN
+		RAISE EXCEPTION 'there is no bank receipt %', p_bank_receipt_id USING ERRCODE = 'foreign_key_violation', HINT = 'Table bank_receipt lists them.';
+	END IF;
 	RETURN QUERY
 		SELECT f.customer_id, c.name, LEAST(f.confidence, (m.parts ->> 'match')::numeric), f.evidence, m.rule, m.allocations
 		FROM bank_receipt b, find_payer(b) f JOIN customer c ON c.customer_id = f.customer_id, match_receipt(b, f.customer_id) m

@@ -90,7 +90,7 @@ DECLARE
 	match_id bigint;
 	part record;
 	transferred bigint;
-	rules cash_rule_set := (cash_rules_of(p_match.customer_id)).rules;
+	rules cash_rule_set := cash_rules_of(p_match.customer_id);
 BEGIN
 	p_match.document_id := post_payment(p_match.customer_id,
 		CASE WHEN NOT EXISTS (SELECT FROM number_range r WHERE r.kind = 'payment' AND r.year IN (0, extract(year FROM p_receipt.booking_date)))
@@ -187,7 +187,7 @@ BEGIN
 	proposal.cash_run_id := run.cash_run_id;
 	IF run.simulated THEN
 		proposal.status := 'simulated';
-	ELSIF proposal.rule IS NOT NULL AND proposal.confidence >= ((cash_rules_of(proposal.customer_id)).rules).min_confidence THEN
+	ELSIF proposal.rule IS NOT NULL AND proposal.confidence >= (cash_rules_of(proposal.customer_id)).min_confidence THEN
 		PERFORM post_match(receipt, proposal);
 		RETURN 'applied';
 	ELSE
@@ -214,7 +214,10 @@ COMMENT ON FUNCTION fail_receipt(text, bigint, text) IS 'Notes why a receipt cou
 CREATE OR REPLACE FUNCTION finish_cash_run(p_run text)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-	UPDATE cash_run r SET finished_at = clock_timestamp() WHERE r.name = p_run AND r.finished_at IS NULL;
+	UPDATE cash_run r SET finished_at = COALESCE(r.finished_at, clock_timestamp()) WHERE r.name = p_run;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'there is no cash run "%"', p_run USING ERRCODE = 'undefined_object', HINT = 'apply_cash() makes one.';
+	END IF;
 END $$;
 COMMENT ON FUNCTION finish_cash_run(text) IS 'Notes that a cash run came to its end. Used by apply_cash().';
 
@@ -310,7 +313,7 @@ BEGIN
 		END IF;
 		-- More than the rules grant takes the right to grant it.
 		IF EXISTS (SELECT FROM jsonb_array_elements(proposal.allocations) a WHERE (a ->> 'write_off')::numeric > 0
-				OR (a ->> 'discount')::numeric > cash_discount((cash_rules_of(proposal.customer_id)).rules, (a ->> 'customer_id')::bigint,
+				OR (a ->> 'discount')::numeric > cash_discount(cash_rules_of(proposal.customer_id), (a ->> 'customer_id')::bigint,
 					(a ->> 'item_id')::bigint, COALESCE(receipt.value_date, receipt.booking_date))) THEN
 			PERFORM require_right('write_off', 'grant more than the rules do');
 		END IF;
@@ -354,7 +357,7 @@ RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS
 DECLARE
 	id bigint;
 BEGIN
-	IF COALESCE(cardinality(p_rules), 0) = 0 OR array_position(p_rules, NULL) IS NOT NULL THEN
+	IF array_ndims(p_rules) IS DISTINCT FROM 1 OR array_position(p_rules, NULL) IS NOT NULL THEN
 		RAISE EXCEPTION 'a set of cash rules needs rules' USING ERRCODE = 'invalid_parameter_value',
 			HINT = 'on_account alone applies nothing.';
 	END IF;

@@ -32,7 +32,7 @@ CREATE TABLE bank_receipt (
 CREATE INDEX bank_receipt_reference_idx ON bank_receipt (account, bank_reference) WHERE bank_reference IS NOT NULL;
 CREATE INDEX bank_receipt_duplicate_idx ON bank_receipt (duplicate_of) WHERE duplicate_of IS NOT NULL;
 COMMENT ON TABLE bank_receipt IS 'Lines of bank statements and notifications, never changed. The same line again changes nothing; another content under its key is refused.';
-COMMENT ON COLUMN bank_receipt.bank_receipt_id IS 'Key.';
+COMMENT ON COLUMN bank_receipt.bank_receipt_id IS 'Key of the receipt.';
 COMMENT ON COLUMN bank_receipt.source IS 'What it was read from: camt.053, camt.054, bai2, x12_820, or manual.';
 COMMENT ON COLUMN bank_receipt.account IS 'Our account.';
 COMMENT ON COLUMN bank_receipt.statement_id IS 'Statement, notification or file of the bank.';
@@ -71,7 +71,7 @@ CREATE TABLE remittance (
 CREATE INDEX remittance_receipt_idx ON remittance (bank_receipt_id);
 CREATE INDEX remittance_trace_idx ON remittance (trace);
 COMMENT ON TABLE remittance IS 'Remittance advice: what a payer says it pays. The same advice again changes nothing; another content under its key is refused.';
-COMMENT ON COLUMN remittance.remittance_id IS 'Key.';
+COMMENT ON COLUMN remittance.remittance_id IS 'Key of the advice.';
 COMMENT ON COLUMN remittance.source IS 'What it was read from.';
 COMMENT ON COLUMN remittance.sender IS 'Who sent it; of a line of a bank statement, our account.';
 COMMENT ON COLUMN remittance.trace IS 'The sender''s number of the payment, unique per sender; the receipt whose text or bank reference names it is paid by it.';
@@ -139,7 +139,7 @@ CREATE TABLE cash_rule_set (
 );
 CREATE UNIQUE INDEX cash_rule_set_scope_idx ON cash_rule_set (COALESCE(customer_id, -1), COALESCE(risk_class, ''));
 COMMENT ON TABLE cash_rule_set IS 'How receipts are matched: of a customer, of a risk class, or (neither) of all others. Without a row: reference, exact_item, clear_account, clear_past_due, combination, with the defaults of these columns. set_cash_rules() writes it.';
-COMMENT ON COLUMN cash_rule_set.cash_rule_set_id IS 'Key.';
+COMMENT ON COLUMN cash_rule_set.cash_rule_set_id IS 'Key of the set.';
 COMMENT ON COLUMN cash_rule_set.name IS 'Name people read.';
 COMMENT ON COLUMN cash_rule_set.customer_id IS 'The customer whose receipts it is for.';
 COMMENT ON COLUMN cash_rule_set.risk_class IS 'Or the risk class.';
@@ -176,7 +176,7 @@ CREATE TABLE cash_run (
 	finished_at timestamptz
 );
 COMMENT ON TABLE cash_run IS 'Runs of apply_cash(). One that did not come to its end goes on when it is called again by its name.';
-COMMENT ON COLUMN cash_run.cash_run_id IS 'Key.';
+COMMENT ON COLUMN cash_run.cash_run_id IS 'Key of the run.';
 COMMENT ON COLUMN cash_run.name IS 'Name given to apply_cash().';
 COMMENT ON COLUMN cash_run.simulated IS 'It only wrote proposals.';
 COMMENT ON COLUMN cash_run.started_at IS 'When it first started.';
@@ -210,7 +210,7 @@ CREATE UNIQUE INDEX cash_match_applied_key ON cash_match (bank_receipt_id) WHERE
 CREATE INDEX cash_match_receipt_idx ON cash_match (bank_receipt_id, cash_match_id);
 CREATE INDEX cash_match_run_idx ON cash_match (cash_run_id, bank_receipt_id);
 COMMENT ON TABLE cash_match IS 'What came of a receipt: the proposal, what was applied, or why not. Never changed; the latest row that is not simulated counts.';
-COMMENT ON COLUMN cash_match.cash_match_id IS 'Key.';
+COMMENT ON COLUMN cash_match.cash_match_id IS 'Key of the match.';
 COMMENT ON COLUMN cash_match.bank_receipt_id IS 'The receipt.';
 COMMENT ON COLUMN cash_match.cash_run_id IS 'The run; NULL: a person did it.';
 COMMENT ON COLUMN cash_match.status IS 'simulated, proposed (waits for a person), applied, rejected (by a person), or failed (error says why; the next run tries again).';
