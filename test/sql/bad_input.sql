@@ -539,6 +539,7 @@ DO $$ BEGIN
 	PERFORM ar.apply_receipt('bad', b.bank_receipt_id) FROM ar.bank_receipt b, ar.start_cash_run('bad', true);
 	PERFORM ar.set_cash_rules('strict', '{reference}', 2);
 END $$;
+SELECT pg_temp.state() AS state \gset
 INSERT INTO ordinary SELECT 'ar.bank_receipt'::regtype, b::text FROM ar.bank_receipt b UNION ALL SELECT 'ar.remittance', r::text FROM ar.remittance r
 	UNION ALL SELECT 'ar.cash_match', m::text FROM ar.cash_match m UNION ALL SELECT 'ar.cash_rule_set', s::text FROM ar.cash_rule_set s
 	UNION ALL SELECT 'credit.bank_transaction[]', '{}';

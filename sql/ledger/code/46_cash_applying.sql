@@ -203,8 +203,12 @@ RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $
 DECLARE
 	failed cash_match;
 BEGIN
+	PERFORM require_reason(p_message, format('the failure of bank receipt %s', p_bank_receipt_id));
 	failed.bank_receipt_id := p_bank_receipt_id;
-	failed.cash_run_id := (SELECT r.cash_run_id FROM cash_run r WHERE r.name = p_run);
+	SELECT r.cash_run_id INTO failed.cash_run_id FROM cash_run r WHERE r.name = p_run;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'there is no cash run "%"', p_run USING ERRCODE = 'undefined_object', HINT = 'apply_cash() makes one.';
+	END IF;
 	failed.status := 'failed';
 	failed.error := p_message;
 	PERFORM record_match(failed);
