@@ -83,12 +83,17 @@ my @reevaluating = (
 	'reevaluate_holds(bigint,boolean,integer,integer)', 'reevaluate_customer(bigint)', 'customers_to_reevaluate(boolean)',
 	'changed_customers(text,bigint[])', 'hold_tables()', 'may_release(regclass)', 'release_ended_holds(bigint)',
 	'held_orders(bigint)', 'hold_figures(bigint)', 'looked_at(bigint,text[])');
+my @applying = (
+	'load_camt053(text)', 'load_camt054(text)', 'load_bai2(text)', 'load_x12_820(text)', 'load_remittance_csv(text,text,text,numeric,text,text,text,date)',
+	'add_receipt(text,text,text,date,numeric,text,bigint,text,text,text,date,text)', 'propose_cash(bigint)', 'cash_candidates(bigint)',
+	'apply_cash(text,boolean,integer,integer,integer,integer)', 'start_cash_run(text,boolean)', 'apply_receipt(text,bigint)',
+	'fail_receipt(text,bigint,text)', 'finish_cash_run(text)', 'confirm_match(bigint,bigint,jsonb)', 'reject_match(bigint,text)');
 my %functions = (
 	stranger => [],
 	reader   => [ @reporting, @rates ],
 	loader   => [@checking],
 	poster   => [
-		@checking, @rates, @acting, 'add_customer(text,bigint,text,credit.payment_terms,text,bigint)',
+		@checking, @rates, @acting, @applying, 'add_customer(text,bigint,text,credit.payment_terms,text,bigint)',
 		'allocate(bigint,bigint,bigint,numeric,date)', 'allocate_across(bigint,bigint,bigint,numeric,numeric,date)',
 		'allocate_with_discount(bigint,bigint,bigint,numeric,numeric,date)', 'apply_deposit(bigint,bigint,date)',
 		'apply_payment(bigint,bigint,text,date)', 'confirm_clearing(bigint,bigint,date)', 'customer_of(bigint)',
@@ -107,6 +112,7 @@ my %functions = (
 		@checking, @reevaluating, @acting, @reporting[ 1 .. 3 ], 'place_hold(bigint,text,text,text,date,boolean,boolean)', 'release_hold(bigint,bigint,text)',
 		'release_order(bigint,text,text,numeric,text,text,date)',
 		'set_credit_limit(bigint,numeric,date,date,text,text,text,boolean,numeric,integer,text,text,text,text,bigint)',
+		'set_cash_rules(text,text[],bigint,text,numeric,numeric,numeric,numeric,text,integer,boolean,text,text,text[])',
 		'set_parent(bigint,bigint)', 'set_customer_status(bigint,text)', 'set_risk_class(bigint,text)', 'set_review_due(bigint,date)',
 		'set_risk_figure(bigint,text,numeric,date,text)', 'verify_ledger()', 'verify_chain(bigint,bigint)', 'take_mark(text)',
 		'set_terms(bigint,credit.payment_terms)', 'set_due_date(bigint,bigint,date,text,text,date,date)',
@@ -173,7 +179,7 @@ SQL
 is($node->safe_psql('company', <<'SQL'), '', 'functions of the ledger: owner, path and rights');
 SELECT p.oid::regprocedure, proowner::regrole, proconfig, proacl FROM pg_proc p
 	WHERE pronamespace = 'ar'::regnamespace AND (proowner <> 'ledger_owner'::regrole OR proacl IS NULL
-		OR proconfig IS DISTINCT FROM CASE WHEN p.oid::regprocedure::text NOT LIKE 'ar.reevaluate_holds(%' THEN '{"search_path=ar, credit, pg_temp"}'::text[] END
+		OR proconfig IS DISTINCT FROM CASE WHEN p.oid::regprocedure::text NOT SIMILAR TO 'ar.(reevaluate_holds|apply_cash)\(%' THEN '{"search_path=ar, credit, pg_temp"}'::text[] END
 		OR EXISTS (SELECT FROM aclexplode(proacl) WHERE grantee = 0));
 SQL
 
