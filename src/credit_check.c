@@ -113,7 +113,7 @@ find_horizon_use(Ledger *ledger, CreditCheck *check, const CheckRule *rule)
 
 	if (!check->exposure.has_limit || (check->rescheduled && (!counts || check->scheduled_on <= last_day)))
 		return (Finding) {.figure = "null", .skipped = true};
-	beyond = exposure_beyond(ledger, check->customer_id, last_day);
+	beyond = schedule_beyond(ledger, check->customer_id, check->coming, last_day);
 	if (check->scheduled_on > last_day)
 		beyond = money_sub(beyond, check->scheduled);
 	/* A deposit covers its own order only. */

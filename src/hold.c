@@ -24,6 +24,7 @@
 #include "cc_error.h"
 #include "credit_check.h"
 #include "money.h"
+#include "order_schedule.h"
 #include "settle.h"
 #include "watched_table.h"
 
@@ -540,22 +541,21 @@ merge_moved(OrderBatch *state)
  * What an entry takes out of the schedule: all of a day that is not its day
  * any more, or what it shrank by.
  */
-static void
-unschedule(Ledger *ledger, const OrderEntry *entry)
+static List *
+unscheduled(List *days, const OrderEntry *entry)
 {
 	int128		gone = entry->ship_before == entry->ship_after ? Max(money_sub(entry->before, entry->after), 0) : entry->before;
 
-	if (gone > 0 && entry->ship_before != NO_SHIP_DATE)
-		exposure_schedule(ledger, entry->customer_id, entry->currency, entry->scale, entry->ship_before, -gone);
+	return schedule_add(days, entry->currency, entry->scale, entry->ship_before, -gone);
 }
 
-static void
-schedule(Ledger *ledger, const OrderEntry *entry)
+/* What it brings into the schedule. */
+static List *
+scheduled(List *days, const OrderEntry *entry)
 {
 	int128		come = entry->ship_before == entry->ship_after ? Max(money_sub(entry->after, entry->before), 0) : entry->after;
 
-	if (come > 0 && entry->ship_after != NO_SHIP_DATE)
-		exposure_schedule(ledger, entry->customer_id, entry->currency, entry->scale, entry->ship_after, come);
+	return schedule_add(days, entry->currency, entry->scale, entry->ship_after, come);
 }
 
 /* What is left to add to the exposure of an entry's currency. */
@@ -570,8 +570,8 @@ to_add(const OrderEntry *entry, bool decreases_only)
 /*
  * Add the entries of one customer, or those that are less than before, to
  * its exposure, and take out of the schedule what they give up; what they
- * bring is scheduled one by one.  Returns what they add, in base currency
- * units.
+ * bring is scheduled when all of them are checked.  Returns what they add, in
+ * base currency units.
  */
 static int128
 add_to_exposure(Ledger *ledger, OrderEntry *entries, int64 n, bool decreases_only, Exposure *exposure)
@@ -579,6 +579,7 @@ add_to_exposure(Ledger *ledger, OrderEntry *entries, int64 n, bool decreases_onl
 	int128		change = 0;
 	int128		increase = 0;
 	bool		other_currency = false;
+	List	   *gone = NIL;
 
 	for (int64 i = 0; i < n; i++)
 	{
@@ -601,14 +602,15 @@ add_to_exposure(Ledger *ledger, OrderEntry *entries, int64 n, bool decreases_onl
 		if (add != 0 && !is_base(ledger, entry))
 			exposure_order_other(ledger, entry->customer_id, entry->currency, entry->scale, add);
 		if (!entry->given_up && (add < 0 || !decreases_only))
-			unschedule(ledger, entry);
+			gone = unscheduled(gone, entry);
 		entry->given_up = entry->given_up || (decreases_only && add < 0);
 	}
+	schedule_write(ledger, entries[0].customer_id, gone);
 	return increase;
 }
 
 static void
-check_entry(Ledger *ledger, const OrderEntry *entry, const Exposure *exposure, List *groups)
+check_entry(Ledger *ledger, const OrderEntry *entry, const Exposure *exposure, List *groups, List *coming)
 {
 	CreditCheck check = {0};
 	List	   *rules;
@@ -622,6 +624,7 @@ check_entry(Ledger *ledger, const OrderEntry *entry, const Exposure *exposure, L
 	check.currency = entry->currency;
 	check.scale = entry->scale;
 	check.order_amount = entry->after;
+	check.coming = coming;
 	check.ship_date = entry->ship_after;
 	check.scheduled_on = entry->ship_before;
 	check.rescheduled = entry->increase == 0 && !entry->opens;
@@ -629,7 +632,7 @@ check_entry(Ledger *ledger, const OrderEntry *entry, const Exposure *exposure, L
 	if (entry->ship_before != NO_SHIP_DATE || entry->ship_after != NO_SHIP_DATE)
 	{
 		check.order_value = entry_value(ledger, entry, entry->after);
-		/* unschedule() left what did not change its day. */
+		/* unscheduled() left what did not change its day. */
 		if (entry->ship_before == entry->ship_after)
 			check.scheduled = entry_value(ledger, entry, Min(entry->before, entry->after));
 	}
@@ -647,6 +650,7 @@ settle_customer(Ledger *ledger, OrderEntry *entries, int64 n)
 	Exposure	exposure;
 	int128		increase;
 	List	   *groups;
+	List	   *coming = NIL;
 	MemoryContext per_order = AllocSetContextCreate(CurrentMemoryContext, "credit_control order", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old;
 
@@ -675,11 +679,12 @@ settle_customer(Ledger *ledger, OrderEntry *entries, int64 n)
 				credit_check_record(ledger, entry->held);
 		}
 		else if (entry->increase > 0 || entry->opens || (entry->ship_after < entry->ship_before && entry->after > 0))
-			check_entry(ledger, entry, &exposure, groups);
-		schedule(ledger, entry);
+			check_entry(ledger, entry, &exposure, groups, coming);
 		exposure.ordered = money_add(exposure.ordered, entry->increase);
 		MemoryContextSwitchTo(old);
+		coming = scheduled(coming, entry);
 	}
+	schedule_write(ledger, entries[0].customer_id, coming);
 	MemoryContextDelete(per_order);
 }
 

@@ -14,6 +14,7 @@
 #include "utils/relcache.h"
 
 #include "ledger.h"
+#include "order_schedule.h"
 
 typedef struct WatchedTable
 {
@@ -40,8 +41,6 @@ typedef struct WatchedTable
 	ExprContext *econtext;
 	MemoryContext cxt;
 } WatchedTable;
-
-#define NO_SHIP_DATE DATEVAL_NOBEGIN
 
 /* What one row of an order table means for its customer. */
 typedef struct OrderShare
