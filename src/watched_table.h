@@ -69,6 +69,16 @@ extern WatchedTable *watched_table(Relation rel, Ledger *ledger);
  */
 extern bool is_watched(Relation rel, Ledger *ledger);
 
+/* Whether the table's owner let watch_orders() of this ledger attach its triggers. */
+extern bool has_hold_trigger(Relation rel, Ledger *ledger);
+
+/*
+ * Settings that make a stored condition, or what a table's expressions print,
+ * read the same whatever the session has set.  Returns the level for
+ * AtEOXact_GUC().
+ */
+extern int	pin_settings(void);
+
 /*
  * Read a row, as the user who writes it.  Errors 23502 (order without
  * customer or amount), 22023 (negative amount), RC006 (no such currency).
