@@ -59,7 +59,7 @@ DECLARE
 	merged_on date := COALESCE(p_merged_on, ledger_today());
 	moved_on date;
 	moving record;
-	groups_before jsonb := '{}';
+	groups_before jsonb := jsonb_build_object();
 	own_document bigint;
 	own_number text;
 	their_document bigint;
