@@ -173,7 +173,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.customer_of stable unsafe definer',
 	'ar.document_items stable unsafe invoker',
 	'ar.drop_hold_triggers volatile unsafe invoker',
-	'ar.due_on_query immutable safe invoker',
+	'ar.due_on_query stable safe invoker',
 	'ar.earned_discount stable unsafe definer',
 	'ar.exposure_in stable unsafe definer',
 	'ar.fx_rate_on stable unsafe definer',
