@@ -188,7 +188,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.customers_to_reevaluate volatile unsafe invoker',
 	'ar.document_items stable unsafe invoker',
 	'ar.drop_hold_triggers volatile unsafe invoker',
-	'ar.due_on_query immutable safe invoker',
+	'ar.due_on_query stable safe invoker',
 	'ar.earned_discount stable unsafe definer',
 	'ar.end_authority volatile unsafe definer',
 	'ar.end_delegation volatile unsafe definer',
