@@ -38,7 +38,7 @@ END $$;
 COMMENT ON FUNCTION current_policy() IS 'The rows of check_rule as a JSON array of objects, each with its exclusions: what simulate_policy() takes, to be changed.';
 
 CREATE OR REPLACE FUNCTION refuse_policy(p_rule bigint, p_detail text, p_hint text DEFAULT NULL)
-RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+RETURNS void LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
 BEGIN
 	RAISE EXCEPTION 'rule % of the policy is impossible', p_rule
 		USING ERRCODE = 'invalid_parameter_value', DETAIL = COALESCE(p_detail, ''),
