@@ -9,7 +9,7 @@
 
 #include "exposure.h"
 #include "ledger.h"
-#include "watched_table.h"
+#include "order_schedule.h"
 
 /* In order of strictness: the strictest rule decides. */
 typedef enum Outcome
@@ -108,6 +108,7 @@ typedef struct CreditCheck
 	DateADT		ship_date;		/* of the order, or NO_SHIP_DATE */
 	int128		scheduled;		/* what table order_schedule has of it already, base currency units, */
 	DateADT		scheduled_on;	/* and on which day */
+	List	   *coming;			/* of ScheduledDay: what the statement brought before, which is not written yet */
 	bool		rescheduled;	/* it grows by nothing but ships earlier: only horizons count */
 	int128		deposit;		/* reserved to this order, in base currency units */
 	Outcome		outcome;

@@ -312,42 +312,6 @@ exposure_reserved_for(Ledger *ledger, const Exposure *exposure, const char *orde
 	return money_units(ledger_value(0, 1, &isnull), ledger->base_scale, "deposits");
 }
 
-void
-exposure_schedule(Ledger *ledger, int64 customer_id, const char *currency, int scale, DateADT ship_date, int128 add)
-{
-	Datum		args[4];
-
-	args[0] = Int64GetDatum(customer_id);
-	args[1] = CStringGetTextDatum(currency);
-	args[2] = DateADTGetDatum(ship_date);
-	args[3] = money_to_numeric(add, scale);
-	if (ledger_run(ledger, LQ_SCHEDULE_ADD, args, NULL) != 1)
-		elog(ERROR, "order schedule could not be written");
-	if (amount_at(1, scale) == 0)
-		ledger_run(ledger, LQ_SCHEDULE_DROP, args, NULL);
-}
-
-int128
-exposure_beyond(Ledger *ledger, int64 customer_id, DateADT last_day)
-{
-	Datum		args[5];
-	Datum		value;
-	bool		isnull;
-
-	args[0] = Int64GetDatum(customer_id);
-	args[1] = CStringGetTextDatum(ledger->base_currency);
-	args[2] = DateADTGetDatum(last_day);
-	args[3] = DateADTGetDatum(ledger_today(ledger));
-	args[4] = Int32GetDatum(ledger->base_scale);
-	if (ledger_run(ledger, LQ_SCHEDULE_BEYOND, args, NULL) != 1)
-		elog(ERROR, "order schedule could not be read");
-	value = ledger_value(0, 1, &isnull);
-	/* A currency without a rate was refused when the exposure was read. */
-	if (isnull)
-		elog(ERROR, "orders to come have no exchange rate");
-	return money_units(value, ledger->base_scale, "order schedule");
-}
-
 /* ---- deltas ---- */
 
 typedef struct DeltaKey

@@ -78,14 +78,6 @@ extern void exposure_lock_groups(Ledger *ledger, const int64 *customers, int64 n
 /* Which of these customers belong to a group: list of int64 *. */
 extern List *exposure_group_members(Ledger *ledger, int64 group_id, const int64 *customers, int64 n);
 
-/*
- * Open orders with a ship date, per customer, currency and day (table
- * order_schedule): add to it, and what ships after a day in base currency
- * units.  Error RC006 where a rate is missing.
- */
-extern void exposure_schedule(Ledger *ledger, int64 customer_id, const char *currency, int scale, DateADT ship_date, int128 add);
-extern int128 exposure_beyond(Ledger *ledger, int64 customer_id, DateADT last_day);
-
 extern void exposure_unknown_customer(Ledger *ledger, int64 customer_id) pg_attribute_noreturn();
 
 /* What a statement changes, summed up per customer and currency. */

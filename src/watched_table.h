@@ -14,6 +14,7 @@
 #include "utils/relcache.h"
 
 #include "ledger.h"
+#include "order_schedule.h"
 
 typedef struct WatchedTable
 {
@@ -41,8 +42,6 @@ typedef struct WatchedTable
 	MemoryContext cxt;
 } WatchedTable;
 
-#define NO_SHIP_DATE DATEVAL_NOBEGIN
-
 /* What one row of an order table means for its customer. */
 typedef struct OrderShare
 {
@@ -69,6 +68,16 @@ extern WatchedTable *watched_table(Relation rel, Ledger *ledger);
  * is registered there, or still has the trigger that counts (renamed).
  */
 extern bool is_watched(Relation rel, Ledger *ledger);
+
+/* Whether the table's owner let watch_orders() of this ledger attach its triggers. */
+extern bool has_hold_trigger(Relation rel, Ledger *ledger);
+
+/*
+ * Settings that make a stored condition, or what a table's expressions print,
+ * read the same whatever the session has set.  Returns the level for
+ * AtEOXact_GUC().
+ */
+extern int	pin_settings(void);
 
 /*
  * Read a row, as the user who writes it.  Errors 23502 (order without

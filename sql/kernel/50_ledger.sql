@@ -113,6 +113,7 @@ BEGIN
 		PERFORM credit.run_template(ledger, 'tables/34_reevaluation.sql');
 		PERFORM credit.run_template(ledger, 'tables/35_chain.sql');
 		PERFORM credit.run_template(ledger, 'tables/36_order_release.sql');
+		PERFORM credit.run_template(ledger, 'tables/37_customer_change.sql');
 		PERFORM credit.run_template(ledger, 'tables/40_authority.sql');
 		PERFORM credit.run_template(ledger, 'tables/45_cash.sql');
 	END IF;

@@ -87,6 +87,64 @@ SELECT count(*) FROM pg_temp.account(2) WHERE open_amount <> 0;
 SELECT ar.merge_customers(4, 5, 'empty');
 SELECT ar.customer_of(4);
 
+-- Holds go along as they are, and so does a bad status.
+SELECT count(ar.add_customer('Customer ' || c, c)) FROM generate_series(10, 39) c;
+DO $$ BEGIN
+	PERFORM ar.place_hold(10, 'lawyers', 'legal'), ar.place_hold(10, 'over', 'credit_limit', 'shipments', p_automatic => true),
+		ar.place_hold(10, 'for a while', p_expires_on => current_date + 9), ar.place_hold(10, 'fraud', p_forced => true), ar.set_customer_status(10, 'bankrupt');
+	PERFORM ar.set_approval_policy('hold_release', true), ar.merge_customers(10, 11, 'one firm'), ar.set_approval_policy('hold_release', false);
+END $$;
+SELECT h.customer_id, h.reason, h.reason_code, h.scope, h.forced, h.automatic, h.expires_on - current_date, r.reason FROM ar.hold h
+	LEFT JOIN ar.hold_release r USING (customer_id, hold_id) WHERE h.customer_id IN (10, 11) ORDER BY h.hold_id;
+SELECT status FROM ar.customer WHERE customer_id = 11;
+
+-- Groups: 20 above 21 and 22, 22 above 23; 30 alone.  Who is merged leaves its place to the other.
+CREATE FUNCTION pg_temp.tree(low bigint, high bigint) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(format('%s<%s', customer_id, parent_id), ' ' ORDER BY customer_id) FROM ar.exposure
+	WHERE customer_id BETWEEN low AND high AND parent_id IS NOT NULL $$;
+DO $$ BEGIN
+	PERFORM ar.set_parent(21, 20), ar.set_parent(22, 20), ar.set_parent(23, 22);
+	PERFORM ar.set_credit_limit(20, 1000, p_kind => 'group'), ar.set_credit_limit(22, 300, p_kind => 'group', p_reason => 'branch');
+	PERFORM ar.post_invoice(c, 'G', '2025-01-01', 100, '2025-02-01') FROM generate_series(20, 23) c;
+	PERFORM ar.post_invoice(30, 'G', '2025-01-01', 100.01, '2025-02-01');
+END $$;
+SELECT pg_temp.tree(20, 39);
+-- It brings 100.01 into a group of 300 that has used 200; and would pass with 300.01.
+SELECT pg_temp.try($$SELECT ar.merge_customers(22, 30, 'one firm')$$);
+SELECT pg_temp.tree(20, 39);
+DO $$ BEGIN PERFORM ar.apply_payment(30, ar.post_payment(30, 'P', '2025-02-01', 0.01)); END $$;
+SELECT ar.merge_customers(22, 30, 'one firm', '2025-03-01');
+SELECT pg_temp.tree(20, 39);
+SELECT l.customer_id, l.kind, l.amount, l.reason FROM ar.credit_limit l WHERE l.customer_id IN (22, 30) ORDER BY l.credit_limit_id;
+SELECT group_id, limit_amount, others FROM ar.group_limits(23, current_date);
+-- Above it, and below it.
+SELECT pg_temp.try($$SELECT ar.merge_customers(20, 23, 'its own branch')$$);
+SELECT pg_temp.try($$SELECT ar.set_parent(24, 22)$$);
+SELECT ar.merge_customers(23, 20, 'into the head', '2025-03-01');
+SELECT pg_temp.tree(20, 39);
+-- Two groups: what moves counts in the other one, whose own limits stay; in a group of both nothing changes.
+DO $$ BEGIN
+	PERFORM ar.set_parent(32, 31), ar.set_credit_limit(31, 150, p_kind => 'group'), ar.post_invoice(32, 'G', '2025-01-01', 60, '2025-02-01');
+END $$;
+SELECT pg_temp.try($$SELECT ar.merge_customers(21, 32, 'changes groups')$$);
+DO $$ BEGIN PERFORM ar.set_credit_limit(31, 160, p_kind => 'group'); END $$;
+SELECT ar.merge_customers(21, 32, 'changes groups', '2025-03-01');
+SELECT pg_temp.tree(20, 39);
+SELECT ar.group_exposure(20, current_date), ar.group_exposure(31, current_date);
+DO $$ BEGIN PERFORM ar.set_parent(33, 31), ar.set_credit_limit(31, 100, p_kind => 'group'); END $$;
+SELECT ar.merge_customers(32, 33, 'over the limit before and after', '2025-03-02');
+SELECT pg_temp.tree(20, 39);
+-- What no constraint forbids shows.
+SELECT problem, customer_id, object FROM ar.verify_ledger();
+BEGIN;
+ALTER TABLE ar.credit_limit DROP CONSTRAINT credit_limit_group_key;
+INSERT INTO ar.credit_limit (customer_id, amount, currency, valid_from, kind, in_force) VALUES (31, 1, 'USD', current_date, 'group', daterange(current_date, NULL));
+UPDATE ar.customer SET parent_id = 22 WHERE customer_id = 39;
+UPDATE ar.exposure SET parent_id = 22, in_group = true WHERE customer_id = 39;
+SELECT problem, customer_id, kept, replace(recomputed, current_date::text, 'today') FROM ar.verify_ledger() WHERE problem <> 'limits overlap' UNION ALL
+	SELECT problem, customer_id, NULL, NULL FROM ar.verify_ledger() WHERE problem = 'limits overlap';
+ROLLBACK;
+
 SELECT * FROM ar.verify_ledger();
 SELECT * FROM ar.verify_chain();
 SET client_min_messages = warning;

@@ -175,6 +175,33 @@ SELECT post_payment(16, 'P-16', ledger_today(), 90) > 0 AS paid, post_deposit(18
 CALL reevaluate_holds();
 SELECT id, status FROM hol_shop.orders WHERE customer_id IN (17, 18) ORDER BY id;
 
+-- An order was let in on its deposit.  The deposit is released: it is unapplied money still.  That goes, too: nothing is
+-- shipped until there is credit.
+SELECT add_customer('Prepaid', c) > 0 AS added, set_credit_limit(c, CASE c WHEN 41 THEN 100 ELSE 0 END) > 0 AS has_limit FROM generate_series(40, 42) c;
+SELECT post_deposit(c, 'D-' || o, ledger_today(), 100, o) > 0 AS paid FROM (VALUES (40, '50'), (41, '51'), (41, '52'), (42, '53')) d (c, o);
+INSERT INTO hol_shop.orders VALUES (50, 40, 100, 'open'), (51, 41, 100, 'open'), (52, 41, 100, 'open'), (53, 42, 100, 'open') RETURNING id, status;
+CREATE FUNCTION pg_temp.deposit(name text) RETURNS bigint LANGUAGE sql AS $$SELECT document_id FROM hol.document WHERE number = name$$;
+CREATE FUNCTION pg_temp.gone() RETURNS TABLE (customer bigint, reason text, code text, scope text, automatic boolean, missing numeric) LANGUAGE sql AS $$
+	SELECT customer_id, reason, reason_code, scope, automatic, amount_to_release FROM hol.hold_queue WHERE customer_id >= 40 ORDER BY 1$$;
+SELECT release_deposit(40, pg_temp.deposit('D-50'), 'by mistake');
+SELECT * FROM pg_temp.gone();
+SELECT refund(40, pg_temp.deposit('D-50'), p_amount => 30) > 0 AS refunded;
+SELECT return_payment(42, pg_temp.deposit('D-53')) > 0 AS returned;
+SELECT * FROM pg_temp.gone();
+SELECT outcome, p FROM unnest('{shipment,order}'::text[]) p, check_credit(40, 0, p_purpose => p);
+SELECT refund(40, pg_temp.deposit('D-50')) > 0 AS refunded_more;
+CALL reevaluate_holds();
+SELECT * FROM pg_temp.gone();
+DELETE FROM hol_shop.orders WHERE id IN (50, 53);
+CALL reevaluate_holds();
+SELECT * FROM pg_temp.gone();
+-- An order that is cancelled before its deposit goes needs none, and another one has its own.
+DELETE FROM hol_shop.orders WHERE id = 52;
+SELECT set_credit_limit(41, 0) > 0 AS lowered, refund(41, pg_temp.deposit('D-52')) > 0 AS refunded;
+SELECT * FROM pg_temp.gone();
+SELECT void_document(41, pg_temp.deposit('D-51'), 'wrong') > 0 AS voided;
+SELECT * FROM pg_temp.gone();
+
 -- Orders that left the table, or whose decisions are not on file, are nobody's business.
 DELETE FROM hol_shop.orders WHERE id = 3;
 SELECT reevaluate_customer(99);

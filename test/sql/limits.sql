@@ -65,6 +65,19 @@ SELECT set_credit_limit(9, 50, p_reason => 'review', p_requested_by => 'ann', p_
 SELECT reason, requested_by, approved_by, recommendation_id FROM credit_limit WHERE customer_id = 9;
 UPDATE credit_limit SET amount = 60 WHERE customer_id = 9;
 DELETE FROM credit_limit WHERE customer_id = 9;
+
+-- It is the limit of who is billed that counts: of A limit 100, of B limit 1000; 300 ordered by A and billed to B passes, 300
+-- ordered by B and billed to A does not, nor may an order that is in be billed to A (metasfresh, issue 4087).
+SELECT add_customer('A', 11), add_customer('B', 12), set_credit_limit(11, 100) > 0, set_credit_limit(12, 1000) > 0;
+CREATE TABLE public.lim_orders (id integer PRIMARY KEY, customer integer, billed_to integer, amount numeric);
+SELECT watch_orders('public.lim_orders', 'billed_to', 'amount', 'id');
+INSERT INTO public.lim_orders VALUES (1, 11, 12, 300);
+INSERT INTO public.lim_orders VALUES (2, 12, 11, 300);
+UPDATE public.lim_orders SET billed_to = 11 WHERE id = 1;
+UPDATE public.lim_orders SET billed_to = 11, amount = 100 WHERE id = 1;
+SELECT customer_id, ordered FROM exposure WHERE customer_id IN (11, 12) ORDER BY 1;
+DROP TABLE public.lim_orders;
+SELECT unwatch_orders('public.lim_orders');
 SELECT * FROM verify_ledger();
 SELECT * FROM verify_chain();
 DROP SCHEMA lim CASCADE;

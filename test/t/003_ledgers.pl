@@ -182,6 +182,7 @@ SELECT ar.set_credit_limit(1, 10000), ar.release_hold(2, ar.place_hold(2, 'x'), 
 CREATE TABLE orders (id bigint, customer_id bigint, total numeric, ships_on date);
 SELECT ar.watch_orders('orders', customer => 'customer_id', amount => 'total', order_id => 'id', ship_date => 'ships_on');
 INSERT INTO orders VALUES (1, 1, 1, '2030-01-01');
+SELECT ar.release_order(1, 'public.orders', '2', 5, 'agreed');
 SQL
 my $books = <<'SQL';
 SELECT 'aging', d, a.* FROM unnest('{2020-02-15, 2020-04-09, 2020-04-30, 2020-06-30}'::date[]) d, ar.aging_at(d) a;

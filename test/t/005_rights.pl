@@ -83,6 +83,9 @@ my @reevaluating = (
 	'reevaluate_holds(bigint,boolean,integer,integer)', 'reevaluate_customer(bigint)', 'customers_to_reevaluate(boolean)',
 	'changed_customers(text,bigint[])', 'hold_tables()', 'may_release(regclass)', 'release_ended_holds(bigint)',
 	'held_orders(bigint)', 'hold_figures(bigint)', 'looked_at(bigint,text[])');
+my @explaining = ('explain_credit(bigint,text)', 'explain_check(bigint,text,numeric,text,date,text)', 'orders_to_explain(bigint,text)');
+my @simulating = (
+	'current_policy()', map { "$_(jsonb,date,date,integer,integer)" } qw(simulate_policy simulate_policy_summary));
 my @applying = (
 	'load_camt053(text)', 'load_camt054(text)', 'load_bai2(text)', 'load_x12_820(text)', 'load_remittance_csv(text,text,text,numeric,text,text,text,date)',
 	'add_receipt(text,text,text,date,numeric,text,bigint,text,text,text,date,text)', 'propose_cash(bigint)', 'cash_candidates(bigint)',
@@ -93,7 +96,7 @@ my %functions = (
 	reader   => [ @reporting, @rates ],
 	loader   => [@checking],
 	poster   => [
-		@checking, @rates, @acting, @applying, 'add_customer(text,bigint,text,credit.payment_terms,text,bigint)',
+		@checking, @explaining, @rates, @acting, @applying, 'add_customer(text,bigint,text,credit.payment_terms,text,bigint)',
 		'allocate(bigint,bigint,bigint,numeric,date)', 'allocate_across(bigint,bigint,bigint,numeric,numeric,date)',
 		'allocate_with_discount(bigint,bigint,bigint,numeric,numeric,date)', 'apply_deposit(bigint,bigint,date)',
 		'apply_payment(bigint,bigint,text,date)', 'confirm_clearing(bigint,bigint,date)', 'customer_of(bigint)',
@@ -105,11 +108,11 @@ my %functions = (
 		'post_payment(bigint,text,date,numeric,text,date,text,date,numeric,text)',
 		'post_deposit(bigint,text,date,numeric,text,text,date,text,date,numeric,text)' ],
 	legal    => [
-		$checking[1], @acting, 'place_hold(bigint,text,text,text,date,boolean,boolean)', 'release_legal_hold(bigint,bigint,text)',
+		$checking[1], @explaining, @acting, 'place_hold(bigint,text,text,text,date,boolean,boolean)', 'release_legal_hold(bigint,bigint,text)',
 		'held_orders(bigint)', 'hold_figures(bigint)' ],
-	releaser => [@reevaluating],
+	releaser => [ @reevaluating, @explaining ],
 	manager => [
-		@checking, @reevaluating, @acting, @reporting[ 1 .. 3 ], 'place_hold(bigint,text,text,text,date,boolean,boolean)', 'release_hold(bigint,bigint,text)',
+		@checking, @reevaluating, @explaining, @simulating, @acting, @reporting[ 1 .. 3 ], 'place_hold(bigint,text,text,text,date,boolean,boolean)', 'release_hold(bigint,bigint,text)',
 		'release_order(bigint,text,text,numeric,text,text,date)',
 		'set_credit_limit(bigint,numeric,date,date,text,text,text,boolean,numeric,integer,text,text,text,text,bigint)',
 		'set_cash_rules(text,text[],bigint,text,numeric,numeric,numeric,numeric,text,integer,boolean,text,text,text[])',
@@ -208,6 +211,10 @@ may_not('loader', '42501', $_, "loader: $_")
 	'INSERT INTO ar.credit_limit (customer_id, amount, currency, valid_from) VALUES (3, 1, \'USD\', now())',
 	'DELETE FROM ar.document', 'TRUNCATE ar.document', "SELECT ar.post_invoice(3, 'I2', '2020-01-01', 1, '2020-01-01')",
 	'INSERT INTO ar.document (customer_id, kind, number, doc_date, due_date, amount) SELECT customer_id, kind, number, doc_date, due_date, amount FROM ar.document ON CONFLICT (customer_id, kind, number) DO UPDATE SET amount = 1');
+may($_, 'SELECT count(*) > 0 FROM ar.explain_credit(1)', 't', "$_: why somebody is on hold, without the order table") foreach qw(poster manager releaser legal);
+may_not($_, '42501', 'SELECT ar.explain_credit(1)', "$_: not why") foreach qw(reader loader);
+may('manager', 'SELECT held_then >= 0 FROM ar.simulate_policy_summary(ar.current_policy())', 't', 'manager: other rules');
+may_not($_, '42501', 'SELECT ar.simulate_policy()', "$_: no other rules") foreach qw(poster legal releaser);
 may('poster', "SELECT ar.apply_payment(2, ar.post_payment(2, 'P', '2020-01-01', 5)), (SELECT total FROM ar.aging_summary WHERE customer_id = 2)",
 	'0|', 'poster: posts, and sees it');
 may('manager', 'SELECT ar.release_hold(2, ar.place_hold(2, \'x\'), \'y\'); SELECT outcome FROM ar.check_credit(2, 1000)', "\nhold",

@@ -38,6 +38,7 @@ SELECT ar.reverse_allocation(customer_id, allocation_id, date '2020-07-01' + $qu
 	FROM ar.allocation a WHERE allocation_id % 13 = 0 AND customer_id < 900 AND reverses IS NULL
 		AND NOT EXISTS (SELECT FROM ar.allocation r WHERE r.customer_id = a.customer_id AND r.reverses = a.allocation_id);
 INSERT INTO shop.orders (customer_id, total) SELECT 1 + n % 5, n FROM generate_series(1, 20) n;
+SELECT ar.release_order(2, 'shop.orders', '4711', 5, 'agreed');
 SELECT ar.post_invoice(3, NULL, '2020-01-01', 12, '2020-02-01', p_lines => '[{"quantity": 1, "unit_price": 10, "tax_rate": 20}]');
 SELECT ar.set_due_date(customer_id, item_id, due_date + 10, 'agreed', p_effective_on => '2021-01-01') FROM ar.item
 	WHERE open_amount > 0 AND customer_id = 4 ORDER BY item_id LIMIT 3;

@@ -343,6 +343,8 @@ while ($history->{step} < $steps
 	|| ($steps >= $default_steps && $history->{step} < 3 * $steps && grep { !$happened{$_} } @wanted))
 {
 	History::chance(80) ? run_alone() : run_transaction();
+	# What happens to merged customers needs one, before the end of a history.
+	while (!%{ $model->{merged} } && $history->{step} > $steps / 2) { my $op = $life->merge; run($op) if $op; }
 	$history->write_journal;
 	compare_aging() if History::chance(25);
 	keep_report() if History::chance(4);

@@ -277,8 +277,15 @@ sub account
 
 my @operations = ((\&orders) x 10, (\&ask) x 2, (\&move) x 3, (\&limit) x 3, (\&account) x 3);
 
-for (1 .. $steps)
+my @wanted = (
+	(map { ("$_ accepted", "$_ refused") } qw(INSERT UPDATE)), 'DELETE accepted', 'ask approve', 'ask hold', 'move 00000', 'move 22023', 'move RC002',
+	(map { "limit $_ 00000" } qw(own temporary group insured guarantee)), 'limit own 23P01', 'limit temporary 23P01', 'apply_payment', 'post_payment', 'post_invoice');
+
+# A long history ends when everything has happened, for rare things happen late; at three times its length they never will.
+my $long = $steps >= $default_steps;
+for (1 .. ($long ? 3 * $steps : $steps))
 {
+	last if $_ > $steps && !grep { !$happened{$_} } @wanted;
 	$db->query('BEGIN');
 	pick(@operations)->() for 1 .. pick(1, 1, between(2, 5));
 	$db->query(chance(85) ? 'COMMIT' : 'ROLLBACK');
@@ -292,12 +299,6 @@ for (1 .. $steps)
 }
 
 pass("$_ ($checked{$_} times)") foreach sort keys %checked;
-if ($steps >= $default_steps)
-{
-	my @wanted = (
-		(map { ("$_ accepted", "$_ refused") } qw(INSERT UPDATE)), 'DELETE accepted', 'ask approve', 'ask hold', 'move 00000', 'move 22023', 'move RC002',
-		(map { "limit $_ 00000" } qw(own temporary group insured guarantee)), 'limit own 23P01', 'limit temporary 23P01', 'apply_payment', 'post_payment', 'post_invoice');
-	is_deeply([ grep { !$happened{$_} } @wanted ], [], 'everything that can happen did');
-}
+is_deeply([ grep { !$happened{$_} } @wanted ], [], 'everything that can happen did') if $long;
 note join "\n", map { "$_ $happened{$_}" } sort keys %happened;
 done_testing();

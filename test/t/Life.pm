@@ -471,13 +471,15 @@ sub merge
 	my ($customer) = chance(50) ? pick(keys %{ $model->{merged} }) : ();
 
 	return if !defined $customer && (@open < 5 || chance(80));
-	$customer //= pick(@open);
+	# Whose money has not cleared is not merged; were one drawn only to be dropped, some histories would have no merge.
+	my %waiting = map { ($_->{customer} => 1) } grep { waits($_) } @{ $model->{documents} };
+	$customer //= pick(grep { !$waiting{$_} } @open) // return;
 	my $into = $model->{merged}{$customer} // pick(grep { $_ != $customer } @open);
 
 	# Where the account went on to.
 	$into = $model->{merged}{$into} while $model->{merged}{$into};
 	my ($on, $said) = chance(30) ? (0, '') : $self->day(between(-60, 20));
-	return if grep { $_->{customer} == $customer && waits($_) } @{ $model->{documents} };
+	return if $waiting{$customer};
 	my @items = sort { $a->{item} <=> $b->{item} } grep { $_->{customer} == $customer && $_->{open} > 0 } @{ $model->{items} };
 	my @notes;
 

@@ -155,6 +155,10 @@ CREATE OR REPLACE TRIGGER risk_figure_append_only BEFORE UPDATE OR DELETE ON ris
 	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Enter a figure that starts later, with set_risk_figure().');
 CREATE OR REPLACE TRIGGER risk_figure_no_truncate BEFORE TRUNCATE ON risk_figure
 	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Enter a figure that starts later, with set_risk_figure().');
+CREATE OR REPLACE TRIGGER customer_change_append_only BEFORE UPDATE OR DELETE ON customer_change
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('It follows from the changes of the customer.');
+CREATE OR REPLACE TRIGGER customer_change_no_truncate BEFORE TRUNCATE ON customer_change
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('It follows from the changes of the customer.');
 CREATE OR REPLACE TRIGGER authority_append_only BEFORE UPDATE OR DELETE ON authority
 	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('End it with end_authority(), and grant another.');
 CREATE OR REPLACE TRIGGER authority_no_truncate BEFORE TRUNCATE ON authority

@@ -179,6 +179,7 @@ BEGIN
 			PERFORM undo_document(p_customer_id, other.document_id, p_reason, GREATEST(voided_on, other.posting_date));
 		END IF;
 	END LOOP;
+	PERFORM hold_uncovered(original);
 	RETURN id;
 END $$;
 COMMENT ON FUNCTION undo_document(bigint, bigint, text, date, text) IS 'Voids a document, under the customer''s lock, and what was granted on it; asks for no approval. Behind void_document() and return_payment().';
@@ -236,6 +237,7 @@ BEGIN
 		PERFORM enter_document('fee', p_customer_id, number_after(original, 'fee', 'fee for return', returned_on), returned_on, p_fee, p_due_date => returned_on,
 			p_currency => original.currency, p_source_document_id => id, p_reason => p_reason);
 	END IF;
+	PERFORM hold_uncovered(original);
 	RETURN id;
 END $$;
 COMMENT ON FUNCTION return_payment(bigint, bigint, date, text, numeric, text) IS 'A payment came back (NSF, charge-back, recalled debit): from p_returned_on (default today) what it paid is open again with its own due dates, the discounts and small write-offs granted for it are undone, and the payment is closed by a returned_payment. p_fee: charged to the customer besides. Earlier dates stay as reported. A payment not applied yet is closed alike. Returns the id of the returned_payment.';
@@ -266,14 +268,12 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION confirm_clearing(bigint, bigint, date) IS 'The money of a payment is good, whatever its clearing date says: it leaves the exposure. p_cleared_on: the day it was, default today, never a later one. Again changes nothing.';
 
-CREATE OR REPLACE FUNCTION release_deposit(p_customer_id bigint, p_document_id bigint, p_reason text)
-RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+CREATE OR REPLACE FUNCTION end_reservation(p_customer_id bigint, p_document_id bigint, p_reason text)
+RETURNS document LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	original document;
 	free numeric;
 BEGIN
-	PERFORM require_reason(p_reason, format('the release of deposit %s of customer %s', p_document_id, p_customer_id));
-	PERFORM lock_customer(p_customer_id);
 	original := read_document(p_customer_id, p_document_id);
 	IF original.kind <> 'deposit' OR original.reverses IS NOT NULL THEN
 		RAISE EXCEPTION 'document % of customer % is not a deposit', p_document_id, p_customer_id
@@ -288,8 +288,18 @@ BEGIN
 	RETURNING -i.open_amount INTO free;
 	UPDATE exposure e SET reserved = e.reserved - free, unapplied = e.unapplied + free
 	WHERE e.customer_id = p_customer_id AND e.currency = original.currency;
+	RETURN original;
 END $$;
-COMMENT ON FUNCTION release_deposit(bigint, bigint, text) IS 'Ends the reservation of a deposit to its order: what is open of it is plain unapplied credit from now on.';
+COMMENT ON FUNCTION end_reservation(bigint, bigint, text) IS 'Makes a deposit plain unapplied credit, under the customer''s lock, and returns it. Behind release_deposit() and merge_customers().';
+
+CREATE OR REPLACE FUNCTION release_deposit(p_customer_id bigint, p_document_id bigint, p_reason text)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+	PERFORM require_reason(p_reason, format('the release of deposit %s of customer %s', p_document_id, p_customer_id));
+	PERFORM lock_customer(p_customer_id);
+	PERFORM hold_uncovered(end_reservation(p_customer_id, p_document_id, p_reason));
+END $$;
+COMMENT ON FUNCTION release_deposit(bigint, bigint, text) IS 'Ends the reservation of a deposit to its order: what is open of it is plain unapplied credit from now on. Where the customer is over its limit then, shipments are put on hold.';
 
 CREATE OR REPLACE FUNCTION apply_deposit(p_customer_id bigint, p_document_id bigint, p_applied_on date DEFAULT NULL)
 RETURNS numeric LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -376,6 +386,7 @@ RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS
 DECLARE
 	original document;
 	refunded_on date;
+	id bigint;
 BEGIN
 	PERFORM require_reason(p_reason, format('the refund of document %s of customer %s', p_document_id, p_customer_id));
 	PERFORM lock_customer(p_customer_id);
@@ -384,8 +395,10 @@ BEGIN
 	PERFORM use_approval(p_customer_id, 'refund', COALESCE(p_amount, open_credit(original)), original.currency,
 		jsonb_build_object('document_id', p_document_id));
 	refunded_on := COALESCE(p_refunded_on, GREATEST(ledger_today(), original.posting_date));
-	RETURN use_credit(original, 'refund', COALESCE(p_number, number_after(original, 'refund', 'refund', refunded_on)), p_amount, refunded_on,
+	id := use_credit(original, 'refund', COALESCE(p_number, number_after(original, 'refund', 'refund', refunded_on)), p_amount, refunded_on,
 		p_reason, p_document_id);
+	PERFORM hold_uncovered(original);
+	RETURN id;
 END $$;
 COMMENT ON FUNCTION refund(bigint, bigint, text, numeric, date, text) IS 'Pays open credit of a payment, credit note or deposit back to the customer: all of it, or p_amount. Money that has not cleared is not paid back. Returns the id of the refund.';
 
@@ -509,6 +522,7 @@ BEGIN
 	given_id := use_credit(original, 'transfer', number_after(original, 'transfer', 'transfer', transferred_on), p_amount, transferred_on,
 		p_reason, NULL);
 	given := read_document(p_customer_id, given_id);
+	PERFORM hold_uncovered(original);
 	RETURN enter_document('transfer', p_to_customer_id, format('from customer %s: %s', p_customer_id, given.number), transferred_on, given.amount,
 		p_currency => given.currency, p_side => 'credit', p_reference => original.reference, p_fx_rate => given.fx_rate,
 		p_base_amount => given.base_amount, p_reason => p_reason);

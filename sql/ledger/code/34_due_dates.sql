@@ -2,7 +2,7 @@
 
 -- The due date in force on a day: the change effective latest up to it, or what the item was posted with.
 CREATE OR REPLACE FUNCTION due_on_query(p_item text, p_on text, p_known text DEFAULT '')
-RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
 BEGIN
 	RETURN format($q$(SELECT c.due_date
 		FROM (

@@ -1,5 +1,57 @@
 -- Two customers that are one: the account of one moves to the other.
 
+-- Whoever is below the customer changes its parent, so it is locked as well, and all groups above: in id order.
+CREATE OR REPLACE FUNCTION lock_to_merge(p_customer_id bigint, p_into_customer_id bigint)
+RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+	below bigint[];
+BEGIN
+	LOOP
+		below := ARRAY(SELECT e.customer_id FROM exposure e WHERE e.parent_id = p_customer_id ORDER BY e.customer_id);
+		PERFORM lock_group(ARRAY[p_customer_id, p_into_customer_id] || below);
+		EXIT WHEN below @> ARRAY(SELECT e.customer_id FROM exposure e WHERE e.parent_id = p_customer_id);
+	END LOOP;
+	PERFORM lock_customer(LEAST(p_customer_id, p_into_customer_id));
+	PERFORM lock_customer(GREATEST(p_customer_id, p_into_customer_id));
+END $$;
+COMMENT ON FUNCTION lock_to_merge(bigint, bigint) IS 'Takes the locks that merge_customers() needs.';
+
+CREATE OR REPLACE FUNCTION move_in_group(p_customer_id bigint, p_into_customer_id bigint, p_reason text)
+RETURNS jsonb LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+	today date := ledger_today();
+	used jsonb;
+	parent bigint;
+	moved bigint[];
+BEGIN
+	IF p_customer_id IN (SELECT a FROM ancestors(p_into_customer_id) a) THEN
+		RAISE EXCEPTION 'customer % is below customer %', p_into_customer_id, p_customer_id
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = 'It would be above itself.',
+				HINT = 'Merge them the other way round, or give it another parent first, with set_parent().';
+	END IF;
+	SELECT jsonb_object_agg(g.id, group_exposure(g.id, today)) INTO used
+	FROM (SELECT p_into_customer_id AS id UNION SELECT a FROM ancestors(p_into_customer_id) a UNION SELECT a FROM ancestors(p_customer_id) a) g;
+
+	SELECT c.parent_id INTO parent FROM customer c WHERE c.customer_id = p_customer_id;
+	UPDATE customer c SET parent_id = parent
+	WHERE c.customer_id = p_into_customer_id AND c.parent_id IS NULL
+		AND parent NOT IN (SELECT m FROM group_members(p_into_customer_id) m);
+	UPDATE customer c SET parent_id = NULL WHERE c.customer_id = p_customer_id AND c.parent_id IS NOT NULL;
+	moved := ARRAY(SELECT c.customer_id FROM customer c WHERE c.parent_id = p_customer_id ORDER BY c.customer_id);
+	UPDATE customer c SET parent_id = p_into_customer_id WHERE c.parent_id = p_customer_id;
+	-- Nobody gets rid of a group limit by another name.
+	INSERT INTO credit_limit (customer_id, amount, currency, valid_from, valid_to, reason, kind, in_force, requested_by, approved_by)
+	SELECT p_into_customer_id, l.amount, l.currency, GREATEST(l.valid_from, today), l.valid_to,
+		concat_ws(': ', format('of customer %s', p_customer_id), l.reason, p_reason), 'group', l.in_force * daterange(today, NULL), l.requested_by, l.approved_by
+	FROM credit_limit l
+	WHERE l.customer_id = p_customer_id AND l.kind = 'group' AND l.in_force && daterange(today, NULL)
+		AND NOT EXISTS (SELECT FROM credit_limit o WHERE o.customer_id = p_into_customer_id AND o.kind = 'group' AND o.in_force && daterange(today, NULL))
+	ORDER BY l.credit_limit_id;
+	PERFORM mark_group(c) FROM unnest(moved || ARRAY[p_customer_id, p_into_customer_id]) c;
+	RETURN used;
+END $$;
+COMMENT ON FUNCTION move_in_group(bigint, bigint, text) IS 'Puts a customer into the place of another one in its group, under the locks of lock_to_merge(). Returns what the groups concerned had used before, by id. Behind merge_customers().';
+
 CREATE OR REPLACE FUNCTION merge_customers(p_customer_id bigint, p_into_customer_id bigint, p_reason text, p_merged_on date DEFAULT NULL)
 RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
@@ -7,6 +59,7 @@ DECLARE
 	merged_on date := COALESCE(p_merged_on, ledger_today());
 	moved_on date;
 	moving record;
+	groups_before jsonb := jsonb_build_object();
 	own_document bigint;
 	own_number text;
 	their_document bigint;
@@ -22,8 +75,7 @@ BEGIN
 		RAISE EXCEPTION 'day of the merge of customer % must be a calendar date, not %', p_customer_id, merged_on
 			USING ERRCODE = 'datetime_field_overflow';
 	END IF;
-	PERFORM lock_customer(LEAST(p_customer_id, p_into_customer_id));
-	PERFORM lock_customer(GREATEST(p_customer_id, p_into_customer_id));
+	PERFORM lock_to_merge(p_customer_id, p_into_customer_id);
 	SELECT string_agg(format('%s %s', e.ordered, e.currency), ', ' ORDER BY e.currency) INTO ordered
 	FROM exposure e WHERE e.customer_id = p_customer_id AND e.ordered > 0;
 	IF ordered IS NOT NULL THEN
@@ -44,6 +96,9 @@ BEGIN
 	END IF;
 	-- It would free credit there, and stay in the exposure here.
 	PERFORM require_cleared(p_customer_id, NULL, 'merge');
+	IF EXISTS (SELECT FROM exposure e WHERE (e.customer_id IN (p_customer_id, p_into_customer_id) AND e.in_group) OR e.parent_id = p_customer_id) THEN
+		groups_before := move_in_group(p_customer_id, p_into_customer_id, p_reason);
+	END IF;
 
 	-- Each open item moves by a pair of transfers, with its dates and its value in base currency; what is posted
 	-- or reversed on a later day moves on that day.
@@ -58,7 +113,7 @@ BEGIN
 			own_number := format('%s #%s', own_number, (SELECT count(*) + 1 FROM document d WHERE d.customer_id = p_customer_id AND d.kind = 'transfer'));
 		END IF;
 		IF moving.reserved_for IS NOT NULL THEN
-			PERFORM release_deposit(p_customer_id, moving.document_id, p_reason);
+			PERFORM end_reservation(p_customer_id, moving.document_id, p_reason);
 		END IF;
 		own_document := enter_document('transfer', p_customer_id, own_number, moved_on, abs(moving.open_amount), p_currency => moving.currency,
 			p_side => CASE WHEN moving.open_amount > 0 THEN 'credit' ELSE 'debit' END, p_fx_rate => moving.fx_rate,
@@ -89,17 +144,30 @@ BEGIN
 	END LOOP;
 	-- Nobody gets rid of a hold by another name.
 	FOR moving IN
-		SELECT h.hold_id, h.reason FROM hold h WHERE h.customer_id = p_customer_id
+		SELECT h.* FROM hold h WHERE h.customer_id = p_customer_id
 			AND NOT EXISTS (SELECT FROM hold_release r WHERE r.customer_id = h.customer_id AND r.hold_id = h.hold_id) ORDER BY h.hold_id
 	LOOP
-		PERFORM place_hold(p_into_customer_id, format('of customer %s: %s', p_customer_id, moving.reason));
-		PERFORM release_hold(p_customer_id, moving.hold_id, p_reason);
+		IF COALESCE(moving.expires_on, 'infinity') >= ledger_today() THEN
+			PERFORM place_hold(p_into_customer_id, format('of customer %s: %s', p_customer_id, moving.reason), moving.reason_code, moving.scope,
+				moving.expires_on, moving.forced, moving.automatic);
+		END IF;
+		PERFORM end_hold(p_customer_id, moving.hold_id, p_reason);
 	END LOOP;
+	PERFORM set_customer_status(p_into_customer_id, c.status) FROM customer c JOIN customer i ON i.customer_id = p_into_customer_id
+	WHERE c.customer_id = p_customer_id AND c.status IN ('legal', 'bankrupt', 'sanctioned') AND i.status = 'active';
 	INSERT INTO customer_merge (customer_id, into_customer_id, merged_on, reason) VALUES (p_customer_id, p_into_customer_id, merged_on, p_reason);
 	UPDATE exposure e SET merged_into = p_into_customer_id WHERE e.customer_id = p_customer_id AND e.currency = base;
+	SELECT g.group_id, g.limit_amount, u.used INTO moving
+	FROM group_limits(p_into_customer_id, ledger_today()) g, LATERAL group_exposure(g.group_id, ledger_today()) u (used)
+	WHERE groups_before <> '{}' AND u.used > g.limit_amount AND u.used > (groups_before ->> g.group_id::text)::numeric LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'with customer % the group of customer % exceeds its limit', p_customer_id, moving.group_id
+			USING ERRCODE = 'RC002', DETAIL = format('Used would be %s, the limit is %s.', moving.used, moving.limit_amount),
+				HINT = 'Raise the group limit first.';
+	END IF;
 	RETURN n;
 END $$;
-COMMENT ON FUNCTION merge_customers(bigint, bigint, text, date) IS 'Merges a customer into another: each open item moves there by a pair of transfers dated p_merged_on (default today), with its own dates; the history stays where it is, and aging as of earlier dates too. Manual holds move along, limits do not. The old customer takes no new business; its id stays as an alias (customer_of()). May be called again, into the customer who goes on, for what opens later, such as a returned payment. Returns the number of items moved.';
+COMMENT ON FUNCTION merge_customers(bigint, bigint, text, date) IS 'Merges a customer into another: each open item moves there by a pair of transfers dated p_merged_on (default today), with its own dates; the history stays where it is, and aging as of earlier dates too. Holds move along, and so does the status of one who is with lawyers, bankrupt or sanctioned; limits do not, but for group limits that the other one has none of. Customers below it go below the other one, which takes its parent where it has none (RC002 where a group limit would be exceeded). The old customer takes no new business; its id stays as an alias (customer_of()). May be called again, into the customer who goes on, for what opens later, such as a returned payment. Returns the number of items moved.';
 
 CREATE OR REPLACE FUNCTION customer_of(p_customer_id bigint)
 RETURNS bigint LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER SET search_path FROM CURRENT AS $$

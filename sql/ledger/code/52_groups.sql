@@ -110,7 +110,12 @@ BEGIN
 	PERFORM lock_group(array_remove(ARRAY[p_customer_id, p_parent_id], NULL));
 	groups_before := ARRAY(SELECT a FROM ancestors(p_customer_id) a);
 	IF p_parent_id IS NOT NULL THEN
-		PERFORM lock_customer(p_parent_id);
+		-- One who is merged away meanwhile must not keep a child.
+		PERFORM tighten(p_parent_id);
+	END IF;
+	IF customer_of(p_parent_id) <> p_parent_id THEN
+		RAISE EXCEPTION 'customer % was merged into customer %', p_parent_id, customer_of(p_parent_id)
+			USING ERRCODE = 'invalid_parameter_value', HINT = format('Put it below customer %s.', customer_of(p_parent_id));
 	END IF;
 	IF p_parent_id = p_customer_id OR p_customer_id IN (SELECT a FROM ancestors(p_parent_id) a) THEN
 		RAISE EXCEPTION 'customer % cannot be below customer %', p_customer_id, p_parent_id
@@ -133,4 +138,4 @@ BEGIN
 				HINT = 'Raise the group limit first.';
 	END IF;
 END $$;
-COMMENT ON FUNCTION set_parent(bigint, bigint) IS 'Puts a customer, and all below it, under another one; NULL takes it out of its group. Refused if it would be above itself (22023), or if a group limit above would be exceeded with it (RC002).';
+COMMENT ON FUNCTION set_parent(bigint, bigint) IS 'Puts a customer, and all below it, under another one; NULL takes it out of its group. Refused if it would be above itself, or below one that was merged (22023), or if a group limit above would be exceeded with it (RC002).';

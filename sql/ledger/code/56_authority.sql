@@ -20,7 +20,7 @@ ALTER TABLE approval_vote ALTER person SET DEFAULT actor();
 ALTER TABLE approval_use ALTER used_by SET DEFAULT actor();
 
 CREATE OR REPLACE FUNCTION require_action(p_action text)
-RETURNS void LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
 DECLARE
 	actions text[] := ARRAY['limit', 'hold_release', 'order_release', 'credit_note', 'write_off', 'refund', 'void', 'due_date', 'terms', 'transfer', 'payment_plan',
 		'actor'];
@@ -33,7 +33,7 @@ END $$;
 COMMENT ON FUNCTION require_action(text) IS 'Error 22023 unless it is an action that authority and policies know.';
 
 CREATE OR REPLACE FUNCTION require_person(p_person text)
-RETURNS void LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
 BEGIN
 	-- Two spellings of one name would be four eyes.
 	IF COALESCE(p_person, '') = '' OR p_person <> btrim(p_person, E' \t\n\r') OR length(p_person) > 200 THEN

@@ -105,6 +105,32 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION release_legal_hold(bigint, bigint, text) IS 'Ends a hold with a legal reason code (legal, sanctions, or others marked in hold_reason), and no other (RC004). For roles with the access legal.';
 
+-- Orders are let in on the deposits reserved to them.  When such money goes, what it no longer covers is not shipped until
+-- there is credit for it.
+CREATE OR REPLACE FUNCTION hold_uncovered(p_deposit document)
+RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+	missing numeric;
+	covered numeric;
+BEGIN
+	IF p_deposit.kind <> 'deposit' THEN
+		RETURN;
+	END IF;
+	SELECT f.shortfall INTO missing FROM hold_figures(p_deposit.customer_id) f;
+	-- The deposits of other orders cover those still.
+	SELECT COALESCE(sum(LEAST(convert(r.amount, r.currency, (SELECT l.base_currency FROM ledger_info l), ledger_today()), d.deposit)), 0) INTO covered
+	FROM (SELECT i.reserved_for, i.currency, -sum(i.open_amount) AS amount FROM item i
+			WHERE i.customer_id = p_deposit.customer_id AND i.reserved_for IS NOT NULL AND i.open_amount < 0 GROUP BY 1, 2) r,
+		LATERAL (SELECT c.deposit FROM decision c WHERE c.customer_id = p_deposit.customer_id AND c.order_id = r.reserved_for
+			ORDER BY c.decision_id DESC LIMIT 1) d
+	WHERE missing > 0;
+	IF missing > covered OR missing IS NULL THEN
+		PERFORM place_hold(p_deposit.customer_id, format('deposit %s of order %s is gone', p_deposit.number, p_deposit.order_id), 'credit_limit', 'shipments',
+			p_automatic => true);
+	END IF;
+END $$;
+COMMENT ON FUNCTION hold_uncovered(document) IS 'After a deposit was released, refunded, returned, voided or transferred: an automatic hold on shipments where the customer is over its limit now, but for what other deposits cover. Other documents change nothing.';
+
 -- Who is on hold
 
 CREATE OR REPLACE FUNCTION hold_figures(p_customer_id bigint, OUT outcome text, OUT exposure numeric, OUT limit_amount numeric,

@@ -100,6 +100,15 @@ BEGIN
 			f (figure, kept, recomputed)
 		WHERE e.currency = base AND f.kept IS DISTINCT FROM f.recomputed;
 	RETURN QUERY
+		SELECT 'parent was merged', e.customer_id, format('exposure in %s', e.currency), e.parent_id::text, customer_of(e.parent_id)::text
+		FROM exposure e WHERE e.currency = base AND customer_of(e.parent_id) <> e.parent_id;
+	-- A partitioned table of limits has no constraint that says so.
+	RETURN QUERY
+		SELECT 'limits overlap', l.customer_id, format('credit limit %s', l.credit_limit_id), l.in_force::text, o.in_force::text
+		FROM credit_limit l JOIN credit_limit o ON o.customer_id = l.customer_id AND o.kind = l.kind AND o.credit_limit_id < l.credit_limit_id
+			AND o.in_force && l.in_force
+		WHERE l.kind <> 'guarantee';
+	RETURN QUERY
 		SELECT 'credit limit', e.customer_id, format('exposure in %s', e.currency), e.limit_amount::text, l.amount::text
 		FROM exposure e, LATERAL limit_on(e.customer_id, ledger_today()) l
 		WHERE e.currency = base AND ledger_today() BETWEEN e.limit_since AND e.limit_until AND e.limit_amount IS DISTINCT FROM l.amount;

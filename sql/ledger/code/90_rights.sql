@@ -8,6 +8,7 @@ DECLARE
 	functions text[];
 	reevaluating text[] := ARRAY['reevaluate_holds', 'reevaluate_customer', 'customers_to_reevaluate', 'changed_customers', 'hold_tables', 'may_release',
 		'release_ended_holds', 'held_orders', 'hold_figures', 'looked_at'];
+	explaining text[] := ARRAY['explain_credit', 'explain_check', 'orders_to_explain'];
 	applying text[] := ARRAY['load_camt053', 'load_camt054', 'load_bai2', 'load_x12_820', 'load_remittance_csv', 'add_receipt', 'propose_cash', 'cash_candidates',
 		'apply_cash', 'start_cash_run', 'apply_receipt', 'fail_receipt', 'finish_cash_run', 'confirm_match', 'reject_match'];
 BEGIN
@@ -20,14 +21,15 @@ BEGIN
 		WHEN 'poster' THEN ARRAY['aging_at', 'check_credit', 'add_customer', 'post_invoice', 'post_debit_note', 'post_credit_note',
 			'post_payment', 'post_deposit', 'customer_of', 'allocate', 'apply_payment', 'apply_deposit', 'allocate_with_discount', 'allocate_across',
 			'reverse_allocation', 'return_payment', 'confirm_clearing', 'earned_discount', 'record_receipt', 'fx_rate_on', 'convert',
-			'actor', 'set_actor', 'request_approval', 'reject'] || applying
+			'actor', 'set_actor', 'request_approval', 'reject'] || applying || explaining
 		WHEN 'loader' THEN ARRAY['aging_at', 'check_credit']
 		WHEN 'credit_manager' THEN ARRAY['aging_at', 'aging_in', 'exposure_in', 'revaluation', 'check_credit', 'set_credit_limit', 'place_hold', 'release_hold', 'release_order',
 			'set_terms', 'set_parent', 'set_customer_status', 'set_risk_class', 'set_review_due', 'set_risk_figure', 'set_due_date', 'post_document', 'void_document', 'refund', 'write_off', 'recover', 'transfer_credit', 'release_deposit', 'merge_customers',
 			'set_fx_rate', 'set_number_range', 'set_cash_rules', 'take_mark', 'verify_ledger', 'verify_chain',
-			'actor', 'set_actor', 'request_approval', 'reject'] || reevaluating
-		WHEN 'releaser' THEN reevaluating
-		WHEN 'legal' THEN ARRAY['check_credit', 'place_hold', 'release_legal_hold', 'held_orders', 'hold_figures', 'actor', 'set_actor', 'request_approval', 'reject']
+			'actor', 'set_actor', 'request_approval', 'reject',
+			'current_policy', 'simulate_policy', 'simulate_policy_summary'] || reevaluating || explaining
+		WHEN 'releaser' THEN reevaluating || explaining
+		WHEN 'legal' THEN ARRAY['check_credit', 'place_hold', 'release_legal_hold', 'held_orders', 'hold_figures', 'actor', 'set_actor', 'request_approval', 'reject'] || explaining
 		END;
 	IF functions IS NULL THEN
 		RAISE EXCEPTION 'unknown access "%"', p_access
