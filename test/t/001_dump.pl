@@ -121,7 +121,7 @@ SELECT ar.apply_payment(2, ar.post_payment(2, 'after', '2020-09-01', 20));
 SELECT ar.add_customer('New');
 SQL
 	# Numbers, of a range and of a sequence, go on where they were.
-	allowed($node, $database, $role, <<'SQL', "invoice|INV-2020-000005\npayment|R000004", "$database: numbers go on");
+	allowed($node, $database, $role, <<'SQL', "invoice|INV-2020-000005\npayment|R000006", "$database: numbers go on");
 DO $$ BEGIN PERFORM ar.post_invoice(2, NULL, '2020-09-01', 9, '2020-10-01'), ar.post_payment(2, NULL, '2020-09-01', 9); END $$;
 SELECT kind, number FROM ar.document WHERE customer_id = 2 AND posting_date = '2020-09-01' AND number ~ '^(INV|R0)' ORDER BY 1;
 SQL

@@ -149,7 +149,15 @@ BEGIN
 	PERFORM release_hold(902, place_hold(902, 'asked for papers'), 'they came');
 	PERFORM reevaluate_customer(902);
 	PERFORM take_mark('closing');
+
+	-- What the bank and a payer say: a short payment, and money that a person knows better about.
+	PERFORM add_customer('Adler GmbH', 904), set_cash_rules('by advice', '{reference,exact_item}', 904),
+		post_invoice(904, 'RE-7001', '2020-03-01', 100, '2020-03-31', 'USD'), post_invoice(904, 'RE-7002', '2020-03-01', 50, '2020-03-31', 'USD'),
+		load_remittance_csv('adler', 'PAY-1', E'invoice;amount paid;discount;deduction;deduction reason\\nRE-7001;90.00;0;10.00;damaged\\n', 90, 'USD'),
+		add_receipt('US1', 'S1', '1', '2020-03-20', 90, p_payer_name => 'Adler GmbH', p_remittance_text => 'PAY-1');
+	PERFORM confirm_match(add_receipt('US1', 'S1', '2', '2020-03-21', 50, p_payer_name => 'A. Adler', p_payer_account => 'DE1'), 904);
 END \$\$;
+CALL apply_cash('March', false);
 RESET search_path;
 SQL
 }
