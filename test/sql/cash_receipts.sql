@@ -88,7 +88,7 @@ SELECT source, sender, trace, amount, currency, line_no, reference, amount_paid,
 SELECT add_receipt('DE02120300000000202051', '2026-37', '2', '2026-01-28', 930, p_payer_name => 'Dattel AG', p_bank_reference => 'T930') AS receipt;
 CALL apply_cash('second', false);
 SELECT m.bank_receipt_id, m.status, m.rule, m.confidence, m.on_account, m.error, m.parts -> 'caps' AS caps,
-	(SELECT string_agg(format('%s %s less %s, deducted %s %s', a ->> 'number', a ->> 'amount', a ->> 'discount', a ->> 'deduction', a ->> 'deduction_reason'), '; ' ORDER BY o)
+	(SELECT string_agg(format('%s %s less %s, deducted %s, charged back %s %s', a ->> 'number', a ->> 'amount', a ->> 'discount', a ->> 'deduction', a ->> 'charge_back', a ->> 'deduction_reason'), '; ' ORDER BY o)
 		FROM jsonb_array_elements(m.allocations) WITH ORDINALITY t (a, o)) AS pays
 FROM cash_match m WHERE cash_run_id = 2 ORDER BY 1;
 SELECT number, amount, open_amount, currency, reason_code, bank_receipt_id FROM deductions ORDER BY deduction_id;

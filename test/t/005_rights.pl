@@ -90,7 +90,8 @@ my @applying = (
 	'load_camt053(text)', 'load_camt054(text)', 'load_bai2(text)', 'load_x12_820(text)', 'load_remittance_csv(text,text,text,numeric,text,text,text,date)',
 	'add_receipt(text,text,text,date,numeric,text,bigint,text,text,text,date,text)', 'propose_cash(bigint)', 'cash_candidates(bigint)',
 	'apply_cash(text,boolean,integer,integer,integer,integer)', 'start_cash_run(text,boolean)', 'apply_receipt(text,bigint)',
-	'fail_receipt(text,bigint,text)', 'finish_cash_run(text)', 'confirm_match(bigint,bigint,jsonb)', 'reject_match(bigint,text)');
+	'fail_receipt(text,bigint,text)', 'finish_cash_run(text)', 'confirm_match(bigint,bigint,jsonb)', 'reject_match(bigint,text)',
+	'return_receipt(bigint,bigint,numeric)');
 my %functions = (
 	stranger => [],
 	reader   => [ @reporting, @rates ],

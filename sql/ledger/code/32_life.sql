@@ -170,7 +170,7 @@ BEGIN
 		SELECT d.* FROM document d
 		WHERE d.customer_id = p_customer_id AND d.reverses IS NULL
 			AND ((d.document_id = ANY (others) AND d.kind IN ('discount', 'write_off'))
-				OR (d.source_document_id = p_document_id AND d.kind IN ('discount', 'write_off'))
+				OR (d.source_document_id = p_document_id AND d.kind IN ('discount', 'write_off', 'adjustment'))
 				OR (original.kind = 'transfer' AND d.kind = 'transfer' AND (d.source_document_id = p_document_id OR d.document_id = original.source_document_id)))
 			AND NOT EXISTS (SELECT FROM document r WHERE r.customer_id = d.customer_id AND r.reverses = d.document_id)
 		ORDER BY d.document_id
@@ -224,10 +224,10 @@ BEGIN
 
 	PERFORM reverse_allocations(p_customer_id, p_document_id, returned_on);
 	id := post_reversal(original, 'returned_payment', p_number, returned_on, p_reason);
-	-- A discount is earned by money that came; so is a small difference forgiven.
+	-- A discount is earned by money that came; so is a small difference forgiven, on either side.
 	FOR granted IN
 		SELECT d.document_id, d.posting_date FROM document d
-		WHERE d.customer_id = p_customer_id AND d.source_document_id = p_document_id AND d.kind IN ('discount', 'write_off') AND d.reverses IS NULL
+		WHERE d.customer_id = p_customer_id AND d.source_document_id = p_document_id AND d.kind IN ('discount', 'write_off', 'adjustment') AND d.reverses IS NULL
 			AND NOT EXISTS (SELECT FROM document r WHERE r.customer_id = d.customer_id AND r.reverses = d.document_id)
 		ORDER BY d.document_id
 	LOOP
@@ -445,12 +445,12 @@ BEGIN
 		p_fx_rate => (SELECT d.fx_rate FROM document d WHERE d.customer_id = p_customer_id AND d.document_id = debit.document_id),
 		p_base_amount => CASE WHEN debit.open_base_amount IS NULL THEN NULL WHEN granted = debit.open_amount THEN debit.open_base_amount
 			ELSE round(debit.open_base_amount * granted / debit.open_amount, credit.minor_unit((SELECT l.base_currency FROM ledger_info l))) END,
-		p_source_document_id => p_source_document_id, p_reason => p_reason);
+		p_side => 'credit', p_source_document_id => p_source_document_id, p_reason => p_reason);
 	INSERT INTO allocation (customer_id, credit_item_id, debit_item_id, amount, applied_on)
 	SELECT p_customer_id, i.item_id, p_item_id, granted, granted_on FROM item i WHERE i.customer_id = p_customer_id AND i.document_id = id;
 	RETURN id;
 END $$;
-COMMENT ON FUNCTION grant_credit(text, bigint, bigint, text, numeric, date, text, bigint) IS 'Posts a discount or write_off over a debit item, at that item''s own exchange rate, and applies it. Behind write_off() and allocate_with_discount().';
+COMMENT ON FUNCTION grant_credit(text, bigint, bigint, text, numeric, date, text, bigint) IS 'Posts a discount, write_off or adjustment over a debit item, at that item''s own exchange rate, and applies it. Behind write_off(), allocate_with_discount() and charge_back().';
 
 CREATE OR REPLACE FUNCTION recover(p_customer_id bigint, p_write_off_id bigint, p_payment_id bigint, p_amount numeric DEFAULT NULL,
 	p_recovered_on date DEFAULT NULL, p_number text DEFAULT NULL)
@@ -490,16 +490,15 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION recover(bigint, bigint, bigint, numeric, date, text) IS 'Cash on a claim that was written off: uses the payment up without touching other items. At most what was written off and not recovered yet. Returns the id of the recovery.';
 
-CREATE OR REPLACE FUNCTION transfer_credit(p_customer_id bigint, p_document_id bigint, p_to_customer_id bigint, p_reason text,
-	p_amount numeric DEFAULT NULL, p_transferred_on date DEFAULT NULL)
-RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+CREATE OR REPLACE FUNCTION move_credit(p_customer_id bigint, p_document_id bigint, p_to_customer_id bigint, p_reason text,
+	p_amount numeric DEFAULT NULL, p_moved_on date DEFAULT NULL)
+RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	original document;
 	given_id bigint;
 	given document;
-	transferred_on date;
+	moved_on date;
 BEGIN
-	PERFORM require_reason(p_reason, format('the transfer of document %s of customer %s', p_document_id, p_customer_id));
 	IF p_customer_id = p_to_customer_id THEN
 		RAISE EXCEPTION 'customer % cannot be transferred to itself', p_customer_id USING ERRCODE = 'invalid_parameter_value';
 	END IF;
@@ -515,17 +514,31 @@ BEGIN
 		RAISE EXCEPTION 'customer % was merged into customer %', p_to_customer_id, customer_of(p_to_customer_id)
 			USING ERRCODE = 'foreign_key_violation', HINT = format('Transfer it to customer %s.', customer_of(p_to_customer_id));
 	END IF;
-	PERFORM use_approval(p_customer_id, 'transfer', COALESCE(p_amount, open_credit(original)), original.currency,
-		jsonb_build_object('document_id', p_document_id, 'to_customer_id', p_to_customer_id));
-	transferred_on := COALESCE(p_transferred_on, GREATEST(ledger_today(), original.posting_date));
+	moved_on := COALESCE(p_moved_on, GREATEST(ledger_today(), original.posting_date));
 	-- Two statements: the second sees what the first posted.
-	given_id := use_credit(original, 'transfer', number_after(original, 'transfer', 'transfer', transferred_on), p_amount, transferred_on,
+	given_id := use_credit(original, 'transfer', number_after(original, 'transfer', 'transfer', moved_on), p_amount, moved_on,
 		p_reason, NULL);
 	given := read_document(p_customer_id, given_id);
 	PERFORM hold_uncovered(original);
-	RETURN enter_document('transfer', p_to_customer_id, format('from customer %s: %s', p_customer_id, given.number), transferred_on, given.amount,
+	RETURN enter_document('transfer', p_to_customer_id, format('from customer %s: %s', p_customer_id, given.number), moved_on, given.amount,
 		p_currency => given.currency, p_side => 'credit', p_reference => original.reference, p_fx_rate => given.fx_rate,
 		p_base_amount => given.base_amount, p_reason => p_reason);
+END $$;
+COMMENT ON FUNCTION move_credit(bigint, bigint, bigint, text, numeric, date) IS 'Moves open credit to another customer by a pair of transfers and returns the document id there; asks for no approval. Behind transfer_credit() and post_match().';
+
+CREATE OR REPLACE FUNCTION transfer_credit(p_customer_id bigint, p_document_id bigint, p_to_customer_id bigint, p_reason text,
+	p_amount numeric DEFAULT NULL, p_transferred_on date DEFAULT NULL)
+RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+	original document;
+BEGIN
+	PERFORM require_reason(p_reason, format('the transfer of document %s of customer %s', p_document_id, p_customer_id));
+	PERFORM lock_customer(LEAST(p_customer_id, p_to_customer_id));
+	PERFORM lock_customer(GREATEST(p_customer_id, p_to_customer_id));
+	original := read_document(p_customer_id, p_document_id);
+	PERFORM use_approval(p_customer_id, 'transfer', COALESCE(p_amount, open_credit(original)), original.currency,
+		jsonb_build_object('document_id', p_document_id, 'to_customer_id', p_to_customer_id));
+	RETURN move_credit(p_customer_id, p_document_id, p_to_customer_id, p_reason, p_amount, p_transferred_on);
 END $$;
 COMMENT ON FUNCTION transfer_credit(bigint, bigint, bigint, text, numeric, date) IS 'Moves open credit of a payment or credit note, all or p_amount, to another customer by a pair of transfers: a payment posted to the wrong customer, or a payer''s receipt that is split among its branches. Not what is reserved to an order, nor money that has not cleared. Returns the document id at the other customer.';
 

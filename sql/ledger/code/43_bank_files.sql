@@ -15,10 +15,11 @@ BEGIN
 	IF NOT EXISTS (SELECT FROM bank_receipt b
 			WHERE b.account = p_receipt.account AND b.statement_id = p_receipt.statement_id AND b.sequence = p_receipt.sequence) THEN
 		INSERT INTO bank_receipt (source, account, statement_id, sequence, booking_date, value_date, amount, currency, credit_debit, reversal, payer_name,
-			payer_account, document_references, remittance_text, bank_reference, customer_id, duplicate_of, digest)
+			payer_account, document_references, remittance_text, bank_reference, end_to_end_id, return_reason, customer_id, duplicate_of, digest)
 		SELECT p_receipt.source, p_receipt.account, p_receipt.statement_id, p_receipt.sequence, p_receipt.booking_date, p_receipt.value_date,
 			p_receipt.amount, p_receipt.currency, p_receipt.credit_debit, p_receipt.reversal, p_receipt.payer_name, p_receipt.payer_account,
-			p_receipt.document_references, p_receipt.remittance_text, p_receipt.bank_reference, p_receipt.customer_id,
+			p_receipt.document_references, p_receipt.remittance_text, p_receipt.bank_reference, p_receipt.end_to_end_id, p_receipt.return_reason,
+			p_receipt.customer_id,
 			-- Another account servicer's reference is another payment; the same one is the same money, told twice.
 			(SELECT min(b.bank_receipt_id) FROM bank_receipt b WHERE b.account = p_receipt.account AND b.bank_reference = p_receipt.bank_reference
 				AND b.statement_id <> p_receipt.statement_id AND b.duplicate_of IS NULL AND b.credit_debit = p_receipt.credit_debit
@@ -106,6 +107,8 @@ BEGIN
 			UNION ALL SELECT d.document ->> 'number' FROM jsonb_array_elements(line.documents) d (document) WHERE d.document ? 'number');
 		receipt.remittance_text := NULLIF(concat_ws(' ', line.remittance_text, line.end_to_end_id), '');
 		receipt.bank_reference := line.bank_reference;
+		receipt.end_to_end_id := line.end_to_end_id;
+		receipt.return_reason := line.return_reason;
 		id := stage_receipt(receipt);
 		IF id IS NULL THEN
 			known_receipts := known_receipts + 1;
@@ -174,6 +177,8 @@ BEGIN
 		receipt.document_references := CASE WHEN line.customer_reference IS NULL THEN '{}' ELSE ARRAY[line.customer_reference] END;
 		receipt.remittance_text := line.remittance_text;
 		receipt.bank_reference := line.bank_reference;
+		-- Items and ACH payments that came back; the text says why, if anything does.
+		receipt.return_reason := CASE WHEN line.type_code IN ('555', '557') THEN COALESCE(line.remittance_text, 'returned') END;
 		IF stage_receipt(receipt) IS NULL THEN
 			known_receipts := known_receipts + 1;
 		ELSE

@@ -24,14 +24,16 @@ DECLARE
 BEGIN
 	found_ids := ARRAY(SELECT r.remittance_id FROM remittance r WHERE r.bank_receipt_id = p_receipt.bank_receipt_id);
 	IF found_ids = '{}' THEN
-		-- Two payers may count alike: then neither is meant.
-		found_ids := ARRAY(SELECT r.remittance_id FROM remittance r
-			WHERE r.bank_receipt_id IS NULL AND r.amount = p_receipt.amount AND r.currency = p_receipt.currency
+		-- Two payers may count alike: then neither is meant.  One of another amount is found as well, so that a person
+		-- sees it, unless its number is so short that it may be anything.
+		found_ids := (SELECT COALESCE(array_agg(r.remittance_id) FILTER (WHERE r.amount = p_receipt.amount),
+				array_agg(r.remittance_id) FILTER (WHERE length(r.trace) >= 5)) FROM remittance r
+			WHERE r.bank_receipt_id IS NULL AND r.currency = p_receipt.currency
 				AND r.trace = ANY (regexp_split_to_array(concat_ws(' ', p_receipt.bank_reference, receipt_text(p_receipt)), '[\s;,]+')));
 	END IF;
 	RETURN CASE WHEN cardinality(found_ids) = 1 THEN found_ids[1] END;
 END $$;
-COMMENT ON FUNCTION receipt_remittance(bank_receipt) IS 'The remittance advice of a receipt: the one that came with it, or the only one of its amount whose trace it names.';
+COMMENT ON FUNCTION receipt_remittance(bank_receipt) IS 'The remittance advice of a receipt: the one that came with it, or the only one whose trace it names, of its amount if there is one.';
 
 CREATE OR REPLACE FUNCTION find_payer(p_receipt bank_receipt)
 RETURNS TABLE (customer_id bigint, confidence numeric, evidence jsonb)
@@ -192,10 +194,8 @@ BEGIN
 			wanted := ARRAY(SELECT t.n FROM unnest(everything) t (n) WHERE p_due[t.n] < p_paid_on OR p_open[t.n] < 0);
 		WHEN 'clear_past_due_by_terms' THEN
 			-- Each terms' items together; of groups with the same total the one with the oldest item.
-			SELECT (array_agg(g.items ORDER BY g.items[1]))[1:1] INTO wanted FROM (
-				SELECT array_agg(t.n ORDER BY t.n) AS items FROM unnest(everything) t (n)
-				WHERE p_due[t.n] < p_paid_on AND p_open[t.n] > 0 GROUP BY p_terms[t.n] HAVING sum(net[t.n]) = p_amount) g;
-			wanted := ARRAY(SELECT unnest(wanted));
+			wanted := (SELECT array_agg(t.n ORDER BY t.n) FROM unnest(everything) t (n)
+				WHERE p_due[t.n] < p_paid_on AND p_open[t.n] > 0 GROUP BY p_terms[t.n] HAVING sum(net[t.n]) = p_amount ORDER BY min(t.n) LIMIT 1);
 		WHEN 'combination' THEN
 			SELECT * INTO combination FROM credit.match_amount(p_amount, p_open,
 				discounted => net, due_dates => p_due[1:cardinality(p_open)], as_of => p_paid_on, max_items => 4) m;
@@ -279,6 +279,9 @@ BEGIN
 			money[i] := -part;
 			total := total - part;
 		END LOOP;
+		n := cardinality(array_remove(money, 0::numeric));
+		nos := nos[:n];
+		money := money[:n];
 	END IF;
 	IF p_kind = 'pro_rata' THEN
 		SELECT nos || array_agg(wanted[a.debit_no] ORDER BY a.debit_no), money || array_agg(a.amount ORDER BY a.debit_no) INTO nos, money

@@ -2,7 +2,7 @@
 
 -- Each line of the advice must be understood, or a person looks at all of it.
 CREATE OR REPLACE FUNCTION match_remittance(p_remittance_id bigint, p_amount numeric, p_numbers text[], p_open numeric[], p_discount numeric[],
-	OUT nos integer[], OUT money numeric[], OUT discounts numeric[], OUT deductions numeric[], OUT reasons text[], OUT why text)
+	OUT nos integer[], OUT money numeric[], OUT discounts numeric[], OUT deductions numeric[], OUT charges_back numeric[], OUT reasons text[], OUT why text)
 LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
 DECLARE
 	line remittance_line;
@@ -10,21 +10,21 @@ DECLARE
 	n integer;
 	total numeric := (SELECT sum(l.amount_paid) FROM remittance_line l WHERE l.remittance_id = p_remittance_id);
 BEGIN
-	nos := '{}'; money := '{}'; discounts := '{}'; deductions := '{}'; reasons := '{}';
+	nos := '{}'; money := '{}'; discounts := '{}'; deductions := '{}'; charges_back := '{}'; reasons := '{}';
 	IF total IS DISTINCT FROM p_amount THEN
 		why := format('the advice comes to %s, the receipt to %s', total, p_amount);
 		RETURN;
 	END IF;
 	FOR line IN SELECT * FROM remittance_line l WHERE l.remittance_id = p_remittance_id ORDER BY l.reference IS NULL, l.line_no LOOP
 		IF line.reference IS NULL THEN
-			-- Taken off the payment as a whole: it is kept back from the largest document paid.
+			-- Taken off the payment as a whole: the documents are paid, and what is missing is claimed by itself.
 			SELECT o INTO n FROM unnest(money) WITH ORDINALITY t (m, o) ORDER BY m DESC, o LIMIT 1;
 			IF n IS NULL OR line.amount_paid > 0 OR money[n] + line.amount_paid <= 0 THEN
 				why := format('%s of the advice belongs to no document', line.amount_paid);
 				RETURN;
 			END IF;
 			money[n] := money[n] + line.amount_paid;
-			deductions[n] := deductions[n] - line.amount_paid;
+			charges_back[n] := charges_back[n] - line.amount_paid;
 			reasons[n] := concat_ws(', ', reasons[n], line.deduction_reason);
 			CONTINUE;
 		END IF;
@@ -44,6 +44,7 @@ BEGIN
 		-- A discount that was not granted is kept back without a right.
 		discounts := discounts || LEAST(line.discount, p_discount[hits[1]]);
 		deductions := deductions || (line.deduction + GREATEST(line.discount - p_discount[hits[1]], 0));
+		charges_back := charges_back || 0::numeric;
 		reasons := reasons || COALESCE(line.deduction_reason, CASE WHEN line.discount > p_discount[hits[1]] THEN 'unearned discount' END);
 	END LOOP;
 END $$;
@@ -78,12 +79,16 @@ DECLARE
 	tolerance numeric;
 	written_off numeric;
 	taken numeric;
+	kept_back numeric;
 BEGIN
 	result.bank_receipt_id := p_receipt.bank_receipt_id;
 	result.confidence := 0;
 	result.parts := '{}';
 	result.allocations := '[]';
 	result.blocked := '[]';
+	IF p_receipt.credit_debit = 'debit' THEN
+		RETURN match_return(p_receipt);
+	END IF;
 	result.on_account := p_receipt.amount;
 	-- Who.
 	IF p_payer_id IS NOT NULL THEN
@@ -109,7 +114,7 @@ BEGIN
 	IF p_receipt.duplicate_of IS NOT NULL THEN
 		caps := caps || jsonb_build_object('the same money was told of before', 0);
 	END IF;
-	IF p_receipt.credit_debit <> 'credit' OR p_receipt.reversal OR p_receipt.amount = 0 THEN
+	IF p_receipt.reversal OR p_receipt.amount = 0 THEN
 		caps := caps || jsonb_build_object('no money came in', 0);
 	END IF;
 
@@ -144,7 +149,7 @@ BEGIN
 	-- Documents of customers the payer has nothing to do with are found, but not paid.
 	SELECT string_agg(format('%s of customer %s', d.number, d.customer_id), ', ' ORDER BY d.customer_id, d.number) INTO strange
 	FROM document d JOIN customer c ON c.customer_id = d.customer_id
-	WHERE credit.reference_key(d.number) = ANY (keys) AND d.side = 'debit' AND d.reverses IS NULL AND d.customer_id <> payer.customer_id
+	WHERE credit.reference_key(d.number) = ANY (keys) AND d.side = 'debit' AND d.reverses IS NULL AND customer_of(d.customer_id) <> payer.customer_id
 		AND c.payer_id IS DISTINCT FROM payer.customer_id AND length(credit.reference_key(d.number)) >= 5
 		AND NOT EXISTS (SELECT FROM unnest(numbers) x WHERE credit.reference_key(x) = credit.reference_key(d.number));
 	IF strange IS NOT NULL THEN
@@ -168,6 +173,9 @@ BEGIN
 		END IF;
 		IF tried.why IS NOT NULL THEN
 			result.blocked := result.blocked || jsonb_build_object('rule_no', i, 'rule', kinds_of_rules[i], 'why', tried.why);
+			IF by_advice THEN
+				caps := caps || jsonb_build_object('its remittance advice cannot be followed', 60);
+			END IF;
 			CONTINUE;
 		END IF;
 		result.rule := kinds_of_rules[i];
@@ -196,7 +204,7 @@ BEGIN
 		IF by_advice THEN
 			result.allocations := result.allocations || jsonb_build_object('customer_id', item_customers[tried.nos[i]], 'item_id', items[tried.nos[i]],
 				'number', numbers[tried.nos[i]], 'amount', tried.money[i], 'discount', follows.discounts[i], 'write_off', 0,
-				'deduction', follows.deductions[i], 'deduction_reason', follows.reasons[i]);
+				'deduction', follows.deductions[i], 'charge_back', follows.charges_back[i], 'deduction_reason', follows.reasons[i]);
 			CONTINUE;
 		END IF;
 		written_off := CASE WHEN total - p_receipt.amount BETWEEN 0 AND tolerance
@@ -205,11 +213,11 @@ BEGIN
 		taken := CASE WHEN opens[tried.nos[i]] < 0 OR tried.money[i] = opens[tried.nos[i]] THEN 0
 			WHEN tried.money[i] + written_off = opens[tried.nos[i]] - discounts[tried.nos[i]] THEN discounts[tried.nos[i]]
 			ELSE cash_discount(rules, item_customers[tried.nos[i]], items[tried.nos[i]], paid_on, tried.money[i]) END;
+		kept_back := CASE WHEN result.rule = 'reference' THEN GREATEST(opens[tried.nos[i]] - tried.money[i] - taken - written_off, 0) ELSE 0 END;
 		result.allocations := result.allocations || jsonb_build_object('customer_id', item_customers[tried.nos[i]], 'item_id', items[tried.nos[i]],
 			'number', numbers[tried.nos[i]], 'amount', tried.money[i], 'discount', taken, 'write_off', written_off,
-			'deduction', CASE WHEN rules.underpayment = 'deduction' AND result.rule = 'reference'
-				THEN GREATEST(opens[tried.nos[i]] - tried.money[i] - taken - written_off, 0) ELSE 0 END,
-			'deduction_reason', NULL);
+			'deduction', CASE WHEN rules.underpayment = 'deduction' THEN kept_back ELSE 0 END,
+			'charge_back', CASE WHEN rules.underpayment = 'chargeback' THEN kept_back ELSE 0 END, 'deduction_reason', NULL);
 	END LOOP;
 	result.on_account := p_receipt.amount - COALESCE((SELECT sum(m) FROM unnest(tried.money) m), 0);
 	SELECT min(v::numeric) INTO lowest_cap FROM jsonb_each_text(caps) c (k, v);

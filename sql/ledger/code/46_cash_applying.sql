@@ -9,10 +9,10 @@ RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	id bigint;
 BEGIN
-	INSERT INTO cash_match (bank_receipt_id, cash_run_id, status, customer_id, document_id, rule_set, rule_no, rule, confidence, parts, allocations,
+	INSERT INTO cash_match (bank_receipt_id, cash_run_id, status, customer_id, document_id, returned_receipt_id, rule_set, rule_no, rule, confidence, parts, allocations,
 		on_account, blocked, error, by_person, actor)
-	VALUES (p_match.bank_receipt_id, p_match.cash_run_id, p_match.status, p_match.customer_id, p_match.document_id, p_match.rule_set, p_match.rule_no,
-		p_match.rule, COALESCE(p_match.confidence, 0), COALESCE(p_match.parts, '{}'), COALESCE(p_match.allocations, '[]'),
+	VALUES (p_match.bank_receipt_id, p_match.cash_run_id, p_match.status, p_match.customer_id, p_match.document_id, p_match.returned_receipt_id,
+		p_match.rule_set, p_match.rule_no, p_match.rule, COALESCE(p_match.confidence, 0), COALESCE(p_match.parts, '{}'), COALESCE(p_match.allocations, '[]'),
 		COALESCE(p_match.on_account, 0), COALESCE(p_match.blocked, '[]'), p_match.error, COALESCE(p_match.by_person, false), actor())
 	RETURNING cash_match_id INTO id;
 	RETURN id;
@@ -24,15 +24,41 @@ RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	customer bigint;
 BEGIN
+	-- Receipts before customers, as everywhere.
+	IF p_match.returned_receipt_id IS NOT NULL THEN
+		PERFORM open_receipt(p_match.returned_receipt_id);
+	END IF;
 	FOR customer IN
 		SELECT DISTINCT c FROM (SELECT p_match.customer_id UNION ALL
-			SELECT (a ->> 'customer_id')::bigint FROM jsonb_array_elements(p_match.allocations) a) t (c)
+			SELECT (a ->> 'customer_id')::bigint FROM jsonb_array_elements(p_match.allocations) a UNION ALL
+			SELECT (a ->> 'customer_id')::bigint FROM cash_match m, jsonb_array_elements(m.allocations) a
+				WHERE m.bank_receipt_id = p_match.returned_receipt_id AND m.status = 'applied') t (c)
 		WHERE c IS NOT NULL ORDER BY c
 	LOOP
 		PERFORM lock_customer(customer);
 	END LOOP;
 END $$;
-COMMENT ON FUNCTION lock_customers(cash_match) IS 'Takes the locks of all customers a match touches, in id order.';
+COMMENT ON FUNCTION lock_customers(cash_match) IS 'Takes the locks of all customers a match touches, in id order, after that of the receipt it takes back.';
+
+-- A pair of adjustments: one closes what the item was paid short, the other is what is claimed for it from now on.  It
+-- has the dates of what it comes from: keeping money back makes no debt younger.
+CREATE OR REPLACE FUNCTION charge_back(p_customer_id bigint, p_item_id bigint, p_amount numeric, p_reason text, p_on date)
+RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+	debit item;
+	closing document;
+	id bigint;
+BEGIN
+	SELECT * INTO debit FROM item i WHERE i.customer_id = p_customer_id AND i.item_id = p_item_id;
+	id := grant_credit('adjustment', p_customer_id, p_item_id, 'charged back: ' || p_reason, p_amount, p_on, NULL, debit.document_id);
+	closing := read_document(p_customer_id, id);
+	id := enter_document('adjustment', p_customer_id,
+		number_after(read_document(p_customer_id, debit.document_id), 'adjustment', 'chargeback', p_on), debit.doc_date, p_amount, debit.due_date,
+		debit.currency, p_on, p_side => 'debit', p_fx_rate => closing.fx_rate, p_base_amount => closing.base_amount,
+		p_source_document_id => debit.document_id, p_reason => p_reason);
+	RETURN (SELECT i.item_id FROM item i WHERE i.customer_id = p_customer_id AND i.document_id = id);
+END $$;
+COMMENT ON FUNCTION charge_back(bigint, bigint, numeric, text, date) IS 'Makes what an item was paid short an item of its own, due when the item was, and returns that. Behind allocate_match().';
 
 -- What one customer's part of a match comes to: its credits and then the money, against its debits in the order of the match.
 CREATE OR REPLACE FUNCTION allocate_match(p_match cash_match, p_match_id bigint, p_customer_id bigint, p_document_id bigint, p_currency text)
@@ -43,6 +69,7 @@ DECLARE
 	debit_ids bigint[];
 	debit_amounts numeric[];
 	part record;
+	minor integer := credit.minor_unit(p_currency);
 	applied_on date;
 BEGIN
 	SELECT array_agg((a ->> 'item_id')::bigint ORDER BY o), array_agg(-(a ->> 'amount')::numeric ORDER BY o) INTO credit_ids, credit_amounts
@@ -57,7 +84,7 @@ BEGIN
 	FROM item i WHERE i.customer_id = p_customer_id AND i.item_id = ANY (credit_ids || debit_ids);
 	FOR part IN
 		SELECT credit_ids[a.credit_no] AS credit_item, debit_ids[a.debit_no] AS debit_item, a.amount
-		FROM credit.allocate(COALESCE(credit_amounts, '{}'), COALESCE(debit_amounts, '{}'), NULL, 'oldest_first', credit.minor_unit(p_currency)) a
+		FROM credit.allocate(COALESCE(credit_amounts, '{}'), COALESCE(debit_amounts, '{}'), NULL, 'oldest_first', minor) a
 		ORDER BY a.debit_no, a.credit_no
 	LOOP
 		INSERT INTO cash_allocation (customer_id, allocation_id, cash_match_id)
@@ -65,7 +92,8 @@ BEGIN
 	END LOOP;
 	FOR part IN
 		SELECT (a ->> 'item_id')::bigint AS item_id, (a ->> 'discount')::numeric AS discount, (a ->> 'write_off')::numeric AS write_off,
-			(a ->> 'deduction')::numeric AS deduction, COALESCE(NULLIF(a ->> 'deduction_reason', ''), 'unexplained') AS reason
+			(a ->> 'deduction')::numeric AS deduction, (a ->> 'charge_back')::numeric AS charge_back,
+			COALESCE(NULLIF(a ->> 'deduction_reason', ''), 'unexplained') AS reason
 		FROM jsonb_array_elements(p_match.allocations) WITH ORDINALITY t (a, o)
 		WHERE (a ->> 'customer_id')::bigint = p_customer_id ORDER BY o
 	LOOP
@@ -78,11 +106,16 @@ BEGIN
 		END IF;
 		IF part.deduction > 0 THEN
 			INSERT INTO deduction (customer_id, item_id, cash_match_id, amount, currency, reason_code, taken_on)
-			VALUES (p_customer_id, part.item_id, p_match_id, part.deduction, p_currency, part.reason, applied_on);
+			VALUES (p_customer_id, part.item_id, p_match_id, round(part.deduction, minor), p_currency, part.reason, applied_on);
+		END IF;
+		IF part.charge_back > 0 THEN
+			INSERT INTO deduction (customer_id, item_id, cash_match_id, amount, currency, reason_code, taken_on)
+			VALUES (p_customer_id, charge_back(p_customer_id, part.item_id, part.charge_back, part.reason, applied_on), p_match_id,
+				round(part.charge_back, minor), p_currency, part.reason, applied_on);
 		END IF;
 	END LOOP;
 END $$;
-COMMENT ON FUNCTION allocate_match(cash_match, bigint, bigint, bigint, text) IS 'Allocates one customer''s part of a match, grants its discounts and small write-offs, and notes its deductions. Behind post_match().';
+COMMENT ON FUNCTION allocate_match(cash_match, bigint, bigint, bigint, text) IS 'Allocates one customer''s part of a match, grants its discounts and small write-offs, and notes its deductions, those charged back as items of their own. Behind post_match().';
 
 CREATE OR REPLACE FUNCTION post_match(p_receipt bank_receipt, p_match cash_match)
 RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -104,7 +137,7 @@ BEGIN
 		SELECT (a ->> 'customer_id')::bigint AS customer_id, sum((a ->> 'amount')::numeric) AS amount
 		FROM jsonb_array_elements(p_match.allocations) a WHERE (a ->> 'customer_id')::bigint <> p_match.customer_id GROUP BY 1 ORDER BY 1
 	LOOP
-		transferred := transfer_credit(p_match.customer_id, p_match.document_id, part.customer_id, 'paid by customer ' || p_match.customer_id, part.amount);
+		transferred := move_credit(p_match.customer_id, p_match.document_id, part.customer_id, 'paid by customer ' || p_match.customer_id, part.amount);
 		PERFORM allocate_match(p_match, match_id, part.customer_id, transferred, p_receipt.currency);
 	END LOOP;
 	PERFORM allocate_match(p_match, match_id, p_match.customer_id, p_match.document_id, p_receipt.currency);
@@ -115,6 +148,10 @@ BEGIN
 		PERFORM use_credit(read_document(p_match.customer_id, p_match.document_id), 'adjustment',
 			format('small difference of receipt %s', p_receipt.bank_receipt_id), p_match.on_account,
 			GREATEST(ledger_today(), p_receipt.booking_date), 'small difference', p_match.document_id);
+	ELSIF p_match.on_account > 0 AND rules.overpayment = 'refund' AND p_match.allocations <> '[]' THEN
+		-- Money leaves only when somebody else agrees.
+		PERFORM request_approval(p_match.customer_id, 'refund', p_match.on_account, format('overpaid by bank receipt %s', p_receipt.bank_receipt_id),
+			jsonb_build_object('document_id', p_match.document_id), p_receipt.currency);
 	END IF;
 	RETURN match_id;
 END $$;
@@ -155,11 +192,12 @@ BEGIN
 		RAISE EXCEPTION 'cash run "%" was % simulation', p_run, CASE WHEN run.simulated THEN 'a' ELSE 'no' END
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Choose another name.';
 	END IF;
-	-- In an order that the files' own does not change.
+	-- In an order that the files' own does not change; what came in before what goes back on that day.
 	RETURN ARRAY(SELECT b.bank_receipt_id FROM bank_receipt b
-		WHERE run.finished_at IS NULL AND b.credit_debit = 'credit' AND b.duplicate_of IS NULL AND NOT is_settled(b.bank_receipt_id)
+		WHERE run.finished_at IS NULL AND b.duplicate_of IS NULL AND (b.credit_debit = 'credit' OR b.reversal OR b.return_reason IS NOT NULL)
+			AND NOT is_settled(b.bank_receipt_id)
 			AND NOT EXISTS (SELECT FROM cash_match m WHERE m.cash_run_id = run.cash_run_id AND m.bank_receipt_id = b.bank_receipt_id)
-		ORDER BY b.booking_date, b.digest, b.bank_receipt_id);
+		ORDER BY b.booking_date, b.credit_debit, b.digest, b.bank_receipt_id);
 END $$;
 COMMENT ON FUNCTION start_cash_run(text, boolean) IS 'Begins a cash run, or goes on with it, and returns the receipts it has still to look at, in order. Used by apply_cash().';
 
@@ -179,7 +217,7 @@ BEGIN
 		RETURN 'done before';
 	END IF;
 	proposal := match_receipt(receipt);
-	IF NOT run.simulated AND proposal.customer_id IS NOT NULL THEN
+	IF NOT run.simulated AND proposal.rule IS NOT NULL THEN
 		PERFORM lock_customers(proposal);
 		-- What it was based on may have been paid since.
 		proposal := match_receipt(receipt);
@@ -188,7 +226,11 @@ BEGIN
 	IF run.simulated THEN
 		proposal.status := 'simulated';
 	ELSIF proposal.rule IS NOT NULL AND proposal.confidence >= (cash_rules_of(proposal.customer_id)).min_confidence THEN
-		PERFORM post_match(receipt, proposal);
+		IF proposal.returned_receipt_id IS NULL THEN
+			PERFORM post_match(receipt, proposal);
+		ELSE
+			PERFORM post_return(receipt, proposal);
+		END IF;
 		RETURN 'applied';
 	ELSE
 		proposal.status := 'proposed';
@@ -294,7 +336,7 @@ BEGIN
 	END IF;
 	IF receipt.credit_debit <> 'credit' OR receipt.reversal OR receipt.amount = 0 THEN
 		RAISE EXCEPTION 'bank receipt % is no money that came in', p_bank_receipt_id USING ERRCODE = 'invalid_parameter_value',
-			HINT = 'return_payment() takes back a payment that the bank reversed.';
+			HINT = 'return_receipt() undoes a receipt that the bank took back.';
 	END IF;
 	proposal := match_receipt(receipt, p_customer_id);
 	IF proposal.customer_id IS NULL THEN
@@ -307,7 +349,7 @@ BEGIN
 	PERFORM lock_customers(proposal);
 	proposal := match_receipt(receipt, p_customer_id);
 	IF p_allocations IS NOT NULL THEN
-		SELECT COALESCE(jsonb_agg(jsonb_build_object('customer_id', proposal.customer_id, 'discount', 0, 'write_off', 0, 'deduction', 0) || a), '[]'),
+		SELECT COALESCE(jsonb_agg(jsonb_build_object('customer_id', proposal.customer_id, 'discount', 0, 'write_off', 0, 'deduction', 0, 'charge_back', 0) || a), '[]'),
 			receipt.amount - COALESCE(sum((a ->> 'amount')::numeric), 0)
 		INTO proposal.allocations, proposal.on_account FROM jsonb_array_elements(p_allocations) a;
 		IF proposal.on_account < 0 THEN
@@ -317,7 +359,7 @@ BEGIN
 		END IF;
 		-- More than the rules grant takes the right to grant it.
 		IF EXISTS (SELECT FROM jsonb_array_elements(proposal.allocations) a WHERE (a ->> 'write_off')::numeric > 0
-				OR (a ->> 'discount')::numeric > cash_discount(cash_rules_of(proposal.customer_id), (a ->> 'customer_id')::bigint,
+				OR (a ->> 'discount')::numeric > 0 AND (a ->> 'discount')::numeric > cash_discount(cash_rules_of(proposal.customer_id), (a ->> 'customer_id')::bigint,
 					(a ->> 'item_id')::bigint, COALESCE(receipt.value_date, receipt.booking_date))) THEN
 			PERFORM require_right('write_off', 'grant more than the rules do');
 		END IF;
@@ -329,7 +371,7 @@ BEGIN
 	PERFORM learn_payer(receipt, proposal.customer_id, true);
 	RETURN post_match(receipt, proposal);
 END $$;
-COMMENT ON FUNCTION confirm_match(bigint, bigint, jsonb) IS 'A person applies a receipt: as proposed, or for another payer (p_customer_id), or as p_allocations say (array of objects with item_id and amount, and optionally customer_id, discount, write_off, deduction, deduction_reason). The payer''s account and name are learned. Returns the id of the match.';
+COMMENT ON FUNCTION confirm_match(bigint, bigint, jsonb) IS 'A person applies a receipt: as proposed, or for another payer (p_customer_id), or as p_allocations say (array of objects with item_id and amount, and optionally customer_id, discount, write_off, deduction, charge_back, deduction_reason). The payer''s account and name are learned. Returns the id of the match.';
 
 CREATE OR REPLACE FUNCTION reject_match(p_bank_receipt_id bigint, p_reason text)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$

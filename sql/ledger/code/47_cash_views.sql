@@ -18,7 +18,7 @@ FROM bank_receipt b
 		ORDER BY p.cash_match_id DESC LIMIT 1) m ON true
 	LEFT JOIN customer c ON c.customer_id = m.customer_id
 WHERE b.credit_debit = 'credit' AND NOT b.reversal AND b.amount > 0 AND b.duplicate_of IS NULL
-	AND NOT EXISTS (SELECT FROM cash_match a WHERE a.bank_receipt_id = b.bank_receipt_id AND a.status = 'applied');
+	AND NOT EXISTS (SELECT FROM cash_match a WHERE b.bank_receipt_id IN (a.bank_receipt_id, a.returned_receipt_id) AND a.status = 'applied');
 COMMENT ON VIEW unapplied_cash IS 'Money received that pays nothing yet: payments with open credit, and receipts that are not posted.';
 COMMENT ON COLUMN unapplied_cash.customer_id IS 'Who paid, or is thought to have; NULL: unknown.';
 COMMENT ON COLUMN unapplied_cash.customer_name IS 'Its name.';
@@ -46,17 +46,20 @@ FROM bank_receipt b
 	LEFT JOIN cash_match m ON m.bank_receipt_id = b.bank_receipt_id AND m.status = 'applied'
 	LEFT JOIN LATERAL (SELECT EXISTS (SELECT FROM cash_allocation a JOIN allocation v ON v.customer_id = a.customer_id AND v.reverses = a.allocation_id
 		WHERE a.cash_match_id = m.cash_match_id)
-		OR EXISTS (SELECT FROM document d WHERE d.customer_id = m.customer_id AND d.reverses = m.document_id AND d.kind = 'payment') AS corrected) r ON true
+		OR EXISTS (SELECT FROM document d WHERE d.customer_id = m.customer_id AND d.reverses = m.document_id AND d.kind = 'payment') AS changed) v ON true
+	LEFT JOIN LATERAL (SELECT v.changed AND NOT EXISTS (SELECT FROM document d
+		WHERE d.customer_id = m.customer_id AND d.reverses = m.document_id AND d.kind = 'returned_payment') AS corrected) r ON true
 WHERE b.credit_debit = 'credit' AND NOT b.reversal AND b.amount > 0 AND b.duplicate_of IS NULL
+	AND (m.cash_match_id IS NOT NULL OR NOT EXISTS (SELECT FROM cash_match t WHERE t.returned_receipt_id = b.bank_receipt_id AND t.status = 'applied'))
 GROUP BY 1, 2;
 COMMENT ON VIEW cash_application_accuracy IS 'How many receipts of a month the rules applied, and how many of these were corrected later.';
 COMMENT ON COLUMN cash_application_accuracy.month IS 'First day of the month in which the bank booked them.';
 COMMENT ON COLUMN cash_application_accuracy.currency IS 'ISO 4217 code.';
-COMMENT ON COLUMN cash_application_accuracy.receipts IS 'Receipts in all.';
+COMMENT ON COLUMN cash_application_accuracy.receipts IS 'Receipts in all, less those taken back before they were applied.';
 COMMENT ON COLUMN cash_application_accuracy.applied_by_rule IS 'Applied without a person.';
 COMMENT ON COLUMN cash_application_accuracy.applied_by_person IS 'Applied by confirm_match().';
 COMMENT ON COLUMN cash_application_accuracy.waiting IS 'Not applied.';
-COMMENT ON COLUMN cash_application_accuracy.corrected_later IS 'Of applied_by_rule: with an allocation reversed since, or voided.';
+COMMENT ON COLUMN cash_application_accuracy.corrected_later IS 'Of applied_by_rule: with an allocation reversed since, or voided; not those whose payment came back.';
 COMMENT ON COLUMN cash_application_accuracy.auto_match_rate IS 'applied_by_rule in percent of receipts.';
 COMMENT ON COLUMN cash_application_accuracy.accuracy IS 'What of applied_by_rule was not corrected, in percent; NULL if there is none.';
 COMMENT ON COLUMN cash_application_accuracy.days_unapplied IS 'Days from the booking date until it was applied, or today, on average.';

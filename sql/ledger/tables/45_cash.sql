@@ -22,6 +22,8 @@ CREATE TABLE bank_receipt (
 	document_references text[] NOT NULL DEFAULT '{}',
 	remittance_text text,
 	bank_reference text,
+	end_to_end_id text,
+	return_reason text,
 	customer_id bigint REFERENCES customer,
 	duplicate_of bigint REFERENCES bank_receipt,
 	digest bytea NOT NULL,
@@ -30,6 +32,7 @@ CREATE TABLE bank_receipt (
 	CONSTRAINT bank_receipt_key UNIQUE (account, statement_id, sequence)
 );
 CREATE INDEX bank_receipt_reference_idx ON bank_receipt (account, bank_reference) WHERE bank_reference IS NOT NULL;
+CREATE INDEX bank_receipt_end_to_end_idx ON bank_receipt (account, end_to_end_id) WHERE end_to_end_id IS NOT NULL;
 CREATE INDEX bank_receipt_duplicate_idx ON bank_receipt (duplicate_of) WHERE duplicate_of IS NOT NULL;
 COMMENT ON TABLE bank_receipt IS 'Lines of bank statements and notifications, never changed. The same line again changes nothing; another content under its key is refused.';
 COMMENT ON COLUMN bank_receipt.bank_receipt_id IS 'Key of the receipt.';
@@ -41,13 +44,15 @@ COMMENT ON COLUMN bank_receipt.booking_date IS 'Day the bank booked it: the post
 COMMENT ON COLUMN bank_receipt.value_date IS 'Day the money counts from; discounts are earned by it. NULL: the booking date.';
 COMMENT ON COLUMN bank_receipt.amount IS 'Amount without sign.';
 COMMENT ON COLUMN bank_receipt.currency IS 'ISO 4217 code.';
-COMMENT ON COLUMN bank_receipt.credit_debit IS 'credit: money came in. debit: it went out, as when a direct debit comes back; that is not applied but left to a person.';
+COMMENT ON COLUMN bank_receipt.credit_debit IS 'credit: money came in. debit: it went out; what takes an earlier receipt back undoes it, the rest is left to a person.';
 COMMENT ON COLUMN bank_receipt.reversal IS 'The bank reverses an earlier line.';
 COMMENT ON COLUMN bank_receipt.payer_name IS 'Who pays, as the bank says.';
 COMMENT ON COLUMN bank_receipt.payer_account IS 'Account it was paid from.';
 COMMENT ON COLUMN bank_receipt.document_references IS 'References that stand apart from the text, such as creditor references.';
 COMMENT ON COLUMN bank_receipt.remittance_text IS 'What the payer wrote.';
 COMMENT ON COLUMN bank_receipt.bank_reference IS 'The bank''s reference of the transaction.';
+COMMENT ON COLUMN bank_receipt.end_to_end_id IS 'The payer''s or our own id of the payment, which its return repeats.';
+COMMENT ON COLUMN bank_receipt.return_reason IS 'Why an earlier payment comes back: a code such as AC04, or the bank''s own words.';
 COMMENT ON COLUMN bank_receipt.customer_id IS 'Who pays, where whoever loaded it knew.';
 COMMENT ON COLUMN bank_receipt.duplicate_of IS 'A line of another statement with the same bank reference, amount and day: the same money as notified and as booked. Runs leave it alone.';
 COMMENT ON COLUMN bank_receipt.digest IS 'SHA-256 of the content, which tells a repeated line from another one under the same key.';
@@ -132,7 +137,7 @@ CREATE TABLE cash_rule_set (
 	discounts text NOT NULL DEFAULT 'earned' CHECK (discounts IN ('none', 'earned', 'unearned')),
 	discount_grace_days integer NOT NULL DEFAULT 0 CHECK (discount_grace_days BETWEEN 0 AND 366),
 	partial boolean NOT NULL DEFAULT true,
-	underpayment text NOT NULL DEFAULT 'open' CHECK (underpayment IN ('open', 'deduction')),
+	underpayment text NOT NULL DEFAULT 'open' CHECK (underpayment IN ('open', 'deduction', 'chargeback')),
 	overpayment text NOT NULL DEFAULT 'on_account' CHECK (overpayment IN ('on_account', 'adjustment', 'refund')),
 	priority text[] NOT NULL DEFAULT ARRAY['fee', 'finance_charge'],
 	CHECK (customer_id IS NULL OR risk_class IS NULL)
@@ -150,8 +155,8 @@ COMMENT ON COLUMN cash_rule_set.tolerance_percent IS 'The same in percent of wha
 COMMENT ON COLUMN cash_rule_set.discounts IS 'none; earned: by the day the money came; unearned: also after that day.';
 COMMENT ON COLUMN cash_rule_set.discount_grace_days IS 'Days after the last day of a discount, besides those of the terms.';
 COMMENT ON COLUMN cash_rule_set.partial IS 'Items may be paid in part by oldest_first, by_priority and what a payer designates.';
-COMMENT ON COLUMN cash_rule_set.underpayment IS 'What becomes of a short payment of named documents: open, or deduction (a row of deduction for it).';
-COMMENT ON COLUMN cash_rule_set.overpayment IS 'What becomes of money too much: on_account; adjustment: within the tolerance it is taken as a small difference; refund: the match asks for one.';
+COMMENT ON COLUMN cash_rule_set.underpayment IS 'What becomes of a short payment of named documents: open; deduction: the item stays open, with a row of deduction; chargeback: the item is closed, and what was kept back becomes an item of its own with such a row.';
+COMMENT ON COLUMN cash_rule_set.overpayment IS 'What becomes of money too much: on_account; adjustment: within the tolerance it is taken as a small difference; refund: an approval of the refund is asked for.';
 COMMENT ON COLUMN cash_rule_set.priority IS 'Kinds of document in the order in which by_priority pays them; all others follow. Within a kind the oldest is first.';
 
 CREATE TABLE cash_rule (
@@ -191,6 +196,7 @@ CREATE TABLE cash_match (
 	status text NOT NULL CHECK (status IN ('simulated', 'proposed', 'applied', 'rejected', 'failed')),
 	customer_id bigint,
 	document_id bigint,
+	returned_receipt_id bigint REFERENCES bank_receipt,
 	rule_set text,
 	rule_no integer,
 	rule text,
@@ -207,6 +213,8 @@ CREATE TABLE cash_match (
 );
 -- A receipt is applied once.
 CREATE UNIQUE INDEX cash_match_applied_key ON cash_match (bank_receipt_id) WHERE status = 'applied';
+-- And taken back once.
+CREATE UNIQUE INDEX cash_match_returned_key ON cash_match (returned_receipt_id) WHERE status = 'applied' AND returned_receipt_id IS NOT NULL;
 CREATE INDEX cash_match_receipt_idx ON cash_match (bank_receipt_id, cash_match_id);
 CREATE INDEX cash_match_run_idx ON cash_match (cash_run_id, bank_receipt_id);
 COMMENT ON TABLE cash_match IS 'What came of a receipt: the proposal, what was applied, or why not. Never changed; the latest row that is not simulated counts.';
@@ -215,13 +223,14 @@ COMMENT ON COLUMN cash_match.bank_receipt_id IS 'The receipt.';
 COMMENT ON COLUMN cash_match.cash_run_id IS 'The run; NULL: a person did it.';
 COMMENT ON COLUMN cash_match.status IS 'simulated, proposed (waits for a person), applied, rejected (by a person), or failed (error says why; the next run tries again).';
 COMMENT ON COLUMN cash_match.customer_id IS 'Who pays; NULL: unknown.';
-COMMENT ON COLUMN cash_match.document_id IS 'The payment it posted.';
+COMMENT ON COLUMN cash_match.document_id IS 'The payment it posted, or the returned_payment.';
+COMMENT ON COLUMN cash_match.returned_receipt_id IS 'Of a line that takes an earlier receipt back: that receipt.';
 COMMENT ON COLUMN cash_match.rule_set IS 'Name of the rule set; NULL: the built-in one.';
 COMMENT ON COLUMN cash_match.rule_no IS 'Place of the rule in it.';
-COMMENT ON COLUMN cash_match.rule IS 'Kind of the rule that fits; NULL: none.';
+COMMENT ON COLUMN cash_match.rule IS 'Kind of the rule that fits, or return; NULL: none.';
 COMMENT ON COLUMN cash_match.confidence IS 'From 0 to 100: the least of its parts.';
 COMMENT ON COLUMN cash_match.parts IS 'Parts of the confidence: payer (with the evidence), match, and caps, what lowered it.';
-COMMENT ON COLUMN cash_match.allocations IS 'Array of objects: customer_id, item_id, number, amount (negative: taken of a credit), discount, write_off, deduction, deduction_reason.';
+COMMENT ON COLUMN cash_match.allocations IS 'Array of objects: customer_id, item_id, number, amount (negative: taken of a credit), discount, write_off, deduction (stays open), charge_back (becomes an item of its own), deduction_reason.';
 COMMENT ON COLUMN cash_match.on_account IS 'What is left unapplied of the receipt.';
 COMMENT ON COLUMN cash_match.blocked IS 'Array of objects: the rules tried before, and why each did not fit.';
 COMMENT ON COLUMN cash_match.error IS 'Error of a match that failed; reason of one that was rejected.';
@@ -259,10 +268,10 @@ CREATE TABLE deduction (
 	FOREIGN KEY (customer_id, item_id) REFERENCES item
 );
 CREATE INDEX deduction_item_idx ON deduction (customer_id, item_id);
-COMMENT ON TABLE deduction IS 'Short payments with the reason the payer gives. The item stays open by that much.';
+COMMENT ON TABLE deduction IS 'Short payments with the reason the payer gives. The item is open by that much.';
 COMMENT ON COLUMN deduction.customer_id IS 'The debtor.';
 COMMENT ON COLUMN deduction.deduction_id IS 'Key, with customer_id.';
-COMMENT ON COLUMN deduction.item_id IS 'The item paid short.';
+COMMENT ON COLUMN deduction.item_id IS 'The item paid short, or the one that was charged back.';
 COMMENT ON COLUMN deduction.cash_match_id IS 'The match it was found in.';
 COMMENT ON COLUMN deduction.amount IS 'What was kept back.';
 COMMENT ON COLUMN deduction.currency IS 'ISO 4217 code.';
