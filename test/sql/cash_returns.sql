@@ -75,6 +75,7 @@ SELECT l.* FROM load_camt053(pg_temp.statement('S4', '2026-01-20', pg_temp.entry
 CALL apply_cash('day 3', false);
 SELECT * FROM outcome WHERE receipt IN (4, 5, 7, 12, 14) OR receipt > 15 ORDER BY receipt, status;
 SELECT confirm_match(8);
+SELECT confirm_match(4, 1);
 SELECT customer_id, kind, number, open_amount FROM what_is_open WHERE customer_id = 5;
 -- It was already returned by hand: the line fails by itself and waits for a person.
 SELECT post_invoice(1, 'RE-2026-3009', '2026-01-25', 33, '2026-02-04') > 0 AS posted, l.* FROM load_camt053(pg_temp.statement('S5', '2026-01-28',

@@ -334,6 +334,11 @@ BEGIN
 		RAISE EXCEPTION 'bank receipt % is applied already', p_bank_receipt_id USING ERRCODE = 'unique_violation',
 			HINT = 'reverse_allocation() undoes what was allocated, void_document() all of it.';
 	END IF;
+	IF EXISTS (SELECT FROM cash_match m WHERE m.returned_receipt_id = p_bank_receipt_id AND m.status = 'applied') THEN
+		RAISE EXCEPTION 'bank receipt % was taken back by the bank', p_bank_receipt_id USING ERRCODE = 'object_not_in_prerequisite_state',
+			DETAIL = format('Bank receipt %s did.', (SELECT m.bank_receipt_id FROM cash_match m
+				WHERE m.returned_receipt_id = p_bank_receipt_id AND m.status = 'applied'));
+	END IF;
 	IF receipt.credit_debit <> 'credit' OR receipt.reversal OR receipt.amount = 0 THEN
 		RAISE EXCEPTION 'bank receipt % is no money that came in', p_bank_receipt_id USING ERRCODE = 'invalid_parameter_value',
 			HINT = 'return_receipt() undoes a receipt that the bank took back.';
