@@ -120,6 +120,8 @@ SELECT add_customer('Branch', 41, p_payer_id => 16) AS branch, set_cash_rules('p
 	post_invoice(16, 'INV-2600', '2026-01-01', 10, '2026-01-31') > 0 AND post_invoice(41, 'INV-2641', '2026-01-01', 20, '2026-01-31') > 0
 	AND post_invoice(17, 'INV-2617', '2026-01-01', 30, '2026-01-31') > 0 AS posted, set_cash_rules('stranger', '{reference,oldest_first}', 17) > 0 AS made,
 	pg_temp.pay(16, 30, 'INV-2600 INV-2641'), pg_temp.pay(17, 30, 'INV-2617, INV-2641');
+-- A credit note of the payer's that the money goes with is used for the branch as well.
+SELECT post_credit_note(16, 'CN-2650', '2026-01-02', 6) > 0 AND post_invoice(41, 'INV-2651', '2026-01-03', 100, '2026-01-31') > 0 AS posted, pg_temp.pay(16, 94, 'INV-2651 CN-2650');
 -- Nor does a branch pay for the one who pays for it.
 SELECT post_invoice(16, 'INV-2601', '2026-01-01', 15, '2026-01-31') > 0 AS posted, pg_temp.pay(41, 15, 'INV-2601');
 -- Approvals are for transfers that persons make.
@@ -129,8 +131,9 @@ SELECT * FROM outcome WHERE customer IN (16, 17, 41) ORDER BY customer;
 SELECT * FROM left_open WHERE customer IN (16, 17, 41) ORDER BY customer;
 SELECT customer_id, kind, side, number, amount, reason FROM document WHERE kind = 'transfer' ORDER BY 1;
 -- What comes back of it comes back from both.
-SELECT l.* FROM load_bai2(E'01,122099999,123456789,260204,0200,1,65,,2/\n02,031001234,122099999,1,260203,2359,USD,2/\n03,US1,USD,010,0,,/\n16,555,3000,,X,,NSF\n49,3000,3/\n98,3000,1,5/\n99,3000,1,7/\n') l;
-SELECT return_receipt((SELECT max(bank_receipt_id) FROM bank_receipt), (SELECT bank_receipt_id FROM cash_match WHERE customer_id = 16 AND status = 'applied')) > 0 AS returned;
+SELECT l.* FROM load_bai2(E'01,122099999,123456789,260204,0200,1,65,,2/\n02,031001234,122099999,1,260203,2359,USD,2/\n03,US1,USD,010,0,,/\n16,555,3000,,X,,NSF\n16,555,9400,,Y,,NSF\n49,12400,4/\n98,12400,1,6/\n99,12400,1,8/\n') l;
+SELECT b.amount, return_receipt(b.bank_receipt_id, (SELECT m.bank_receipt_id FROM cash_match m JOIN bank_receipt r USING (bank_receipt_id)
+	WHERE m.customer_id = 16 AND m.status = 'applied' AND r.amount = b.amount)) > 0 AS returned FROM bank_receipt b WHERE b.credit_debit = 'debit' ORDER BY 1;
 SELECT * FROM left_open WHERE customer IN (16, 17, 41) ORDER BY customer;
 SELECT customer_id, kind, number, amount, posting_date > '2026-02-03' AS later FROM document d WHERE customer_id IN (16, 41) AND kind <> 'invoice' ORDER BY document_id;
 

@@ -244,7 +244,7 @@ BEGIN
 			certainty := 100;
 			RETURN;
 		END IF;
-		IF p_kind = 'reference' AND p_amount > total THEN
+		IF p_kind = 'reference' AND p_amount > total AND total > 0 THEN
 			-- The rest may be for what is not posted yet.
 			money := ARRAY(SELECT net[t.n] FROM unnest(wanted) WITH ORDINALITY t (n, o) ORDER BY o);
 			certainty := CASE WHEN p_amount - total <= COALESCE(LEAST(p_tolerance_amount, round(total * p_tolerance_percent / 100, p_minor_unit)), 0)

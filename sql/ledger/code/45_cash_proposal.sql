@@ -132,7 +132,8 @@ BEGIN
 	-- Of numbers in a row each is similar to the next, so what is only similar is never enough by itself.
 	WITH known AS (
 		SELECT x.number FROM unnest(numbers) x (number)
-		UNION SELECT d.number FROM document d WHERE credit.reference_key(d.number) = ANY (keys) AND d.side = 'debit'),
+		UNION SELECT d.number FROM document d WHERE credit.reference_key(d.number) = ANY (keys) AND d.side = 'debit'
+		UNION SELECT d.number FROM document d WHERE credit.reference_key(d.number) = ANY (keys) AND d.kind = 'credit_note'),
 	known_numbers AS (SELECT array_agg(k.number ORDER BY k.number) AS list FROM known k),
 	place AS (
 		SELECT k.list[m.number_no] AS number, m.start, CASE WHEN m.candidates > 1 THEN 0.6 WHEN m.kind = 'fuzzy' THEN LEAST(m.similarity, 0.85)

@@ -61,7 +61,7 @@ END $$;
 COMMENT ON FUNCTION charge_back(bigint, bigint, numeric, text, date) IS 'Makes what an item was paid short an item of its own, due when the item was, and returns that. Behind allocate_match().';
 
 -- What one customer's part of a match comes to: its credits and then the money, against its debits in the order of the match.
-CREATE OR REPLACE FUNCTION allocate_match(p_match cash_match, p_match_id bigint, p_customer_id bigint, p_document_id bigint, p_currency text)
+CREATE OR REPLACE FUNCTION allocate_match(p_match cash_match, p_match_id bigint, p_customer_id bigint, p_document_ids bigint[], p_currency text)
 RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	credit_ids bigint[];
@@ -72,14 +72,16 @@ DECLARE
 	minor integer := credit.minor_unit(p_currency);
 	applied_on date;
 BEGIN
-	SELECT array_agg((a ->> 'item_id')::bigint ORDER BY o), array_agg(-(a ->> 'amount')::numeric ORDER BY o) INTO credit_ids, credit_amounts
+	-- A part of a credit may have gone to another customer.
+	SELECT array_agg(i.item_id ORDER BY o), array_agg(LEAST(-(a ->> 'amount')::numeric, -i.open_amount) ORDER BY o) INTO credit_ids, credit_amounts
 	FROM jsonb_array_elements(p_match.allocations) WITH ORDINALITY t (a, o)
+		JOIN item i ON i.customer_id = p_customer_id AND i.item_id = (a ->> 'item_id')::bigint AND i.open_amount < 0
 	WHERE (a ->> 'customer_id')::bigint = p_customer_id AND (a ->> 'amount')::numeric < 0;
 	SELECT array_agg((a ->> 'item_id')::bigint ORDER BY o), array_agg((a ->> 'amount')::numeric ORDER BY o) INTO debit_ids, debit_amounts
 	FROM jsonb_array_elements(p_match.allocations) WITH ORDINALITY t (a, o)
 	WHERE (a ->> 'customer_id')::bigint = p_customer_id AND (a ->> 'amount')::numeric > 0;
 	SELECT credit_ids || array_agg(i.item_id), credit_amounts || array_agg(-i.open_amount) INTO credit_ids, credit_amounts
-	FROM item i WHERE i.customer_id = p_customer_id AND i.document_id = p_document_id AND i.open_amount < 0;
+	FROM item i WHERE i.customer_id = p_customer_id AND i.document_id = ANY (p_document_ids) AND i.open_amount < 0;
 	SELECT GREATEST(ledger_today(), max(i.posting_date), max(i.reversed_on)) INTO applied_on
 	FROM item i WHERE i.customer_id = p_customer_id AND i.item_id = ANY (credit_ids || debit_ids);
 	FOR part IN
@@ -99,10 +101,10 @@ BEGIN
 	LOOP
 		-- Both are approved by the rule set, which says what is granted.
 		IF part.discount > 0 THEN
-			PERFORM grant_credit('discount', p_customer_id, part.item_id, 'earned', part.discount, applied_on, NULL, p_document_id);
+			PERFORM grant_credit('discount', p_customer_id, part.item_id, 'earned', part.discount, applied_on, NULL, p_document_ids[1]);
 		END IF;
 		IF part.write_off > 0 THEN
-			PERFORM grant_credit('write_off', p_customer_id, part.item_id, 'small difference', part.write_off, applied_on, NULL, p_document_id);
+			PERFORM grant_credit('write_off', p_customer_id, part.item_id, 'small difference', part.write_off, applied_on, NULL, p_document_ids[1]);
 		END IF;
 		IF part.deduction > 0 THEN
 			INSERT INTO deduction (customer_id, item_id, cash_match_id, amount, currency, reason_code, taken_on)
@@ -115,14 +117,19 @@ BEGIN
 		END IF;
 	END LOOP;
 END $$;
-COMMENT ON FUNCTION allocate_match(cash_match, bigint, bigint, bigint, text) IS 'Allocates one customer''s part of a match, grants its discounts and small write-offs, and notes its deductions, those charged back as items of their own. Behind post_match().';
+COMMENT ON FUNCTION allocate_match(cash_match, bigint, bigint, bigint[], text) IS 'Allocates one customer''s part of a match, grants its discounts and small write-offs, and notes its deductions, those charged back as items of their own. Behind post_match().';
 
 CREATE OR REPLACE FUNCTION post_match(p_receipt bank_receipt, p_match cash_match)
 RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	match_id bigint;
 	part record;
-	transferred bigint;
+	source record;
+	-- Credits the payer takes that are more than its own debts: they leave first.
+	spare numeric := (SELECT GREATEST(-sum((a ->> 'amount')::numeric), 0) FROM jsonb_array_elements(p_match.allocations) a
+		WHERE (a ->> 'customer_id')::bigint = p_match.customer_id);
+	given numeric;
+	transferred bigint[];
 	rules cash_rule_set := cash_rules_of(p_match.customer_id);
 BEGIN
 	p_match.document_id := post_payment(p_match.customer_id,
@@ -137,10 +144,24 @@ BEGIN
 		SELECT (a ->> 'customer_id')::bigint AS customer_id, sum((a ->> 'amount')::numeric) AS amount
 		FROM jsonb_array_elements(p_match.allocations) a WHERE (a ->> 'customer_id')::bigint <> p_match.customer_id GROUP BY 1 ORDER BY 1
 	LOOP
-		transferred := move_credit(p_match.customer_id, p_match.document_id, part.customer_id, 'paid by customer ' || p_match.customer_id, part.amount);
+		transferred := '{}';
+		FOR source IN
+			SELECT i.document_id, -(a ->> 'amount')::numeric AS amount, t.o FROM jsonb_array_elements(p_match.allocations) WITH ORDINALITY t (a, o)
+				JOIN item i ON i.customer_id = p_match.customer_id AND i.item_id = (a ->> 'item_id')::bigint
+			WHERE (a ->> 'customer_id')::bigint = p_match.customer_id AND (a ->> 'amount')::numeric < 0
+			UNION ALL SELECT p_match.document_id, p_receipt.amount, NULL
+			ORDER BY o
+		LOOP
+			given := LEAST(part.amount, source.amount, open_credit(read_document(p_match.customer_id, source.document_id)),
+				CASE WHEN source.o IS NOT NULL THEN spare END);
+			CONTINUE WHEN given <= 0;
+			spare := spare - CASE WHEN source.o IS NOT NULL THEN given ELSE 0 END;
+			transferred := transferred || move_credit(p_match.customer_id, source.document_id, part.customer_id, 'paid by customer ' || p_match.customer_id, given);
+			part.amount := part.amount - given;
+		END LOOP;
 		PERFORM allocate_match(p_match, match_id, part.customer_id, transferred, p_receipt.currency);
 	END LOOP;
-	PERFORM allocate_match(p_match, match_id, p_match.customer_id, p_match.document_id, p_receipt.currency);
+	PERFORM allocate_match(p_match, match_id, p_match.customer_id, ARRAY[p_match.document_id], p_receipt.currency);
 	-- A small surplus is ours, where the rules say so.
 	IF p_match.on_account > 0 AND rules.overpayment = 'adjustment' AND p_match.allocations <> '[]'
 		AND p_match.on_account <= LEAST(rules.tolerance_amount, round(p_receipt.amount * rules.tolerance_percent / 100, credit.minor_unit(p_receipt.currency)))

@@ -75,8 +75,10 @@ BEGIN
 			PERFORM undo_document(part.customer_id, granted.document_id, p_reason, GREATEST(p_on, granted.posting_date));
 		END LOOP;
 		back := move_credit(part.customer_id, part.document_id, p_match.customer_id, p_reason, p_moved_on => GREATEST(p_on, part.posting_date));
+		-- What left of a credit, not of the money, is closed by that credit: then this one is open in its place.
 		PERFORM allocate(i.customer_id, i.item_id, part.outgoing, -i.open_amount)
-		FROM item i WHERE i.customer_id = p_match.customer_id AND i.document_id = back;
+		FROM item i JOIN item o ON o.customer_id = i.customer_id AND o.item_id = part.outgoing AND o.open_amount > 0
+		WHERE i.customer_id = p_match.customer_id AND i.document_id = back;
 	END LOOP;
 END $$;
 COMMENT ON FUNCTION take_back_parts(cash_match, text, date) IS 'Undoes what an applied match paid of other customers, and brings the money back to the payer, whose payment must have been returned before. Behind post_return().';

@@ -283,5 +283,6 @@ COMMENT ON COLUMN deduction.recorded_by IS 'Login that wrote the row.';
 
 -- Document and customer numbers in the form in which texts are searched for them.
 CREATE INDEX document_reference_idx ON document (credit.reference_key(number)) WHERE side = 'debit';
+CREATE INDEX document_credit_note_reference_idx ON document (credit.reference_key(number)) WHERE kind = 'credit_note';
 CREATE INDEX customer_reference_idx ON customer (credit.reference_key(number));
 CREATE INDEX customer_name_idx ON customer (lower(name));
