@@ -111,7 +111,15 @@ foreach my $page ('README.md', glob 'doc/*.md')
 my %tables = (
 	'README.md' => 'CREATE TABLE my_open_items (region text, customer_id bigint, due_date date, open_amount numeric)',
 	'doc/guide-application.md' => q{CREATE SCHEMA shop; CREATE TABLE shop.orders (id bigint, status text)},
-	'doc/guide-bi.md' => 'CREATE TABLE my_receivables (salesperson text, due_date date, open_amount numeric)');
+	'doc/guide-bi.md' => 'CREATE TABLE my_receivables (salesperson text, due_date date, open_amount numeric)',
+	# Items 9 and 12 of customer 2, receipts that nobody knows, one that is applied, and the line that takes it back.
+	'doc/guide-cash.md' => q{SELECT ar.add_customer('Hawk Metals', 2);
+		SELECT CASE n WHEN 9 THEN ar.post_credit_note(2, 'CN-9', '2026-01-02', 50) ELSE ar.post_invoice(2, 'INV-1000' || n, '2026-01-02', 450 + n, '2026-02-01') END
+		FROM generate_series(1, 12) n;
+		SELECT ar.add_receipt('US1', 'S', n::text, '2026-01-14', CASE n WHEN 7 THEN 457 ELSE 400 END, p_customer_id => CASE WHEN n IN (5, 7) THEN 2 END,
+			p_remittance_text => CASE n WHEN 7 THEN 'INV-10007' END) FROM generate_series(1, 13) n;
+		INSERT INTO ar.bank_receipt (source, account, statement_id, sequence, booking_date, amount, currency, credit_debit, digest)
+		VALUES ('manual', 'US1', 'S', '14', '2026-01-20', 457, 'USD', 'debit', '')});
 foreach my $page ('README.md', glob 'doc/guide-*.md')
 {
 	my $page_db = Psql->fresh_database('pages');
