@@ -130,6 +130,10 @@ CALL apply_cash('others', false);
 SELECT * FROM outcome WHERE customer IN (16, 17, 41) ORDER BY customer;
 SELECT * FROM left_open WHERE customer IN (16, 17, 41) ORDER BY customer;
 SELECT customer_id, kind, side, number, amount, reason FROM document WHERE kind = 'transfer' ORDER BY 1;
+-- Paid already: that is no reason to pay something else.
+SELECT add_receipt('US1', 'S16', 'again', '2026-02-02', 15, p_customer_id => 16, p_remittance_text => 'INV-2641') AS receipt;
+CALL apply_cash('again', false);
+SELECT * FROM outcome WHERE customer = 16 AND receipt = 15;
 -- What comes back of it comes back from both.
 SELECT l.* FROM load_bai2(E'01,122099999,123456789,260204,0200,1,65,,2/\n02,031001234,122099999,1,260203,2359,USD,2/\n03,US1,USD,010,0,,/\n16,555,3000,,X,,NSF\n16,555,9400,,Y,,NSF\n49,12400,4/\n98,12400,1,6/\n99,12400,1,8/\n') l;
 SELECT b.amount, return_receipt(b.bank_receipt_id, (SELECT m.bank_receipt_id FROM cash_match m JOIN bank_receipt r USING (bank_receipt_id)

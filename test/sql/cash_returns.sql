@@ -70,8 +70,12 @@ SELECT return_receipt(12, 5) > 0 AS returned;
 SELECT return_receipt(NULL), return_receipt(99);
 -- A receipt is taken back once, and what was taken back is not applied any more.
 SELECT l.* FROM load_camt053(pg_temp.statement('S3', '2026-01-21', pg_temp.entry(980, 'DBIT', '', 'R9', 'E2E-1', 'RE-2026-3001', 'AC04'))) l;
--- The same return told again.
+-- The same return told again, and one of another account.
 SELECT l.* FROM load_camt053(pg_temp.statement('S4', '2026-01-20', pg_temp.entry(980, 'DBIT', '', 'R1', 'E2E-1', 'RE-2026-3001', 'AC04'))) l;
+SELECT bank_receipt_id, duplicate_of, p.blocked -> 0 ->> 'why' AS why FROM bank_receipt JOIN propose_cash(17) p USING (bank_receipt_id);
+SELECT l.* FROM load_camt053(replace(pg_temp.statement('S4b', '2026-01-21', pg_temp.entry(33, 'CRDT', '', 'B1', 'E2E-20', '-') || pg_temp.entry(33, 'DBIT', '', 'R1', 'E2E-30', '-', 'AC04')),
+	'DE02120300000000202051', 'DE75512108001245126199')) l;
+SELECT l.* FROM load_camt053(pg_temp.statement('S4c', '2026-01-21', pg_temp.entry(33, 'DBIT', '', 'R11', 'E2E-20', '-', 'AC04'))) l;
 CALL apply_cash('day 3', false);
 SELECT * FROM outcome WHERE receipt IN (4, 5, 7, 12, 14) OR receipt > 15 ORDER BY receipt, status;
 SELECT confirm_match(8);
@@ -81,16 +85,16 @@ SELECT customer_id, kind, number, open_amount FROM what_is_open WHERE customer_i
 SELECT post_invoice(1, 'RE-2026-3009', '2026-01-25', 33, '2026-02-04') > 0 AS posted, l.* FROM load_camt053(pg_temp.statement('S5', '2026-01-28',
 	pg_temp.entry(33, 'CRDT', '', 'B9', 'E2E-9', 'RE-2026-3009'))) l;
 CALL apply_cash('day 4', false);
-SELECT return_payment(1, document_id, '2026-01-29') > 0 AS returned FROM cash_match WHERE bank_receipt_id = 18 AND status = 'applied';
+SELECT return_payment(1, document_id, '2026-01-29') > 0 AS returned FROM cash_match WHERE bank_receipt_id = 21 AND status = 'applied';
 SELECT l.* FROM load_camt053(pg_temp.statement('S6', '2026-01-30', pg_temp.entry(33, 'DBIT', '', 'R10', 'E2E-9', '', 'AC04'))) l;
 CALL apply_cash('day 5', false);
-SELECT * FROM outcome WHERE receipt > 17 ORDER BY receipt;
-SELECT reject_match(19, 'returned by hand before') > 0 AS rejected;
+SELECT * FROM outcome WHERE receipt > 20 ORDER BY receipt;
+SELECT reject_match(22, 'returned by hand before') > 0 AS rejected;
 -- BAI2: 555 is a deposited item returned; it names the deposit by the bank's reference.
 SELECT post_invoice(5, 'RE-2026-3010', '2026-01-25', 45, '2026-02-04') > 0 AS posted;
 SELECT l.* FROM load_bai2(E'01,122099999,123456789,260204,0200,1,65,,2/\n02,031001234,122099999,1,260203,2359,EUR,2/\n03,0123456789,EUR,010,0,,/\n16,115,4500,,D-77,,RE-2026-3010\n16,555,4500,,D-77,,NSF\n49,9000,4/\n98,9000,1,6/\n99,9000,1,8/\n') l;
 CALL apply_cash('day 6', false);
-SELECT * FROM outcome WHERE receipt > 19 ORDER BY receipt;
+SELECT * FROM outcome WHERE receipt > 22 ORDER BY receipt;
 SELECT customer_id, kind, number, open_amount FROM what_is_open WHERE customer_id = 5;
 SELECT * FROM verify_ledger();
 SELECT * FROM verify_chain();

@@ -147,11 +147,11 @@ BEGIN
 	IF closed IS NOT NULL THEN
 		caps := caps || jsonb_build_object(format('it names %s, which is not open', closed), 60);
 	END IF;
-	-- Documents of customers the payer has nothing to do with are found, but not paid.
+	-- Documents of customers the payer has nothing to do with are found, but not paid; nor are those of others that are paid.
 	SELECT string_agg(format('%s of customer %s', d.number, d.customer_id), ', ' ORDER BY d.customer_id, d.number) INTO strange
-	FROM document d JOIN customer c ON c.customer_id = d.customer_id
+	FROM document d
 	WHERE credit.reference_key(d.number) = ANY (keys) AND d.side = 'debit' AND d.reverses IS NULL AND customer_of(d.customer_id) <> payer.customer_id
-		AND c.payer_id IS DISTINCT FROM payer.customer_id AND length(credit.reference_key(d.number)) >= 5
+		AND length(credit.reference_key(d.number)) >= 5
 		AND NOT EXISTS (SELECT FROM unnest(numbers) x WHERE credit.reference_key(x) = credit.reference_key(d.number));
 	IF strange IS NOT NULL THEN
 		caps := caps || jsonb_build_object('it names ' || strange, 60);
