@@ -158,6 +158,20 @@ SELECT load_remittance_csv('six', 'ADV-6002', E'invoice;amount paid\nINV-1200;60
 SELECT pg_temp.pay(20, 10, 'once') = pg_temp.pay(20, 10, 'once') AS same, add_receipt('US1', 'S20', 'next', '2026-02-01', 10, p_customer_id => 20, p_remittance_text => 'once')
 	<> pg_temp.pay(20, 10, 'once') AS another;
 SELECT pg_temp.pay(20, 10, 'twice');
+-- Whose rules: the customer's own, those of its risk class, those of all others.  Discounts that were not earned, and none at
+-- all; a tolerance in percent, of which the lesser counts.
+SELECT set_cash_rules('class B', '{exact_item}', p_risk_class => 'B', p_discounts => 'unearned') > 0 AND set_cash_rules('own', '{exact_item}', 31, p_discounts => 'none') > 0
+	AND set_cash_rules('percent', '{reference}', 32, p_tolerance_percent => 0.5) > 0 AND set_cash_rules('lesser', '{reference}', 33, p_tolerance_percent => 0.5, p_tolerance_amount => 3) > 0
+	AND set_cash_rules('others', '{reference,on_account}', p_min_confidence => 95) > 0 AS made;
+SELECT set_risk_class(30, 'B'), set_risk_class(31, 'B');
+SELECT post_invoice(c, 'INV-3000', '2025-06-01', 1000, p_terms => '2/10 net 30') > 0 AS posted, pg_temp.pay(c, CASE WHEN c < 32 THEN 980 ELSE 996 END, 'INV-3000') FROM generate_series(30, 34) c;
+-- A range of numbers.
+SELECT post_invoice(35, 'INV-' || n, '2026-01-01', 10, '2026-01-31') > 0 AS posted FROM generate_series(5001, 5004) n;
+SELECT pg_temp.pay(35, 30, 'Inv. 5001-5003');
+CALL apply_cash('whose', false);
+SELECT m.rule_set, o.* FROM outcome o JOIN cash_match m ON m.customer_id = o.customer WHERE customer BETWEEN 30 AND 35 ORDER BY customer;
+SELECT * FROM left_open WHERE customer BETWEEN 30 AND 35 ORDER BY customer;
+SELECT set_cash_rules('others', '{reference}', 36) > 0 AS made;
 -- Money of a closed customer, and of one that was merged into another.
 SELECT set_cash_rules('closed', '{oldest_first}', 21) > 0 AS made, post_invoice(21, 'I', '2026-01-01', 10, '2026-01-31') > 0 AS posted, set_customer_status(21, 'closed'),
 	pg_temp.pay(21, 10), post_invoice(23, 'INV-4023', '2026-01-01', 10, '2026-01-31') > 0 AS posted, merge_customers(23, 22, 'the same') IS NOT NULL AS merged, pg_temp.pay(23, 10, 'INV-4023');

@@ -42,6 +42,7 @@ SELECT bank_receipt_id, sequence, amount, credit_debit, payer_name, document_ref
 SELECT l.* FROM file f, load_camt053(replace(f.data, 'danke', 'merci')) l;
 SELECT l.* FROM file f, load_camt053(replace(f.data, '2026-34', '2026-35')) l;
 SELECT bank_receipt_id, sequence, duplicate_of FROM bank_receipt WHERE statement_id = '2026-35' ORDER BY 1;
+SELECT confirm_match(7);
 
 -- Who pays and what: by creditor reference; by document; unknown; with a branch; a document of somebody else.
 SELECT p.bank_receipt_id, p.customer_id, p.rule, p.confidence, p.parts FROM propose_cash() p JOIN bank_receipt USING (bank_receipt_id)

@@ -50,6 +50,7 @@ SELECT l.* FROM load_camt053(pg_temp.statement('S2', '2026-01-20',
 	|| pg_temp.entry(80, 'DBIT', '', 'R7', 'E2E-7', 'Scheckrueckgabe') || pg_temp.entry(12, 'DBIT', '', 'R8', 'E2E-8', 'Gebuehren'))) l;
 SELECT bank_receipt_id, sequence, amount, credit_debit, reversal, bank_reference, end_to_end_id, return_reason FROM bank_receipt WHERE statement_id = 'S2' ORDER BY 1;
 SELECT bank_receipt_id, customer_id, rule, confidence, on_account, parts, blocked FROM propose_cash() WHERE bank_receipt_id BETWEEN 8 AND 15;
+SELECT blocked FROM propose_cash(15);
 CALL apply_cash('shown');
 CALL apply_cash('day 2', false);
 SELECT * FROM outcome WHERE status <> 'simulated' AND receipt NOT IN (5, 6) ORDER BY receipt, status;
@@ -86,10 +87,11 @@ SELECT post_invoice(1, 'RE-2026-3009', '2026-01-25', 33, '2026-02-04') > 0 AS po
 	pg_temp.entry(33, 'CRDT', '', 'B9', 'E2E-9', 'RE-2026-3009'))) l;
 CALL apply_cash('day 4', false);
 SELECT return_payment(1, document_id, '2026-01-29') > 0 AS returned FROM cash_match WHERE bank_receipt_id = 21 AND status = 'applied';
-SELECT l.* FROM load_camt053(pg_temp.statement('S6', '2026-01-30', pg_temp.entry(33, 'DBIT', '', 'R10', 'E2E-9', '', 'AC04'))) l;
+SELECT l.* FROM load_camt053(pg_temp.statement('S6', '2026-01-30', pg_temp.entry(33, 'DBIT', '', 'R10', 'E2E-9', '', 'AC04', 'Adler GmbH'))) l;
 CALL apply_cash('day 5', false);
 SELECT * FROM outcome WHERE receipt > 20 ORDER BY receipt;
-SELECT reject_match(22, 'returned by hand before') > 0 AS rejected;
+-- That says nothing of who pays.
+SELECT reject_match(22, 'returned by hand before') > 0 AS rejected, (SELECT count(*) FROM payer_alias) AS learned;
 -- BAI2: 555 is a deposited item returned; it names the deposit by the bank's reference.
 SELECT post_invoice(5, 'RE-2026-3010', '2026-01-25', 45, '2026-02-04') > 0 AS posted;
 SELECT l.* FROM load_bai2(E'01,122099999,123456789,260204,0200,1,65,,2/\n02,031001234,122099999,1,260203,2359,EUR,2/\n03,0123456789,EUR,010,0,,/\n16,115,4500,,D-77,,RE-2026-3010\n16,555,4500,,D-77,,NSF\n49,9000,4/\n98,9000,1,6/\n99,9000,1,8/\n') l;

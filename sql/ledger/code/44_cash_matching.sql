@@ -82,7 +82,7 @@ DECLARE
 	rules cash_rule_set;
 BEGIN
 	SELECT s.* INTO rules FROM cash_rule_set s LEFT JOIN customer c ON c.customer_id = p_customer_id
-	WHERE COALESCE(s.customer_id = p_customer_id, s.risk_class = c.risk_class, true)
+	WHERE CASE WHEN s.customer_id IS NOT NULL THEN s.customer_id = p_customer_id WHEN s.risk_class IS NOT NULL THEN s.risk_class = c.risk_class ELSE true END
 	ORDER BY s.customer_id IS NULL, s.risk_class IS NULL LIMIT 1;
 	IF FOUND THEN
 		RETURN rules;

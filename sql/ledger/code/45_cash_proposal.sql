@@ -236,7 +236,7 @@ BEGIN
 		SELECT b.bank_receipt_id, m.customer_id, m.rule, m.confidence, m.allocations, m.on_account, m.parts, m.blocked
 		FROM bank_receipt b, match_receipt(b) m
 		WHERE CASE WHEN p_bank_receipt_id IS NOT NULL THEN b.bank_receipt_id = p_bank_receipt_id
-			ELSE NOT EXISTS (SELECT FROM cash_match a WHERE a.bank_receipt_id = b.bank_receipt_id AND a.status IN ('applied', 'rejected')) END
+			ELSE is_for_runs(b) AND NOT is_settled(b.bank_receipt_id) END
 		ORDER BY b.bank_receipt_id;
 END $$;
 COMMENT ON FUNCTION propose_cash(bigint) IS 'What apply_cash() would do with a receipt, or with all that wait: payer, rule, allocations, confidence and its parts, what is left on account, and what blocked the rules before. Writes nothing.';

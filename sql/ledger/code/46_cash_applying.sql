@@ -199,6 +199,13 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION is_settled(bigint) IS 'Whether a receipt was applied, or a person took it away from runs.';
 
+CREATE OR REPLACE FUNCTION is_for_runs(p_receipt bank_receipt)
+RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
+BEGIN
+	RETURN p_receipt.duplicate_of IS NULL AND (p_receipt.credit_debit = 'credit' OR p_receipt.reversal OR p_receipt.return_reason IS NOT NULL);
+END $$;
+COMMENT ON FUNCTION is_for_runs(bank_receipt) IS 'Whether runs look at a receipt: money that came in, or that the bank takes back, and not what was told of before.';
+
 CREATE OR REPLACE FUNCTION start_cash_run(p_run text, p_simulate boolean)
 RETURNS bigint[] LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
@@ -215,8 +222,7 @@ BEGIN
 	END IF;
 	-- In an order that the files' own does not change; what came in before what goes back on that day.
 	RETURN ARRAY(SELECT b.bank_receipt_id FROM bank_receipt b
-		WHERE run.finished_at IS NULL AND b.duplicate_of IS NULL AND (b.credit_debit = 'credit' OR b.reversal OR b.return_reason IS NOT NULL)
-			AND NOT is_settled(b.bank_receipt_id)
+		WHERE run.finished_at IS NULL AND is_for_runs(b) AND NOT is_settled(b.bank_receipt_id)
 			AND NOT EXISTS (SELECT FROM cash_match m WHERE m.cash_run_id = run.cash_run_id AND m.bank_receipt_id = b.bank_receipt_id)
 		ORDER BY b.booking_date, b.credit_debit, b.digest, b.bank_receipt_id);
 END $$;
@@ -364,6 +370,10 @@ BEGIN
 		RAISE EXCEPTION 'bank receipt % is no money that came in', p_bank_receipt_id USING ERRCODE = 'invalid_parameter_value',
 			HINT = 'return_receipt() undoes a receipt that the bank took back.';
 	END IF;
+	IF receipt.duplicate_of IS NOT NULL THEN
+		RAISE EXCEPTION 'bank receipt % is the same money as bank receipt %', p_bank_receipt_id, receipt.duplicate_of
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'If it is another payment, enter it with add_receipt() under a number of its own.';
+	END IF;
 	proposal := match_receipt(receipt, p_customer_id);
 	IF proposal.customer_id IS NULL THEN
 		RAISE EXCEPTION 'nobody is known who may have paid bank receipt %', p_bank_receipt_id
@@ -410,7 +420,7 @@ BEGIN
 		RAISE EXCEPTION 'bank receipt % is applied or rejected already', p_bank_receipt_id USING ERRCODE = 'unique_violation';
 	END IF;
 	rejected := match_receipt(receipt);
-	IF rejected.customer_id IS NOT NULL THEN
+	IF rejected.customer_id IS NOT NULL AND receipt.credit_debit = 'credit' THEN
 		PERFORM learn_payer(receipt, rejected.customer_id, false);
 	END IF;
 	rejected.status := 'rejected';
