@@ -132,7 +132,7 @@ my @cash = map { "$_ SELECT" } qw(bank_receipt cash_allocation cash_application_
 	deductions payer_alias remittance remittance_line unapplied_cash);
 my %tables = (
 	stranger => [],
-	reader   => [@views],
+	reader   => [ @views, map { "$_ SELECT" } qw(cash_application_accuracy deductions unapplied_cash) ],
 	poster   => [ @views, @cash ],
 	loader   => [@views],
 	releaser => [],

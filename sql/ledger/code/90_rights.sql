@@ -59,8 +59,11 @@ BEGIN
 	IF p_access IN ('credit_manager', 'legal') THEN
 		EXECUTE format('GRANT SELECT ON hold_queue, hold, hold_release, hold_reason TO %I', p_role);
 	END IF;
+	IF p_access IN ('reader', 'poster', 'credit_manager') THEN
+		EXECUTE format('GRANT SELECT ON unapplied_cash, cash_application_accuracy, deductions TO %I', p_role);
+	END IF;
 	IF p_access IN ('poster', 'credit_manager') THEN
-		EXECUTE format('GRANT SELECT ON unapplied_cash, cash_application_accuracy, deductions, bank_receipt, remittance, remittance_line, payer_alias,
+		EXECUTE format('GRANT SELECT ON bank_receipt, remittance, remittance_line, payer_alias,
 			cash_rule_set, cash_rule, cash_run, cash_match, cash_allocation TO %I', p_role);
 	END IF;
 	IF p_access = 'credit_manager' THEN
