@@ -85,7 +85,7 @@ COMMENT ON FUNCTION policy_part(bigint, jsonb, text[]) IS 'A rule, or an exclusi
 CREATE OR REPLACE FUNCTION policy_rules(p_rules jsonb)
 RETURNS TABLE (rule_no integer, kind text, threshold numeric, action text, customer_id bigint, risk_class text, grace_days integer,
 	net_of_unapplied boolean, horizon_days integer, valid_from date, valid_to date, breaks text, missing_breaks boolean, exclusions jsonb)
-LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql STABLE ROWS 10 SET search_path FROM CURRENT AS $$
 DECLARE
 	columns text[] := ARRAY['rule_no', 'kind', 'threshold', 'action', 'customer_id', 'risk_class', 'grace_days', 'net_of_unapplied', 'horizon_days',
 		'valid_from', 'valid_to', 'exclusions'];
