@@ -73,7 +73,10 @@ BEGIN
 				ORDER BY e.value ->> 'customer_id' IS NULL, e.n DESC LIMIT 1) x ON true
 		WHERE m.counts),
 	counting AS MATERIALIZED (
-		SELECT r.*, r.kind = ANY (by_items) AND r.recorded IS NULL AS needs_items, bool_or(r.kind = 'limit_missing') OVER w AS limit_missing_rule, bool_or(r.kind = 'limit_use' AND NOT r.spared) OVER w AS limit_use_rule
+		SELECT r.*, r.kind = ANY (by_items) AND r.recorded IS NULL AS needs_items,
+			-- Whether there is such a rule for the order: NULL if only those of which it is unsure that they count.
+			bool_or(r.kind = 'limit_missing' AND NOT r.unsure) OVER w OR NULLIF(bool_or(r.kind = 'limit_missing' AND r.unsure) OVER w, true) AS limit_missing_rule,
+			bool_or(r.kind = 'limit_use' AND NOT r.spared AND NOT r.unsure) OVER w OR NULLIF(bool_or(r.kind = 'limit_use' AND r.unsure) OVER w, true) AS limit_use_rule
 		FROM ruled r WINDOW w AS (PARTITION BY r.customer_id, r.decision_id)),
 	-- Items open then
 	looking AS MATERIALIZED (
@@ -107,8 +110,10 @@ BEGIN
 				+ COALESCE((SELECT sum(a.amount) FROM allocation a WHERE a.customer_id = i.customer_id AND a.debit_item_id = i.item_id AND a.recorded_at > l.decided_at), 0)
 				- COALESCE((SELECT sum(a.amount) FROM allocation a WHERE a.customer_id = i.customer_id AND a.credit_item_id = i.item_id AND a.recorded_at > l.decided_at), 0)
 				ELSE i.open_amount END AS amount) t
+			-- A rate of the same transaction was there before the order, or was not: unknown.
 			LEFT JOIN LATERAL (SELECT 1::numeric AS rate WHERE i.currency = base UNION ALL
-				(SELECT f.rate FROM fx_rate f WHERE f.currency = i.currency AND f.valid_from <= l.on_day AND f.recorded_at <= l.decided_at AND i.currency <> base
+				(SELECT CASE WHEN f.recorded_at < l.decided_at THEN f.rate END FROM fx_rate f
+				WHERE f.currency = i.currency AND f.valid_from <= l.on_day AND f.recorded_at <= l.decided_at AND i.currency <> base
 				ORDER BY f.valid_from DESC LIMIT 1)) rate ON true
 		WHERE t.amount <> 0),
 	-- The decision says what was owed and unapplied: what is found must add up to that, with or without what the exposure
@@ -191,7 +196,7 @@ BEGIN
 	-- little, unless the threshold was the same.
 	grouped AS (
 		SELECT f.customer_id, f.decision_id, f.rule_no, g.group_id, g.figure,
-			CASE WHEN NOT f.known THEN NULL WHEN g.figure IS NULL THEN g.broken WHEN g.figure > f.threshold THEN true WHEN g.figure + 0.01 <= f.threshold THEN false
+			CASE WHEN NOT f.known OR f.speaks_for_groups IS NULL THEN NULL WHEN g.figure IS NULL THEN g.broken WHEN g.figure > f.threshold THEN true WHEN g.figure + 0.01 <= f.threshold THEN false
 				WHEN g.threshold = f.threshold THEN g.broken END AS broken
 		FROM found f, LATERAL (
 			SELECT DISTINCT ON (e.group_id) e.* FROM (
@@ -200,7 +205,7 @@ BEGIN
 				FROM decision d, jsonb_array_elements(d.checks) WITH ORDINALITY c (value, n)
 				WHERE d.customer_id = f.customer_id AND d.decision_id = f.decision_id AND c.value ? 'group_id') e
 			ORDER BY e.group_id, e.threshold = f.threshold DESC) g
-		WHERE f.speaks_for_groups),
+		WHERE f.speaks_for_groups IS NOT FALSE),
 	-- find() in credit_check.c
 	judged AS (
 		SELECT f.customer_id, f.decision_id, f.rule_no, f.kind, NULL::bigint AS group_id, f.figure, f.threshold, f.action, CASE
@@ -209,7 +214,7 @@ BEGIN
 				WHEN f.recorded IS NULL THEN 'unknown' WHEN f.recorded ->> 'outcome' = 'approve' THEN 'passed' ELSE 'broken' END
 			WHEN f.kind IN ('limit_use', 'horizon_use') AND f.limit_amount IS NULL THEN CASE
 				WHEN f.has_groups OR f.limit_missing_rule THEN 'skipped'
-				WHEN f.groups_known THEN 'broken' ELSE 'unknown' END
+				WHEN f.groups_known AND f.limit_missing_rule IS NOT NULL THEN 'broken' ELSE 'unknown' END
 			WHEN f.kind = 'limit_use' AND (f.recorded IS NULL OR f.figure IS NOT DISTINCT FROM (f.recorded ->> 'figure')::numeric)
 				THEN CASE WHEN f.used * 100 > f.limit_amount * f.threshold THEN 'broken' ELSE 'passed' END
 			-- Only the percent is known, as for groups.
@@ -228,7 +233,7 @@ BEGIN
 		CASE g.broken WHEN true THEN 'broken' WHEN false THEN 'passed' ELSE 'unknown' END
 	FROM grouped g JOIN found f ON f.customer_id = g.customer_id AND f.decision_id = g.decision_id AND f.rule_no = g.rule_no
 	UNION ALL
-	SELECT f.customer_id, f.decision_id, f.rule_no, 'group_limit', NULL, NULL, f.threshold, f.action, 'unknown' FROM found f WHERE f.speaks_for_groups AND NOT f.groups_known
+	SELECT f.customer_id, f.decision_id, f.rule_no, 'group_limit', NULL, NULL, f.threshold, f.action, 'unknown' FROM found f WHERE f.speaks_for_groups IS NOT FALSE AND NOT f.groups_known
 	UNION ALL
 	SELECT c.customer_id, c.decision_id, c.rule_no, c.kind, NULL, NULL, c.threshold, c.action, 'spared' FROM counting c WHERE c.spared;
 END $$;
