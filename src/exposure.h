@@ -69,9 +69,6 @@ extern int128 exposure_value(Ledger *ledger, int64 customer_id, const char *curr
  */
 extern void exposure_complete(Ledger *ledger, Exposure *exposure);
 
-/* Open deposits reserved to this order whose money is good, in base currency units. */
-extern int128 exposure_reserved_for(Ledger *ledger, const Exposure *exposure, const char *order_id);
-
 /* Take the locks of customers and of all above them, in id order, inside ledger_enter(). */
 extern void exposure_lock_groups(Ledger *ledger, const int64 *customers, int64 n);
 

@@ -90,6 +90,7 @@ keep_check(SettleBatch *batch, const CreditCheck *check)
 	copy->source = pstrdup(check->source);
 	copy->order_id = check->order_id ? pstrdup(check->order_id) : NULL;
 	copy->currency = NULL;		/* decided: nothing is looked up any more */
+	copy->deposits = NIL;
 	copy->checks = pstrdup(check->checks);
 	MemoryContextSwitchTo(old);
 	return copy;
@@ -165,6 +166,53 @@ add_pending_of_others(Ledger *ledger, OrderBatch *state, CreditCheck *check)
 }
 
 /*
+ * The customer's deposits.  An order this statement has approved already
+ * counts, in what is pending, as it will; its row may be the old one still.
+ */
+static List *
+deposits_before(Ledger *ledger, const OrderBatch *state, const CreditCheck *check)
+{
+	List	   *deposits = order_deposits(ledger, &check->exposure);
+	OrderDeposit *own = deposit_for(deposits, check->order_id);
+	ListCell   *lc;
+
+	if (own)
+	{
+		own->known = true;
+		own->counted = money_sub(check->order_value, check->amount);
+		own->ship_date = check->ship_date;
+	}
+	foreach(lc, state->approved)
+	{
+		const ApprovedOrder *order = lfirst(lc);
+		OrderDeposit *deposit = order->customer_id == check->customer_id ? deposit_for(deposits, order->order_id) : NULL;
+
+		if (deposit == NULL || deposit == own)
+			continue;
+		deposit->known = true;
+		deposit->counted = order->value;
+		deposit->ship_date = order->ship_date;
+	}
+	find_deposited_orders(ledger, check->customer_id, deposits);
+	return deposits;
+}
+
+static void
+remember_approved(SettleBatch *batch, const CreditCheck *check)
+{
+	OrderBatch *state = batch->state;
+	MemoryContext old = MemoryContextSwitchTo(batch->cxt);
+	ApprovedOrder *order = palloc(sizeof(ApprovedOrder));
+
+	order->customer_id = check->customer_id;
+	order->order_id = pstrdup(check->order_id);
+	order->value = check->order_value;
+	order->ship_date = check->ship_date;
+	state->approved = lappend(state->approved, order);
+	MemoryContextSwitchTo(old);
+}
+
+/*
  * Decide on an order that counted `before` units of its currency, shipping on
  * another day perhaps: NULL when it may go on, else the decision to hold it.
  */
@@ -198,6 +246,7 @@ decide_increase(SettleBatch *batch, WatchedTable *table, Ledger *ledger,
 	exposure_read(ledger, share->customer_id, EXPOSURE_LOCK, &check.exposure);
 	check.groups = credit_group_limits(ledger, &check.exposure);
 	add_pending_of_others(ledger, state, &check);
+	check.deposits = deposits_before(ledger, state, &check);
 	check.exposure.ordered = money_add(check.exposure.ordered, pending->amount);
 	credit_check(ledger, rules, &check);
 	/*
@@ -218,7 +267,11 @@ decide_increase(SettleBatch *batch, WatchedTable *table, Ledger *ledger,
 		MemoryContextSwitchTo(old);
 	}
 	else
+	{
 		pending->amount = money_add(pending->amount, Max(check.amount, 0));
+		if (check.deposits && check.order_id)
+			remember_approved(batch, &check);
+	}
 	ledger_leave(&scope);
 	return kept;
 }

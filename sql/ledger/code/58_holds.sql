@@ -111,25 +111,17 @@ CREATE OR REPLACE FUNCTION hold_uncovered(p_deposit document)
 RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	missing numeric;
-	covered numeric;
 BEGIN
 	IF p_deposit.kind <> 'deposit' THEN
 		RETURN;
 	END IF;
 	SELECT f.shortfall INTO missing FROM hold_figures(p_deposit.customer_id) f;
-	-- The deposits of other orders cover those still.
-	SELECT COALESCE(sum(LEAST(convert(r.amount, r.currency, (SELECT l.base_currency FROM ledger_info l), ledger_today()), d.deposit)), 0) INTO covered
-	FROM (SELECT i.reserved_for, i.currency, -sum(i.open_amount) AS amount FROM item i
-			WHERE i.customer_id = p_deposit.customer_id AND i.reserved_for IS NOT NULL AND i.open_amount < 0 GROUP BY 1, 2) r,
-		LATERAL (SELECT c.deposit FROM decision c WHERE c.customer_id = p_deposit.customer_id AND c.order_id = r.reserved_for
-			ORDER BY c.decision_id DESC LIMIT 1) d
-	WHERE missing > 0;
-	IF missing > covered OR missing IS NULL THEN
+	IF missing > 0 OR missing IS NULL THEN
 		PERFORM place_hold(p_deposit.customer_id, format('deposit %s of order %s is gone', p_deposit.number, p_deposit.order_id), 'credit_limit', 'shipments',
 			p_automatic => true);
 	END IF;
 END $$;
-COMMENT ON FUNCTION hold_uncovered(document) IS 'After a deposit was released, refunded, returned, voided or transferred: an automatic hold on shipments where the customer is over its limit now, but for what other deposits cover. Other documents change nothing.';
+COMMENT ON FUNCTION hold_uncovered(document) IS 'After a deposit was released, refunded, returned, voided or transferred: an automatic hold on shipments where the customer is over its limit now, what other deposits cover taken off. Other documents change nothing.';
 
 -- Who is on hold
 

@@ -216,7 +216,7 @@ COMMENT ON COLUMN decision.amount IS 'Amount of the order, or its increase, that
 COMMENT ON COLUMN decision.currency IS 'ISO 4217 code of amount.';
 COMMENT ON COLUMN decision.receivable IS 'Open debit items then, before the order, as the exposure policy counts them; other currencies at the rate of the day.';
 COMMENT ON COLUMN decision.unapplied IS 'Open credit items then, or 0 where the exposure policy does not count them.';
-COMMENT ON COLUMN decision.ordered IS 'Open orders then, without this one.';
+COMMENT ON COLUMN decision.ordered IS 'Open orders then, without this one, and less what deposits reserved to them cover.';
 COMMENT ON COLUMN decision.limit_amount IS 'Credit limit in force then; NULL when there was none.';
 COMMENT ON COLUMN decision.checks IS 'Array of the rules that were evaluated: rule_no, kind, figure, threshold, outcome.';
 COMMENT ON COLUMN decision.decided_at IS 'Record time.';
