@@ -254,19 +254,10 @@ find_document_value(const CreditCheck *check, const CheckRule *rule, int scale)
 	return finding;
 }
 
-/* Read after the lock, which whoever changes it takes first. */
 static Finding
-find_status(Ledger *ledger, const CreditCheck *check)
+find_status(const CreditCheck *check)
 {
-	Datum		args[1];
-	bool		isnull;
-	bool		inactive;
-
-	args[0] = Int64GetDatum(check->customer_id);
-	if (ledger_run(ledger, LQ_CUSTOMER_STATUS, args, NULL) != 1)
-		elog(ERROR, "status of a customer could not be read");
-	inactive = DatumGetBool(ledger_value(0, 1, &isnull));
-	return (Finding) {.broken = inactive, .figure = inactive ? "1" : "0"};
+	return (Finding) {.broken = check->exposure.inactive, .figure = check->exposure.inactive ? "1" : "0"};
 }
 
 /* The ledger's rule_figure() measures; what breaks the rule follows from its kind. */
@@ -400,7 +391,7 @@ find(Ledger *ledger, CreditCheck *check, const CheckRule *rule)
 		case RULE_DOCUMENT_VALUE:
 			return find_document_value(check, rule, ledger->base_scale);
 		case RULE_CUSTOMER_STATUS:
-			return find_status(ledger, check);
+			return find_status(check);
 		default:
 			return find_by_figure(ledger, check, rule);
 	}

@@ -98,6 +98,7 @@ read_figures(Ledger *ledger, int64 customer_id, LedgerQuery query, Datum *args, 
 	exposure->complete = false;
 	exposure->has_other_currency = DatumGetBool(ledger_value(0, 4, &isnull));
 	exposure->in_group = DatumGetBool(ledger_value(0, 12, &isnull));
+	exposure->inactive = DatumGetBool(ledger_value(0, 13, &isnull));
 	exposure->open_holds = DatumGetInt32(ledger_value(0, 5, &isnull));
 }
 

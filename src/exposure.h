@@ -28,6 +28,7 @@ typedef struct Exposure
 	bool		has_other_currency;
 	bool		complete;		/* other currencies are in it, and what the policy leaves out is not */
 	bool		in_group;		/* group limits may apply */
+	bool		inactive;		/* the customer's status is not active */
 	int			open_holds;
 	/* The limit in force on the day of reading */
 	bool		has_limit;

@@ -45,16 +45,18 @@ typedef struct QueryText
  */
 #define EXPOSURE_FIGURES \
 	"receivable, unapplied, ordered, has_other_currency, open_holds, limit_amount, limit_since, limit_until, reserved," \
-	" uncleared, merged_into, in_group"
+	" uncleared, merged_into, in_group, inactive"
 
 static const QueryText query_texts[LQ_COUNT] = {
 	[LQ_LEDGER_INFO] = {
 		"SELECT base_currency, time_zone, template_version FROM @L.ledger_info", 0, {0}},
 	[LQ_CUSTOMER_ADD] = {
-		"INSERT INTO @L.exposure (customer_id, currency) VALUES ($1, $2)",
+		"INSERT INTO @L.exposure (customer_id, currency, inactive)"
+		" SELECT customer_id, $2, status <> 'active' FROM @L.customer WHERE customer_id = $1",
 		2, {INT8OID, TEXTOID}},
 	[LQ_CUSTOMER_ADD_MANY] = {
-		"INSERT INTO @L.exposure (customer_id, currency) SELECT c, $2 FROM unnest($1) c",
+		"INSERT INTO @L.exposure (customer_id, currency, inactive)"
+		" SELECT customer_id, $2, status <> 'active' FROM @L.customer WHERE customer_id = ANY ($1)",
 		2, {INT8ARRAYOID, TEXTOID}},
 
 	[LQ_CUSTOMER_TERMS] = {
@@ -257,8 +259,6 @@ static const QueryText query_texts[LQ_COUNT] = {
 		0, {0}},
 	[LQ_RISK_CLASS] = {
 		"SELECT risk_class FROM @L.customer WHERE customer_id = $1", 1, {INT8OID}},
-	[LQ_CUSTOMER_STATUS] = {
-		"SELECT status <> 'active' FROM @L.customer WHERE customer_id = $1", 1, {INT8OID}},
 	[LQ_RULE_FIGURE] = {
 		"SELECT @L.rule_figure($1, $2, $3, $4, $5)", 5, {TEXTOID, INT8OID, DATEOID, INT4OID, BOOLOID}},
 	[LQ_GROUPS_EXIST] = {
