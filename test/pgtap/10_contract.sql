@@ -238,7 +238,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.orders_on_hold stable unsafe invoker',
 	'ar.orders_readable volatile unsafe invoker',
 	'ar.orders_to_explain stable unsafe definer',
-	'ar.orders_to_release stable unsafe definer',
+	'ar.orders_to_release volatile unsafe definer',
 	'ar.payment_of immutable safe invoker',
 	'ar.payment_text stable unsafe invoker',
 	'ar.policy_part stable unsafe invoker',

@@ -330,7 +330,7 @@ COMMENT ON FUNCTION may_release(regclass) IS 'Whether the caller may read and ch
 -- Whoever passes with nothing may pass with something; what a person released may pass in any case.
 CREATE OR REPLACE FUNCTION orders_to_release(p_customers bigint[], p_sources text[])
 RETURNS TABLE (customer_id bigint, source text, order_id text, decision_id bigint)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	passing bigint[] := ARRAY(SELECT c FROM unnest(p_customers) c, hold_figures(c) f WHERE f.outcome IN ('approve', 'warn'));
 	others bigint[] := ARRAY(SELECT DISTINCT r.customer_id FROM order_release r
