@@ -86,6 +86,31 @@ find_hold(Ledger *ledger, const CreditCheck *check)
 	return (Finding) {.broken = holds > 0, .figure = psprintf(INT64_FORMAT, holds)};
 }
 
+/* Whether it is reserved to the order itself. */
+static bool
+is_own(const CreditCheck *check, const OrderDeposit *deposit)
+{
+	return check->order_id && strcmp(check->order_id, deposit->order_id) == 0;
+}
+
+/* A deposit covers its own order, up to what that counts, and no other. */
+static void
+take_off_deposits(CreditCheck *check)
+{
+	ListCell   *lc;
+
+	check->deposit = 0;
+	foreach(lc, check->deposits)
+	{
+		const OrderDeposit *deposit = lfirst(lc);
+
+		if (is_own(check, deposit))
+			check->deposit = Min(deposit->amount, money_add(deposit->counted, Max(check->amount, 0)));
+		else
+			check->exposure.ordered = money_sub(check->exposure.ordered, deposit_cover(deposit));
+	}
+}
+
 static int128
 exposure_after(const CreditCheck *check)
 {
@@ -110,12 +135,21 @@ find_horizon_use(Ledger *ledger, CreditCheck *check, const CheckRule *rule)
 	DateADT		last_day = ledger_today(ledger) + rule->horizon_days;
 	bool		counts = check->ship_date <= last_day;
 	int128		beyond;
+	ListCell   *lc;
 
 	if (!check->exposure.has_limit || (check->rescheduled && (!counts || check->scheduled_on <= last_day)))
 		return (Finding) {.figure = "null", .skipped = true};
 	beyond = schedule_beyond(ledger, check->customer_id, check->coming, last_day);
 	if (check->scheduled_on > last_day)
 		beyond = money_sub(beyond, check->scheduled);
+	/* What a deposit covers was taken off already. */
+	foreach(lc, check->deposits)
+	{
+		const OrderDeposit *deposit = lfirst(lc);
+
+		if (deposit->ship_date > last_day && !is_own(check, deposit))
+			beyond = money_sub(beyond, deposit_cover(deposit));
+	}
 	/* A deposit covers its own order only. */
 	if (!counts)
 		beyond = money_sub(money_add(beyond, check->order_value), check->deposit);
@@ -220,19 +254,10 @@ find_document_value(const CreditCheck *check, const CheckRule *rule, int scale)
 	return finding;
 }
 
-/* Read after the lock, which whoever changes it takes first. */
 static Finding
-find_status(Ledger *ledger, const CreditCheck *check)
+find_status(const CreditCheck *check)
 {
-	Datum		args[1];
-	bool		isnull;
-	bool		inactive;
-
-	args[0] = Int64GetDatum(check->customer_id);
-	if (ledger_run(ledger, LQ_CUSTOMER_STATUS, args, NULL) != 1)
-		elog(ERROR, "status of a customer could not be read");
-	inactive = DatumGetBool(ledger_value(0, 1, &isnull));
-	return (Finding) {.broken = inactive, .figure = inactive ? "1" : "0"};
+	return (Finding) {.broken = check->exposure.inactive, .figure = check->exposure.inactive ? "1" : "0"};
 }
 
 /* The ledger's rule_figure() measures; what breaks the rule follows from its kind. */
@@ -366,7 +391,7 @@ find(Ledger *ledger, CreditCheck *check, const CheckRule *rule)
 		case RULE_DOCUMENT_VALUE:
 			return find_document_value(check, rule, ledger->base_scale);
 		case RULE_CUSTOMER_STATUS:
-			return find_status(ledger, check);
+			return find_status(check);
 		default:
 			return find_by_figure(ledger, check, rule);
 	}
@@ -425,8 +450,7 @@ credit_check(Ledger *ledger, List *rules, CreditCheck *check)
 	check->spared = false;
 	check->needs_no_limit = false;
 	exposure_complete(ledger, &check->exposure);
-	/* A deposit covers its own order, up to what the order is for. */
-	check->deposit = Min(exposure_reserved_for(ledger, &check->exposure, check->order_id), Max(check->amount, 0));
+	take_off_deposits(check);
 
 	foreach(lc, rules)
 	{
@@ -556,6 +580,8 @@ cc_check_order(PG_FUNCTION_ARGS)
 	exposure_read(ledger, check.customer_id, record ? EXPOSURE_LOCK : EXPOSURE_READ, &check.exposure);
 	check.amount = check.order_value = exposure_value(ledger, check.customer_id, currency, scale, amount);
 	check.groups = credit_group_limits(ledger, &check.exposure);
+	check.deposits = order_deposits(ledger, &check.exposure);
+	find_deposited_orders(ledger, check.customer_id, check.deposits);
 	/* What is read with the caller's rights (row security) is for this call only; looking for a policy in vain does no harm. */
 	has_policies = ledger->has_policies;
 	ledger->has_policies = true;

@@ -9,6 +9,7 @@
 
 #include "exposure.h"
 #include "ledger.h"
+#include "order_deposit.h"
 #include "order_schedule.h"
 
 /* In order of strictness: the strictest rule decides. */
@@ -99,19 +100,21 @@ typedef struct CreditCheck
 	const char *source;			/* "shop.orders", or "check_credit" */
 	const char *order_id;		/* NULL when unknown */
 	int128		amount;			/* order, or its increase, in base currency units */
-	Exposure	exposure;		/* before the order; the check adds other currencies and what has not cleared */
+	Exposure	exposure;		/* before the order; the check adds other currencies and what has not cleared, and
+								 * takes off what deposits for other orders cover */
 	bool		shipment;		/* asked before goods leave, not for a new order */
 	const char *currency;		/* of the order; NULL: it is none of a table */
 	int			scale;
 	int128		order_amount;	/* the whole order, in units of its currency, */
 	int128		order_value;	/* and of the base currency */
+	List	   *deposits;		/* of OrderDeposit: all of the customer's, with what their orders count before this one */
 	DateADT		ship_date;		/* of the order, or NO_SHIP_DATE */
 	int128		scheduled;		/* what table order_schedule has of it already, base currency units, */
 	DateADT		scheduled_on;	/* and on which day */
 	List	   *coming;			/* of ScheduledDay: what the statement brought before, which is not written yet */
 	bool		rescheduled;	/* it grows by nothing but ships earlier: only horizons count */
-	int128		deposit;		/* reserved to this order, in base currency units */
 	Outcome		outcome;
+	int128		deposit;		/* what the one for this order takes off, in base currency units */
 	int			decisive;			/* the rule that decided, unless approved */
 	int128		shortfall;		/* base currency units by which the limit is exceeded, or 0; a
 								 * mere warning does not count */

@@ -7,6 +7,7 @@
 #include "fmgr.h"
 
 #include "actor.h"
+#include "hold.h"
 #include "settle.h"
 
 PG_MODULE_MAGIC;
@@ -18,4 +19,5 @@ _PG_init(void)
 {
 	settle_init();
 	actor_init();
+	hold_init();
 }

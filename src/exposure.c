@@ -98,6 +98,7 @@ read_figures(Ledger *ledger, int64 customer_id, LedgerQuery query, Datum *args, 
 	exposure->complete = false;
 	exposure->has_other_currency = DatumGetBool(ledger_value(0, 4, &isnull));
 	exposure->in_group = DatumGetBool(ledger_value(0, 12, &isnull));
+	exposure->inactive = DatumGetBool(ledger_value(0, 13, &isnull));
 	exposure->open_holds = DatumGetInt32(ledger_value(0, 5, &isnull));
 }
 
@@ -292,24 +293,6 @@ exposure_group_members(Ledger *ledger, int64 group_id, const int64 *customers, i
 		members = lappend(members, member);
 	}
 	return members;
-}
-
-int128
-exposure_reserved_for(Ledger *ledger, const Exposure *exposure, const char *order_id)
-{
-	Datum		args[5];
-	bool		isnull;
-
-	if ((exposure->reserved <= 0 && !exposure->has_other_currency) || order_id == NULL)
-		return 0;
-	args[0] = Int64GetDatum(exposure->customer_id);
-	args[1] = CStringGetTextDatum(ledger->base_currency);
-	args[2] = CStringGetTextDatum(order_id);
-	args[3] = DateADTGetDatum(ledger_today(ledger));
-	args[4] = Int32GetDatum(ledger->base_scale);
-	if (ledger_run(ledger, LQ_RESERVED_FOR, args, NULL) != 1)
-		elog(ERROR, "deposits could not be read");
-	return money_units(ledger_value(0, 1, &isnull), ledger->base_scale, "deposits");
 }
 
 /* ---- deltas ---- */

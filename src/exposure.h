@@ -28,6 +28,7 @@ typedef struct Exposure
 	bool		has_other_currency;
 	bool		complete;		/* other currencies are in it, and what the policy leaves out is not */
 	bool		in_group;		/* group limits may apply */
+	bool		inactive;		/* the customer's status is not active */
 	int			open_holds;
 	/* The limit in force on the day of reading */
 	bool		has_limit;
@@ -68,9 +69,6 @@ extern int128 exposure_value(Ledger *ledger, int64 customer_id, const char *curr
  * exposure policy does not count.  Error RC006 where a rate is missing.
  */
 extern void exposure_complete(Ledger *ledger, Exposure *exposure);
-
-/* Open deposits reserved to this order whose money is good, in base currency units. */
-extern int128 exposure_reserved_for(Ledger *ledger, const Exposure *exposure, const char *order_id);
 
 /* Take the locks of customers and of all above them, in id order, inside ledger_enter(). */
 extern void exposure_lock_groups(Ledger *ledger, const int64 *customers, int64 n);

@@ -17,18 +17,35 @@
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
 #include "cc_error.h"
 #include "credit_check.h"
+#include "hold.h"
 #include "money.h"
 #include "order_batch.h"
 #include "settle.h"
 #include "watched_table.h"
 
 PG_FUNCTION_INFO_V1(cc_enforce_hold);
+
+/*
+ * An UPDATE that takes orders off hold leaves those that do not pass as they
+ * are, instead of failing: reevaluate_holds() tries many in one statement.
+ * Anybody may set it, for nothing passes by it that would not otherwise.
+ */
+static bool skip_refused = false;
+
+void
+hold_init(void)
+{
+	DefineCustomBoolVariable("credit_control.skip_refused",
+							 "An UPDATE skips orders that cannot be taken off hold, instead of failing.",
+							 NULL, &skip_refused, false, PGC_USERSET, 0, NULL, NULL, NULL);
+}
 
 static const OrderSource *
 batch_source(SettleBatch *batch, WatchedTable *table)
@@ -90,6 +107,7 @@ keep_check(SettleBatch *batch, const CreditCheck *check)
 	copy->source = pstrdup(check->source);
 	copy->order_id = check->order_id ? pstrdup(check->order_id) : NULL;
 	copy->currency = NULL;		/* decided: nothing is looked up any more */
+	copy->deposits = NIL;
 	copy->checks = pstrdup(check->checks);
 	MemoryContextSwitchTo(old);
 	return copy;
@@ -164,18 +182,72 @@ add_pending_of_others(Ledger *ledger, OrderBatch *state, CreditCheck *check)
 	}
 }
 
+typedef enum Decision
+{
+	ORDER_PASSES,
+	ORDER_HELD,
+	ORDER_STAYS_HELD			/* its row is left as it is */
+} Decision;
+
+/*
+ * The customer's deposits.  An order this statement has approved already
+ * counts, in what is pending, as it will; its row may be the old one still.
+ */
+static List *
+deposits_before(Ledger *ledger, const OrderBatch *state, const CreditCheck *check)
+{
+	List	   *deposits = order_deposits(ledger, &check->exposure);
+	OrderDeposit *own = deposit_for(deposits, check->order_id);
+	ListCell   *lc;
+
+	if (own)
+	{
+		own->known = true;
+		own->counted = money_sub(check->order_value, check->amount);
+		own->ship_date = check->ship_date;
+	}
+	foreach(lc, state->approved)
+	{
+		const ApprovedOrder *order = lfirst(lc);
+		OrderDeposit *deposit = order->customer_id == check->customer_id ? deposit_for(deposits, order->order_id) : NULL;
+
+		if (deposit == NULL || deposit == own)
+			continue;
+		deposit->known = true;
+		deposit->counted = order->value;
+		deposit->ship_date = order->ship_date;
+	}
+	find_deposited_orders(ledger, check->customer_id, deposits);
+	return deposits;
+}
+
+static void
+remember_approved(SettleBatch *batch, const CreditCheck *check)
+{
+	OrderBatch *state = batch->state;
+	MemoryContext old = MemoryContextSwitchTo(batch->cxt);
+	ApprovedOrder *order = palloc(sizeof(ApprovedOrder));
+
+	order->customer_id = check->customer_id;
+	order->order_id = pstrdup(check->order_id);
+	order->value = check->order_value;
+	order->ship_date = check->ship_date;
+	state->approved = lappend(state->approved, order);
+	MemoryContextSwitchTo(old);
+}
+
 /*
  * Decide on an order that counted `before` units of its currency, shipping on
- * another day perhaps: NULL when it may go on, else the decision to hold it.
+ * another day perhaps.
  */
-static CreditCheck *
+static Decision
 decide_increase(SettleBatch *batch, WatchedTable *table, Ledger *ledger,
 				const OrderShare *share, int128 before, DateADT ship_before, bool release)
 {
 	OrderBatch *state = batch->state;
 	Pending    *pending = pending_of(batch, share->customer_id);
 	CreditCheck check = {0};
-	CreditCheck *kept = NULL;
+	Decision	decision = ORDER_PASSES;
 	List	   *rules;
 	LedgerScope scope;
 
@@ -198,6 +270,7 @@ decide_increase(SettleBatch *batch, WatchedTable *table, Ledger *ledger,
 	exposure_read(ledger, share->customer_id, EXPOSURE_LOCK, &check.exposure);
 	check.groups = credit_group_limits(ledger, &check.exposure);
 	add_pending_of_others(ledger, state, &check);
+	check.deposits = deposits_before(ledger, state, &check);
 	check.exposure.ordered = money_add(check.exposure.ordered, pending->amount);
 	credit_check(ledger, rules, &check);
 	/*
@@ -206,21 +279,27 @@ decide_increase(SettleBatch *batch, WatchedTable *table, Ledger *ledger,
 	 * here, and an error would stall the subscription for ever.
 	 */
 	release = release && SessionReplicationRole != SESSION_REPLICATION_ROLE_REPLICA;
-	if (check.outcome == OUTCOME_REJECT || (check.outcome == OUTCOME_HOLD && release))
+	if (release && skip_refused && check.outcome >= OUTCOME_HOLD)
+		decision = ORDER_STAYS_HELD;
+	else if (check.outcome == OUTCOME_REJECT || (check.outcome == OUTCOME_HOLD && release))
 		credit_check_refuse(ledger, &check);
-	if (check.outcome == OUTCOME_HOLD)
+	else if (check.outcome == OUTCOME_HOLD)
 	{
-		MemoryContext old;
+		CreditCheck *kept = keep_check(batch, &check);
+		MemoryContext old = MemoryContextSwitchTo(batch->cxt);
 
-		kept = keep_check(batch, &check);
-		old = MemoryContextSwitchTo(batch->cxt);
 		state->held = lappend(state->held, kept);
 		MemoryContextSwitchTo(old);
+		decision = ORDER_HELD;
 	}
 	else
+	{
 		pending->amount = money_add(pending->amount, Max(check.amount, 0));
+		if (check.deposits && check.order_id)
+			remember_approved(batch, &check);
+	}
 	ledger_leave(&scope);
-	return kept;
+	return decision;
 }
 
 static HeapTuple
@@ -263,10 +342,16 @@ decide_before(TriggerData *trigger, WatchedTable *table, Ledger *ledger)
 	{
 		if (batch == NULL)
 			batch = settle_batch(&order_kind, ledger->nspoid);
-		if (decide_increase(batch, table, ledger, &new_share, before, ship_before, old_share.held))
+		switch (decide_increase(batch, table, ledger, &new_share, before, ship_before, old_share.held))
 		{
-			new_share.open = false;
-			tuple = with_status(trigger, tuple, table->status, table->hold_datum);
+			case ORDER_PASSES:
+				break;
+			case ORDER_HELD:
+				new_share.open = false;
+				tuple = with_status(trigger, tuple, table->status, table->hold_datum);
+				break;
+			case ORDER_STAYS_HELD:
+				return NULL;
 		}
 	}
 	if (partition && update)

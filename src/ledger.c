@@ -45,16 +45,18 @@ typedef struct QueryText
  */
 #define EXPOSURE_FIGURES \
 	"receivable, unapplied, ordered, has_other_currency, open_holds, limit_amount, limit_since, limit_until, reserved," \
-	" uncleared, merged_into, in_group"
+	" uncleared, merged_into, in_group, inactive"
 
 static const QueryText query_texts[LQ_COUNT] = {
 	[LQ_LEDGER_INFO] = {
 		"SELECT base_currency, time_zone, template_version FROM @L.ledger_info", 0, {0}},
 	[LQ_CUSTOMER_ADD] = {
-		"INSERT INTO @L.exposure (customer_id, currency) VALUES ($1, $2)",
+		"INSERT INTO @L.exposure (customer_id, currency, inactive)"
+		" SELECT customer_id, $2, status <> 'active' FROM @L.customer WHERE customer_id = $1",
 		2, {INT8OID, TEXTOID}},
 	[LQ_CUSTOMER_ADD_MANY] = {
-		"INSERT INTO @L.exposure (customer_id, currency) SELECT c, $2 FROM unnest($1) c",
+		"INSERT INTO @L.exposure (customer_id, currency, inactive)"
+		" SELECT customer_id, $2, status <> 'active' FROM @L.customer WHERE customer_id = ANY ($1)",
 		2, {INT8ARRAYOID, TEXTOID}},
 
 	[LQ_CUSTOMER_TERMS] = {
@@ -210,15 +212,17 @@ static const QueryText query_texts[LQ_COUNT] = {
 		"  (SELECT f.rate FROM @L.fx_rate f WHERE f.currency = u.currency AND f.valid_from <= $3 AND u.currency <> $2"
 		"  ORDER BY f.valid_from DESC LIMIT 1)) r ON true",
 		4, {INT8OID, TEXTOID, DATEOID, INT4OID}},
-	[LQ_RESERVED_FOR] = {
-		"SELECT coalesce(-sum(CASE WHEN i.currency = $2 THEN i.open_amount ELSE pg_catalog.round(i.open_amount * r.rate, $5) END), 0)"
+	/* Open deposits whose money is good, per order; one in a currency without a rate takes nothing off */
+	[LQ_DEPOSITS] = {
+		"SELECT i.reserved_for, -sum(CASE WHEN i.currency = $2 THEN i.open_amount ELSE pg_catalog.round(i.open_amount * r.rate, $4) END)"
 		" FROM @L.item i JOIN @L.document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id"
 		" LEFT JOIN LATERAL (SELECT f.rate FROM @L.fx_rate f WHERE f.currency = i.currency"
-		"  AND f.valid_from <= $4 ORDER BY f.valid_from DESC LIMIT 1) r ON true"
-		" WHERE i.customer_id = $1 AND i.reserved_for = $3 AND i.open_amount < 0"
-		" AND (d.clears_on IS NULL OR d.clears_on <= $4"
-		"  OR EXISTS (SELECT FROM @L.clearing c WHERE c.customer_id = d.customer_id AND c.document_id = d.document_id))",
-		5, {INT8OID, TEXTOID, TEXTOID, DATEOID, INT4OID}},
+		"  AND f.valid_from <= $3 ORDER BY f.valid_from DESC LIMIT 1) r ON true"
+		" WHERE i.customer_id = $1 AND i.reserved_for IS NOT NULL AND i.open_amount < 0 AND (i.currency = $2 OR r.rate IS NOT NULL)"
+		" AND (d.clears_on IS NULL OR d.clears_on <= $3"
+		"  OR EXISTS (SELECT FROM @L.clearing c WHERE c.customer_id = d.customer_id AND c.document_id = d.document_id))"
+		" GROUP BY i.reserved_for ORDER BY i.reserved_for",
+		4, {INT8OID, TEXTOID, DATEOID, INT4OID}},
 	/* LQ_EXPOSURE_POST with a link for the chain: one statement is cheaper than two. */
 	[LQ_EXPOSURE_CHAIN] = {
 		"WITH head AS (UPDATE @L.exposure SET receivable = receivable + $3, unapplied = unapplied + $4, reserved = reserved + $5,"
@@ -255,8 +259,6 @@ static const QueryText query_texts[LQ_COUNT] = {
 		0, {0}},
 	[LQ_RISK_CLASS] = {
 		"SELECT risk_class FROM @L.customer WHERE customer_id = $1", 1, {INT8OID}},
-	[LQ_CUSTOMER_STATUS] = {
-		"SELECT status <> 'active' FROM @L.customer WHERE customer_id = $1", 1, {INT8OID}},
 	[LQ_RULE_FIGURE] = {
 		"SELECT @L.rule_figure($1, $2, $3, $4, $5)", 5, {TEXTOID, INT8OID, DATEOID, INT4OID, BOOLOID}},
 	[LQ_GROUPS_EXIST] = {
@@ -273,6 +275,8 @@ static const QueryText query_texts[LQ_COUNT] = {
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, session_user, $12, $13)",
 		13, {INT8OID, TEXTOID, TEXTOID, TEXTOID, NUMERICOID, TEXTOID, NUMERICOID, NUMERICOID, NUMERICOID, NUMERICOID, JSONBOID, NUMERICOID,
 			NUMERICOID}},
+	[LQ_WATCHED_TABLES] = {
+		"SELECT table_schema, table_name FROM @L.watched_table ORDER BY table_schema, table_name", 0, {0}},
 	[LQ_WATCHED_READ] = {
 		"SELECT customer_column, amount_column, order_id_column, currency_column, open_when, mode, status_column,"
 		" open_value, hold_value, record_decisions, ship_date_column FROM @L.watched_table WHERE table_schema = $1 AND table_name = $2",

@@ -49,6 +49,15 @@ typedef struct Pending
 	int128		amount;			/* base currency units */
 } Pending;
 
+/* Mode hold: an order that BEFORE approved of a customer who has deposits */
+typedef struct ApprovedOrder
+{
+	int64		customer_id;
+	char	   *order_id;
+	int128		value;			/* all of it, base currency units */
+	DateADT		ship_date;
+} ApprovedOrder;
+
 /* Mode hold: an updated row that may be on its way to another partition */
 typedef struct Moving
 {
@@ -66,6 +75,7 @@ typedef struct OrderBatch
 	bool		has_decrease;
 	List	   *sources;		/* of OrderSource */
 	HTAB	   *pending;
+	List	   *approved;		/* of ApprovedOrder */
 	List	   *held;			/* of CreditCheck, in row order */
 	int			held_next;		/* the first AFTER has not seen */
 	Moving		moving;

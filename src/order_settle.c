@@ -205,8 +205,16 @@ add_to_exposure(Ledger *ledger, OrderEntry *entries, int64 n, bool decreases_onl
 	return increase;
 }
 
+/* It grows, opens, or ships earlier, and was not put on hold before. */
+static bool
+is_checked(const OrderEntry *entry)
+{
+	return entry->held == NULL &&
+		(entry->increase > 0 || entry->opens || (entry->ship_after < entry->ship_before && entry->after > 0));
+}
+
 static void
-check_entry(Ledger *ledger, const OrderEntry *entry, const Exposure *exposure, List *groups, List *coming)
+check_entry(Ledger *ledger, const OrderEntry *entry, const Exposure *exposure, List *groups, List *deposits, List *coming)
 {
 	CreditCheck check = {0};
 	List	   *rules;
@@ -217,6 +225,7 @@ check_entry(Ledger *ledger, const OrderEntry *entry, const Exposure *exposure, L
 	check.amount = entry->increase;
 	check.exposure = *exposure;
 	check.groups = groups;
+	check.deposits = deposits;
 	check.currency = entry->currency;
 	check.scale = entry->scale;
 	check.order_amount = entry->after;
@@ -239,13 +248,41 @@ check_entry(Ledger *ledger, const OrderEntry *entry, const Exposure *exposure, L
 		credit_check_record(ledger, &check);
 }
 
+/*
+ * The customer's deposits.  What the statement's own orders count is known:
+ * as much as before while they are not checked, or less.
+ */
+static List *
+deposits_before(Ledger *ledger, const Exposure *exposure, const OrderEntry *entries, int64 n)
+{
+	List	   *deposits = order_deposits(ledger, exposure);
+
+	if (deposits == NIL)
+		return NIL;
+	for (int64 i = 0; i < n; i++)
+	{
+		const OrderEntry *entry = &entries[i];
+		OrderDeposit *deposit = deposit_for(deposits, entry->order_id);
+
+		if (deposit == NULL)
+			continue;
+		deposit->known = true;
+		deposit->counted = money_add(deposit->counted, entry_value(ledger, entry, Min(entry->before, entry->after)));
+		deposit->ship_date = Max(deposit->ship_date, Max(entry->ship_before, entry->ship_after));
+	}
+	find_deposited_orders(ledger, exposure->customer_id, deposits);
+	return deposits;
+}
+
 /* All entries of one customer, in row order. */
 static void
 settle_customer(Ledger *ledger, OrderEntry *entries, int64 n)
 {
 	Exposure	exposure;
 	int128		increase;
+	bool		any_checked = false;
 	List	   *groups;
+	List	   *deposits;
 	List	   *coming = NIL;
 	MemoryContext per_order = AllocSetContextCreate(CurrentMemoryContext, "credit_control order", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old;
@@ -260,11 +297,15 @@ settle_customer(Ledger *ledger, OrderEntry *entries, int64 n)
 			exposure_lock_groups(ledger, &entries[0].customer_id, 1);
 	}
 	exposure.ordered = money_sub(exposure.ordered, increase);
+	for (int64 i = 0; i < n; i++)
+		any_checked = any_checked || is_checked(&entries[i]);
 	groups = credit_group_limits(ledger, &exposure);
+	deposits = any_checked ? deposits_before(ledger, &exposure, entries, n) : NIL;
 
 	for (int64 i = 0; i < n; i++)
 	{
 		OrderEntry *entry = &entries[i];
+		OrderDeposit *deposit = deposit_for(deposits, entry->order_id);
 
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(per_order);
@@ -274,9 +315,11 @@ settle_customer(Ledger *ledger, OrderEntry *entries, int64 n)
 			if (entry->source->record)
 				credit_check_record(ledger, entry->held);
 		}
-		else if (entry->increase > 0 || entry->opens || (entry->ship_after < entry->ship_before && entry->after > 0))
-			check_entry(ledger, entry, &exposure, groups, coming);
+		else if (is_checked(entry))
+			check_entry(ledger, entry, &exposure, groups, deposits, coming);
 		exposure.ordered = money_add(exposure.ordered, entry->increase);
+		if (deposit)
+			deposit->counted = money_add(deposit->counted, entry->increase);
 		MemoryContextSwitchTo(old);
 		coming = scheduled(coming, entry);
 	}

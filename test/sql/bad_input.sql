@@ -331,9 +331,11 @@ SELECT pg_temp.try($$SELECT ar.reevaluate_customer(9)$$);
 SELECT pg_temp.try($$SELECT ar.reevaluate_customer(NULL)$$);
 SELECT pg_temp.try($$CALL ar.reevaluate_holds(9)$$);
 SELECT pg_temp.try($$CALL ar.reevaluate_holds(NULL, NULL)$$);
-SELECT ar.customers_to_reevaluate(NULL), ar.held_orders(9), ar.may_release(NULL), ar.looked_at(NULL, NULL), ar.changed_customers(NULL, NULL);
+SELECT ar.customers_to_reevaluate(NULL), ar.held_orders(9), ar.may_release(NULL), ar.looked_at(NULL, NULL), ar.changed_customers(NULL, NULL),
+	ar.orders_on_hold(NULL), ar.orders_to_release(NULL, NULL), ar.lock_free_customers(NULL);
 SELECT pg_temp.try($$SELECT ar.hold_figures(NULL)$$);
-SELECT pg_temp.try($$SELECT ar.release_ended_holds(NULL)$$);
+SELECT ar.release_ended_holds(NULL), ar.reevaluate_batch(NULL), ar.reevaluate_locked(NULL, NULL);
+SELECT pg_temp.try($$SELECT ar.release_ended_holds('{9}')$$);
 SELECT pg_temp.try($$SELECT * FROM ar.explain_credit(NULL)$$);
 SELECT pg_temp.try($$SELECT * FROM ar.explain_credit(9)$$);
 SELECT pg_temp.try($$SELECT * FROM ar.explain_credit(NULL, 'B-1')$$);

@@ -90,6 +90,12 @@ SELECT pg_temp.says(15);
 SELECT set_customer_status(17, 'sanctioned');
 SELECT pg_temp.rule('customer_status');
 SELECT pg_temp.says(17), pg_temp.says(18);
+-- However the status is written.
+UPDATE customer SET status = CASE customer_id WHEN 18 THEN 'closed' ELSE 'active' END WHERE customer_id IN (17, 18);
+SELECT pg_temp.says(17), pg_temp.says(18);
+INSERT INTO customer (customer_id, name, status) VALUES (98, 'Gone before it came', 'closed');
+SELECT pg_temp.says(98);
+SELECT * FROM verify_ledger();
 SELECT set_terms(19, 'net 60');
 SELECT pg_temp.rule('terms_changed', 0);
 SELECT pg_temp.says(19), pg_temp.says(20);

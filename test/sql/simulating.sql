@@ -76,6 +76,28 @@ COMMIT;
 SELECT outcome_simulated, unknown FROM simulate_policy('[{"kind": "oldest_overdue", "threshold": 30}]') WHERE order_id = 'B-9';
 SELECT outcome_simulated, kind, unknown FROM simulate_policy('[{"kind": "oldest_overdue", "threshold": 30}, {"kind": "document_value", "threshold": 5}]') WHERE order_id = 'B-9';
 SELECT outcome_simulated, kind, unknown FROM simulate_policy('[{"kind": "oldest_overdue", "threshold": 30, "action": "reject"}, {"kind": "document_value", "threshold": 5}]') WHERE order_id = 'B-9';
+-- A rate that came in the order's transaction, too, even where the exposure policy keeps the credit out of what was recorded
+SELECT set_fx_rate('EUR', 1, '2000-01-01'), set_risk_class(7, 'public');
+INSERT INTO exposure_policy (risk_class, counts_unapplied) VALUES ('public', false);
+SELECT post_payment(7, 'P-1', current_date, 30, 'EUR') > 0 AS paid;
+INSERT INTO check_rule (rule_no, kind, threshold, action, customer_id) VALUES (50, 'overdue_amount', 1, 'warn', 7);
+INSERT INTO sim_shop.booking VALUES ('B-11', 7, 10);
+BEGIN;
+INSERT INTO sim_shop.booking VALUES ('B-12', 7, 10);
+SELECT set_fx_rate('EUR', 2, current_date);
+COMMIT;
+INSERT INTO sim_shop.booking VALUES ('B-13', 7, 10);
+SELECT d.order_id, d.checks @> '[{"kind": "overdue_amount", "figure": 70.00}]' AS seventy, s.outcome_simulated, s.figure, s.unknown
+FROM simulate_policy('[{"kind": "overdue_amount", "threshold": 1}]') s JOIN decision d USING (decision_id) WHERE d.order_id IN ('B-11', 'B-12', 'B-13') ORDER BY 1;
+DELETE FROM check_rule WHERE rule_no = 50;
+-- A class that came in the order's transaction: whether a rule speaks for the missing limit, or the one on its use does.
+BEGIN;
+SELECT add_customer('No limit', 10) > 0 AS added;
+INSERT INTO sim_shop.booking VALUES ('B-14', 10, 10);
+SELECT set_risk_class(10, 'weak');
+SELECT outcome_simulated, unknown
+FROM simulate_policy('[{"kind": "limit_use", "threshold": 100}, {"kind": "limit_missing", "risk_class": "weak", "action": "warn"}]') WHERE order_id = 'B-14';
+ROLLBACK;
 SELECT DISTINCT outcome_simulated, unknown FROM simulate_policy('[{"kind": "horizon_use", "threshold": 30, "horizon_days": 10}]');
 SELECT set_credit_limit(8, 1000, p_kind => 'group') > 0 AS set;
 SELECT set_parent(9, 8);

@@ -81,8 +81,10 @@ my @checking = (@aging, 'check_credit(bigint,numeric,text,boolean,text,date)');
 my @acting = ('actor()', 'reject(bigint,bigint,text)', 'request_approval(bigint,text,numeric,text,jsonb,text)', 'set_actor(text)');
 my @reevaluating = (
 	'reevaluate_holds(bigint,boolean,integer,integer)', 'reevaluate_customer(bigint)', 'customers_to_reevaluate(boolean)',
-	'changed_customers(text,bigint[])', 'hold_tables()', 'may_release(regclass)', 'release_ended_holds(bigint)',
-	'held_orders(bigint)', 'hold_figures(bigint)', 'looked_at(bigint,text[])');
+	'changed_customers(text,bigint[])', 'hold_tables()', 'may_release(regclass)', 'release_ended_holds(bigint[])',
+	'held_orders(bigint)', 'hold_figures(bigint)', 'looked_at(bigint[],text[])', 'reevaluate_batch(bigint[])', 'reevaluate_locked(bigint[],boolean)',
+	'lock_free_customers(bigint[])', 'lock_held_orders(text,bigint[],text[],boolean)', 'orders_to_release(bigint[],text[])',
+	'take_off_hold(text,bigint[],text[])');
 my @explaining = ('explain_credit(bigint,text)', 'explain_check(bigint,text,numeric,text,date,text)', 'orders_to_explain(bigint,text)');
 my @simulating = (
 	'current_policy()', map { "$_(jsonb,date,date,integer,integer)" } qw(simulate_policy simulate_policy_summary));

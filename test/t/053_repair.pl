@@ -76,7 +76,7 @@ sub kept
 		UNION ALL
 		SELECT concat_ws(' ', 'exposure of', customer_id, currency, trim_scale(receivable), trim_scale(unapplied),
 			trim_scale(ordered), trim_scale(reserved), trim_scale(uncleared), has_other_currency, open_holds, COALESCE(merged_into, 0),
-			chain_seq, chain_hash, l.amount)
+			COALESCE(parent_id, 0), in_group, inactive, chain_seq, chain_hash, l.amount)
 		FROM ar.exposure, LATERAL (SELECT trim_scale(CASE
 			WHEN currency <> 'USD' THEN NULL
 			WHEN current_date BETWEEN limit_since AND limit_until THEN limit_amount
@@ -141,6 +141,9 @@ my @spoilt = (
 	[ 'credit limit', 'exposure', "currency = 'USD'", 'limit_amount = limit_amount * 2' ],
 	[ 'credit limit', 'exposure', "currency = 'USD'", 'limit_amount = NULL' ],
 	[ 'other currencies', 'exposure', "currency = 'USD' AND has_other_currency", 'has_other_currency = false' ],
+	[ 'parent', 'exposure', "currency = 'USD'", 'parent_id = customer_id' ],
+	[ 'in group', 'exposure', "currency = 'USD'", 'in_group = NOT in_group' ],
+	[ 'inactive', 'exposure', "currency = 'USD'", 'inactive = NOT inactive' ],
 	[ 'receivable', 'exposure', "currency <> 'USD' AND receivable <> 0", undef ],
 	[ 'receivable', 'exposure', "currency = 'USD'", undef ],
 	[ 'document without its item', 'item', 'item_id NOT IN (SELECT unnest(ARRAY[credit_item_id, debit_item_id]) FROM ar.allocation'
@@ -178,7 +181,9 @@ my %damage = (
 		due_changed_on => 'CASE WHEN random() < 0.5 THEN current_date END' },
 	exposure => {
 		receivable => '-1', unapplied => '12', ordered => 'ordered * 2', reserved => 'reserved + random()::numeric(9, 2)', uncleared => '0.5',
-		open_holds => '9', has_other_currency => 'false', limit_amount => 'limit_amount + 1', merged_into => '3' });
+		open_holds => '9', has_other_currency => 'false', limit_amount => 'limit_amount + 1', merged_into => '3',
+		parent_id => "CASE WHEN currency = 'USD' THEN 3 END", in_group => "currency = 'USD' AND NOT in_group",
+		inactive => "currency = 'USD' AND NOT inactive" });
 
 for my $round (1 .. 8)
 {

@@ -61,7 +61,7 @@ BEGIN
 	UPDATE exposure e SET open_holds = e.open_holds - 1
 	WHERE e.customer_id = p_customer_id AND e.currency = (SELECT l.base_currency FROM ledger_info l);
 END $$;
-COMMENT ON FUNCTION end_hold(bigint, bigint, text) IS 'Writes the end of a hold. Used by release_hold(), release_legal_hold() and release_ended_holds().';
+COMMENT ON FUNCTION end_hold(bigint, bigint, text) IS 'Writes the end of a hold. Used by release_hold() and release_legal_hold().';
 
 -- A person releases a hold: p_legal says with which right.
 CREATE OR REPLACE FUNCTION release_by_person(p_customer_id bigint, p_hold_id bigint, p_reason text, p_legal boolean)
@@ -111,25 +111,17 @@ CREATE OR REPLACE FUNCTION hold_uncovered(p_deposit document)
 RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	missing numeric;
-	covered numeric;
 BEGIN
 	IF p_deposit.kind <> 'deposit' THEN
 		RETURN;
 	END IF;
 	SELECT f.shortfall INTO missing FROM hold_figures(p_deposit.customer_id) f;
-	-- The deposits of other orders cover those still.
-	SELECT COALESCE(sum(LEAST(convert(r.amount, r.currency, (SELECT l.base_currency FROM ledger_info l), ledger_today()), d.deposit)), 0) INTO covered
-	FROM (SELECT i.reserved_for, i.currency, -sum(i.open_amount) AS amount FROM item i
-			WHERE i.customer_id = p_deposit.customer_id AND i.reserved_for IS NOT NULL AND i.open_amount < 0 GROUP BY 1, 2) r,
-		LATERAL (SELECT c.deposit FROM decision c WHERE c.customer_id = p_deposit.customer_id AND c.order_id = r.reserved_for
-			ORDER BY c.decision_id DESC LIMIT 1) d
-	WHERE missing > 0;
-	IF missing > covered OR missing IS NULL THEN
+	IF missing > 0 OR missing IS NULL THEN
 		PERFORM place_hold(p_deposit.customer_id, format('deposit %s of order %s is gone', p_deposit.number, p_deposit.order_id), 'credit_limit', 'shipments',
 			p_automatic => true);
 	END IF;
 END $$;
-COMMENT ON FUNCTION hold_uncovered(document) IS 'After a deposit was released, refunded, returned, voided or transferred: an automatic hold on shipments where the customer is over its limit now, but for what other deposits cover. Other documents change nothing.';
+COMMENT ON FUNCTION hold_uncovered(document) IS 'After a deposit was released, refunded, returned, voided or transferred: an automatic hold on shipments where the customer is over its limit now, what other deposits cover taken off. Other documents change nothing.';
 
 -- Who is on hold
 
@@ -146,16 +138,24 @@ EXCEPTION WHEN SQLSTATE 'RC006' THEN
 END $$;
 COMMENT ON FUNCTION hold_figures(bigint) IS 'How a customer stands: what check_credit() says of an order of 0, and what is past due, net of unapplied credit. NULLs where an exchange rate is missing.';
 
+CREATE OR REPLACE FUNCTION orders_on_hold(p_customers bigint[])
+RETURNS SETOF decision LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+BEGIN
+	RETURN QUERY
+		SELECT d.* FROM decision d
+		WHERE d.outcome = 'hold' AND d.order_id IS NOT NULL AND (p_customers IS NULL OR d.customer_id = ANY (p_customers))
+			AND NOT EXISTS (SELECT FROM decision n WHERE n.customer_id = d.customer_id AND n.source = d.source AND n.order_id = d.order_id
+				AND n.decision_id > d.decision_id AND (p_customers IS NULL OR n.customer_id = ANY (p_customers)));
+END $$;
+COMMENT ON FUNCTION orders_on_hold(bigint[]) IS 'The last decisions on orders that the check put on hold and nobody has taken off since, of these customers or (NULL) of all. Used by held_orders() and orders_to_release().';
+
 CREATE OR REPLACE FUNCTION held_orders(p_customer_id bigint DEFAULT NULL)
 RETURNS TABLE (customer_id bigint, source text, order_id text, decision_id bigint, amount numeric, held_at timestamptz)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
 	RETURN QUERY
 		SELECT d.customer_id, d.source, d.order_id, d.decision_id, d.amount, d.decided_at
-		FROM decision d
-		WHERE d.outcome = 'hold' AND d.order_id IS NOT NULL AND (p_customer_id IS NULL OR d.customer_id = p_customer_id)
-			AND NOT EXISTS (SELECT FROM decision n WHERE n.customer_id = d.customer_id AND n.source = d.source AND n.order_id = d.order_id
-				AND n.decision_id > d.decision_id AND (p_customer_id IS NULL OR n.customer_id = p_customer_id));
+		FROM orders_on_hold(CASE WHEN p_customer_id IS NOT NULL THEN ARRAY[p_customer_id] END) d;
 END $$;
 COMMENT ON FUNCTION held_orders(bigint) IS 'Orders that the check put on hold and nobody has taken off since, by their last decision; what became of them in their table otherwise (cancelled, deleted) is not known here. amount: what was decided on.';
 
@@ -208,79 +208,83 @@ COMMENT ON COLUMN hold_queue.actor IS 'Person who placed it.';
 -- Only the order table's own trigger knows what an order is checked against, so nothing is worked out twice: an order is
 -- taken off hold by an ordinary UPDATE, run with the caller's own right to it, and stays on hold when the trigger refuses.
 -- The ledger's owner has no part in that, and the order table's triggers run for nobody but whoever called.
+--
+-- Customers are looked at in batches, with one statement for each thing to do.  A batch takes the locks that are free and
+-- never waits for one while it holds others, so it brings nobody into a deadlock.  Who is busy or in a group is looked at alone; where
+-- something fails, batches get smaller until it fails for one customer only.
 
-CREATE OR REPLACE FUNCTION release_ended_holds(p_customer_id bigint)
+CREATE OR REPLACE FUNCTION release_ended_holds(p_customers bigint[])
 RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	today date := ledger_today();
-	figures record;
-	one record;
-	broken boolean;
-	found_now text;
-	n integer := 0;
+	grouped bigint[];
+	one bigint;
+	n integer;
 BEGIN
 	-- Whoever locks groups begins with their parents.
-	IF EXISTS (SELECT FROM exposure e WHERE e.customer_id = p_customer_id AND e.in_group) THEN
-		PERFORM lock_group(ARRAY[p_customer_id]);
+	grouped := ARRAY(SELECT e.customer_id FROM exposure e WHERE e.customer_id = ANY (p_customers) AND e.in_group);
+	IF grouped <> '{}' THEN
+		PERFORM lock_group(grouped);
 	END IF;
-	PERFORM lock_customer(p_customer_id);
-	FOR one IN
-		SELECT h.hold_id, h.expires_on, h.automatic AND NOT h.forced AND NOT k.legal AND k.rule_kinds <> '{}' AS by_cause, k.rule_kinds
-		FROM hold h JOIN hold_reason k ON k.reason_code = h.reason_code
-		WHERE h.customer_id = p_customer_id
-			AND NOT EXISTS (SELECT FROM hold_release r WHERE r.customer_id = h.customer_id AND r.hold_id = h.hold_id)
-		ORDER BY h.hold_id
-	LOOP
-		IF one.expires_on < today THEN
-			PERFORM end_hold(p_customer_id, one.hold_id, format('It ended by itself after %s.', to_char(one.expires_on, 'YYYY-MM-DD')));
-			n := n + 1;
-		ELSIF one.by_cause THEN
-			IF figures IS NULL THEN
-				SELECT f.* INTO figures FROM hold_figures(p_customer_id) f;
-			END IF;
-			SELECT bool_or(c ->> 'outcome' IN ('hold', 'reject')),
-				string_agg(format('%s %s', c ->> 'kind', COALESCE(c ->> 'figure', 'none')), ', ' ORDER BY c -> 'rule_no')
-			INTO broken, found_now
-			FROM jsonb_array_elements(figures.checks) c WHERE c ->> 'kind' = ANY (one.rule_kinds);
-			-- Where no rule in force speaks of items past due, the items do; else only a person can tell.
-			IF broken IS NULL AND 'overdue_amount' = ANY (one.rule_kinds) THEN
-				broken := figures.overdue > 0;
-				found_now := 'nothing is past due';
-			END IF;
-			IF NOT broken THEN
-				PERFORM end_hold(p_customer_id, one.hold_id, format('Its cause is gone: %s.', found_now));
-				n := n + 1;
-			END IF;
-		END IF;
+	FOR one IN SELECT c FROM unnest(p_customers) c ORDER BY c LOOP
+		PERFORM lock_customer(one);
 	END LOOP;
+	WITH standing AS MATERIALIZED (
+		SELECT h.customer_id, h.hold_id, h.expires_on, k.rule_kinds, h.automatic AND NOT h.forced AND NOT k.legal AND k.rule_kinds <> '{}' AS by_cause
+		FROM hold h JOIN hold_reason k ON k.reason_code = h.reason_code
+		WHERE h.customer_id = ANY (p_customers)
+			AND NOT EXISTS (SELECT FROM hold_release r WHERE r.customer_id = h.customer_id AND r.hold_id = h.hold_id)),
+	figures AS MATERIALIZED (
+		SELECT c.customer_id, f.checks, f.overdue
+		FROM (SELECT DISTINCT s.customer_id FROM standing s WHERE s.by_cause AND (s.expires_on >= today OR s.expires_on IS NULL)) c, hold_figures(c.customer_id) f),
+	ended AS (
+		INSERT INTO hold_release (customer_id, hold_id, reason)
+		SELECT s.customer_id, s.hold_id, CASE WHEN s.expires_on < today THEN format('It ended by itself after %s.', to_char(s.expires_on, 'YYYY-MM-DD'))
+			ELSE format('Its cause is gone: %s.', COALESCE(b.found_now, 'nothing is past due')) END
+		FROM standing s LEFT JOIN figures f ON f.customer_id = s.customer_id
+			CROSS JOIN LATERAL (
+				SELECT bool_or(c ->> 'outcome' IN ('hold', 'reject')) AS broken,
+					string_agg(format('%s %s', c ->> 'kind', COALESCE(c ->> 'figure', 'none')), ', ' ORDER BY c -> 'rule_no') AS found_now
+				FROM jsonb_array_elements(f.checks) c WHERE c ->> 'kind' = ANY (s.rule_kinds)) b
+		-- Where no rule in force speaks of items past due, the items do; else only a person can tell.
+		WHERE s.expires_on < today
+			OR (s.by_cause AND NOT COALESCE(b.broken, CASE WHEN 'overdue_amount' = ANY (s.rule_kinds) THEN f.overdue > 0 END))
+		ORDER BY s.customer_id, s.hold_id
+		RETURNING customer_id),
+	counted AS (
+		UPDATE exposure e SET open_holds = e.open_holds - x.n
+		FROM (SELECT d.customer_id, count(*) AS n FROM ended d GROUP BY d.customer_id) x
+		WHERE e.customer_id = x.customer_id AND e.currency = (SELECT l.base_currency FROM ledger_info l)
+		RETURNING x.n)
+	SELECT COALESCE(sum(c.n), 0) INTO n FROM counted c;
 	RETURN n;
 END $$;
-COMMENT ON FUNCTION release_ended_holds(bigint) IS 'Takes the customer''s lock, and releases its holds that have expired and its automatic holds whose cause is gone; forced and legal ones stay. Returns how many. Used by reevaluate_customer().';
+COMMENT ON FUNCTION release_ended_holds(bigint[]) IS 'Takes the customers'' locks, and releases their holds that have expired and their automatic holds whose cause is gone; forced and legal ones stay. Returns how many. Used by reevaluate_locked().';
 
 CREATE OR REPLACE FUNCTION hold_tables()
-RETURNS TABLE (source text, orders regclass, customer_column text, order_id_column text, status_column text, open_value text, hold_value text)
+RETURNS TABLE (source text, orders regclass, customer_column text, order_id_column text, order_id_type text, status_column text, open_value text, hold_value text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
 	RETURN QUERY
-		SELECT format('%I.%I', w.table_schema, w.table_name), credit.table_oid(w.table_schema, w.table_name)::regclass, w.customer_column,
-			w.order_id_column, w.status_column, w.open_value, w.hold_value
-		FROM watched_table w
-		WHERE w.mode = 'hold' AND credit.table_oid(w.table_schema, w.table_name) IS NOT NULL AND w.record_decisions
+		SELECT format('%I.%I', w.table_schema, w.table_name), a.attrelid::regclass, w.customer_column,
+			w.order_id_column, format_type(a.atttypid, a.atttypmod), w.status_column, w.open_value, w.hold_value
+		FROM watched_table w JOIN pg_attribute a ON a.attrelid = credit.table_oid(w.table_schema, w.table_name) AND a.attname = w.order_id_column AND NOT a.attisdropped
+		WHERE w.mode = 'hold' AND w.record_decisions
 		ORDER BY 1;
 END $$;
-COMMENT ON FUNCTION hold_tables() IS 'The watched tables in mode hold whose decisions are on file. Used by reevaluate_customer().';
+COMMENT ON FUNCTION hold_tables() IS 'The watched tables in mode hold whose decisions are on file. Used by reevaluate_locked().';
 
-CREATE OR REPLACE FUNCTION looked_at(p_customer_id bigint, p_sources text[])
+CREATE OR REPLACE FUNCTION looked_at(p_customers bigint[], p_sources text[])
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
 	INSERT INTO reevaluation AS v (customer_id, source, chain_seq, check_seq, ordered, looked_on)
 	SELECT e.customer_id, s, e.chain_seq, e.check_seq, e.ordered, ledger_today()
 	FROM exposure e, unnest(p_sources) s
-	WHERE e.customer_id = p_customer_id AND e.currency = (SELECT l.base_currency FROM ledger_info l)
+	WHERE e.customer_id = ANY (p_customers) AND e.currency = (SELECT l.base_currency FROM ledger_info l)
 	ON CONFLICT (customer_id, source) DO UPDATE SET chain_seq = excluded.chain_seq, check_seq = excluded.check_seq,
 		ordered = excluded.ordered, looked_on = excluded.looked_on;
 END $$;
-COMMENT ON FUNCTION looked_at(bigint, text[]) IS 'Notes that a customer, as its exposure row is now, needs no further look. Used by reevaluate_customer().';
+COMMENT ON FUNCTION looked_at(bigint[], text[]) IS 'Notes that customers, as their exposure rows are now, need no further look. Used by reevaluate_locked().';
 
 CREATE OR REPLACE FUNCTION changed_customers(p_source text, p_customers bigint[])
 RETURNS SETOF bigint LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -321,55 +325,164 @@ BEGIN
 	RETURN has_schema_privilege((SELECT c.relnamespace FROM pg_class c WHERE c.oid = p_orders), 'USAGE')
 		AND has_table_privilege(p_orders, 'SELECT') AND has_table_privilege(p_orders, 'UPDATE');
 END $$;
-COMMENT ON FUNCTION may_release(regclass) IS 'Whether the caller may read and change the orders of a table. Used by reevaluate_customer().';
+COMMENT ON FUNCTION may_release(regclass) IS 'Whether the caller may read and change the orders of a table. Used by reevaluate_locked().';
+
+-- Whoever passes with nothing may pass with something; what a person released may pass in any case.
+CREATE OR REPLACE FUNCTION orders_to_release(p_customers bigint[], p_sources text[])
+RETURNS TABLE (customer_id bigint, source text, order_id text, decision_id bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+	passing bigint[] := ARRAY(SELECT c FROM unnest(p_customers) c, hold_figures(c) f WHERE f.outcome IN ('approve', 'warn'));
+	others bigint[] := ARRAY(SELECT DISTINCT r.customer_id FROM order_release r
+		WHERE r.customer_id = ANY (p_customers) AND r.customer_id <> ALL (passing) AND r.valid_until >= ledger_today());
+BEGIN
+	RETURN QUERY
+		SELECT o.customer_id, o.source, o.order_id, o.decision_id FROM orders_on_hold(passing) o WHERE o.source = ANY (p_sources)
+		UNION ALL
+		SELECT o.customer_id, o.source, o.order_id, o.decision_id FROM orders_on_hold(others) o
+		WHERE o.source = ANY (p_sources) AND is_released(o.customer_id, o.source, o.order_id);
+END $$;
+COMMENT ON FUNCTION orders_to_release(bigint[], text[]) IS 'Orders of these customers that the check put on hold and that may pass now. Used by reevaluate_locked().';
+
+-- The order rows are locked.
+CREATE OR REPLACE FUNCTION take_off_hold(p_source text, p_customers bigint[], p_orders text[])
+RETURNS integer LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+	part record;
+	command text;
+	passing bigint[];
+BEGIN
+	SELECT t.* INTO part FROM hold_tables() t WHERE t.source = p_source;
+	command := format($f$
+		WITH released AS (
+			UPDATE %1$s o SET %2$I = %3$L FROM unnest($1, $2::%4$s[]) WITH ORDINALITY h (customer_id, order_id, n)
+			WHERE o.%5$I = h.order_id AND o.%6$I = h.customer_id AND o.%2$I = %7$L RETURNING h.n)
+		SELECT array_agg(r.n) FROM released r$f$,
+		part.orders, part.status_column, part.open_value, part.order_id_type, part.order_id_column, part.customer_column, part.hold_value);
+	BEGIN
+		PERFORM set_config('credit_control.skip_refused', 'on', true);
+		EXECUTE command INTO passing USING p_customers, p_orders;
+		PERFORM set_config('credit_control.skip_refused', 'off', true);
+		-- What the table's other triggers did for an order that then stayed on hold is undone.
+		IF cardinality(passing) IS DISTINCT FROM cardinality(p_orders) THEN
+			RAISE SQLSTATE 'RC000';
+		END IF;
+	EXCEPTION WHEN SQLSTATE 'RC000' THEN
+		IF passing IS NOT NULL THEN
+			EXECUTE command INTO passing USING ARRAY(SELECT p_customers[p] FROM unnest(passing) p), ARRAY(SELECT p_orders[p] FROM unnest(passing) p);
+		END IF;
+	END;
+	RETURN COALESCE(cardinality(passing), 0);
+END $$;
+COMMENT ON FUNCTION take_off_hold(text, bigint[], text[]) IS 'Sets the open status of those of these orders on hold that pass now: order n is of customer n. Returns how many. Used by reevaluate_locked().';
+
+CREATE OR REPLACE FUNCTION lock_held_orders(p_source text, p_customers bigint[], p_orders text[], p_wait boolean, OUT locked bigint[], OUT busy bigint[])
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+	part record;
+BEGIN
+	SELECT t.* INTO part FROM hold_tables() t WHERE t.source = p_source;
+	EXECUTE format($f$
+		WITH held AS MATERIALIZED (
+			SELECT h.n FROM unnest($1, $2::%1$s[]) WITH ORDINALITY h (customer_id, order_id, n) JOIN %2$s o ON o.%3$I = h.order_id
+			WHERE o.%4$I = h.customer_id AND o.%5$I = %6$L),
+		locked AS MATERIALIZED (
+			SELECT h.n FROM unnest($1, $2::%1$s[]) WITH ORDINALITY h (customer_id, order_id, n) JOIN %2$s o ON o.%3$I = h.order_id
+			WHERE o.%4$I = h.customer_id AND o.%5$I = %6$L ORDER BY o.%3$I FOR NO KEY UPDATE OF o %7$s)
+		SELECT ARRAY(SELECT DISTINCT n FROM locked), ARRAY(SELECT n FROM held EXCEPT SELECT n FROM locked)$f$,
+		part.order_id_type, part.orders, part.order_id_column, part.customer_column, part.status_column, part.hold_value,
+		CASE WHEN NOT p_wait THEN 'SKIP LOCKED' ELSE '' END)
+	INTO locked, busy USING p_customers, p_orders;
+END $$;
+COMMENT ON FUNCTION lock_held_orders(text, bigint[], text[], boolean) IS 'Locks those of these orders that are on hold, order n of customer n, by id; without p_wait only those that nobody else holds. locked, busy: which. Used by reevaluate_customer() and reevaluate_locked().';
+
+CREATE OR REPLACE FUNCTION reevaluate_locked(p_customers bigint[], p_alone boolean, OUT released_holds integer, OUT released_orders integer, OUT busy bigint[])
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+	sources text[];
+	part record;
+	rows_of record;
+	customers bigint[] := ARRAY[]::bigint[];
+	their_sources text[] := ARRAY[]::text[];
+	orders text[] := ARRAY[]::text[];
+	decisions bigint[] := ARRAY[]::bigint[];
+	message text;
+BEGIN
+	released_orders := 0;
+	busy := '{}';
+	released_holds := release_ended_holds(p_customers);
+	sources := ARRAY(SELECT t.source FROM hold_tables() t WHERE may_release(t.orders));
+	FOR part IN
+		SELECT o.source, array_agg(o.customer_id) AS customers, array_agg(o.order_id) AS orders, array_agg(o.decision_id) AS decisions
+		FROM orders_to_release(p_customers, sources) o GROUP BY o.source
+	LOOP
+		SELECT l.* INTO rows_of FROM lock_held_orders(part.source, part.customers, part.orders, false) l;
+		busy := busy || ARRAY(SELECT part.customers[n] FROM unnest(rows_of.busy) n);
+		customers := customers || ARRAY(SELECT part.customers[n] FROM unnest(rows_of.locked) n);
+		orders := orders || ARRAY(SELECT part.orders[n] FROM unnest(rows_of.locked) n);
+		decisions := decisions || ARRAY(SELECT part.decisions[n] FROM unnest(rows_of.locked) n);
+		their_sources := their_sources || array_fill(part.source, ARRAY[cardinality(rows_of.locked)]);
+	END LOOP;
+	-- Of each customer the oldest decision first: its first orders, then its second ones, and so on.
+	FOR part IN
+		SELECT w.source, array_agg(w.customer_id) AS customers, array_agg(w.order_id) AS orders
+		FROM (SELECT u.*, row_number() OVER (PARTITION BY u.customer_id ORDER BY u.decision_id) AS turn
+			FROM unnest(customers, their_sources, orders, decisions) u (customer_id, source, order_id, decision_id) WHERE u.customer_id <> ALL (busy)) w
+		GROUP BY w.turn, w.source ORDER BY w.turn, w.source
+	LOOP
+		BEGIN
+			released_orders := released_orders + take_off_hold(part.source, part.customers, part.orders);
+		EXCEPTION WHEN OTHERS THEN
+			IF NOT p_alone THEN
+				RAISE;
+			END IF;
+			-- What does not pass yet stays on hold without a word.
+			IF SQLSTATE NOT IN ('RC001', 'RC002', 'RC006') THEN
+				GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
+				RAISE WARNING 'order % of % stays on hold: %', part.orders[1], part.source, message;
+				busy := p_customers;
+			END IF;
+		END;
+	END LOOP;
+	PERFORM looked_at(ARRAY(SELECT c FROM unnest(p_customers) c WHERE c <> ALL (busy)), sources || ''::text);
+END $$;
+COMMENT ON FUNCTION reevaluate_locked(bigint[], boolean) IS 'Looks at customers again whose locks are taken: releases holds that have expired and automatic ones whose cause is gone, then takes those of their orders off hold that pass now, each customer''s oldest decision first. busy: of whom somebody else holds an order, which are left as they are. What fails is an error, or with p_alone, of a single customer, a warning. Used by reevaluate_customer() and reevaluate_batch().';
 
 CREATE OR REPLACE FUNCTION reevaluate_customer(p_customer_id bigint, OUT released_holds integer, OUT released_orders integer)
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	part record;
-	held record;
-	n integer;
-	sources text[] := ARRAY[]::text[];
-	settled boolean := true;
-	passes boolean;
-	message text;
 BEGIN
-	released_orders := 0;
 	-- Orders first, then the customer: the way an application's own update goes.
-	FOR part IN SELECT t.* FROM hold_tables() t WHERE may_release(t.orders) LOOP
-		EXECUTE format('SELECT FROM %s o WHERE o.%I = $1 AND o.%I = %L ORDER BY o.%I FOR NO KEY UPDATE',
-			part.orders, part.customer_column, part.status_column, part.hold_value, part.order_id_column) USING p_customer_id;
-		sources := sources || part.source;
+	FOR part IN
+		SELECT t.source, array_agg(o.customer_id) AS customers, array_agg(o.order_id) AS orders
+		FROM hold_tables() t JOIN held_orders(COALESCE(p_customer_id, 0)) o ON o.source = t.source WHERE may_release(t.orders) GROUP BY t.source ORDER BY t.source
+	LOOP
+		PERFORM lock_held_orders(part.source, part.customers, part.orders, true);
 	END LOOP;
-	released_holds := release_ended_holds(p_customer_id);
-
-	-- Whoever passes with nothing may pass with something; what a person released may pass in any case.
-	passes := EXISTS (SELECT FROM hold_figures(p_customer_id) f WHERE f.outcome IN ('approve', 'warn'));
-	IF passes OR EXISTS (SELECT FROM order_release r WHERE r.customer_id = p_customer_id AND r.valid_until >= ledger_today()) THEN
-		FOR held IN
-			SELECT o.order_id, t.* FROM held_orders(p_customer_id) o JOIN hold_tables() t ON t.source = o.source
-			WHERE t.source = ANY (sources) AND (passes OR is_released(p_customer_id, o.source, o.order_id)) ORDER BY o.decision_id
-		LOOP
-			BEGIN
-				EXECUTE format('UPDATE %s SET %I = %L WHERE %I = %L AND %I = $1 AND %I = %L', held.orders, held.status_column, held.open_value,
-					held.order_id_column, held.order_id, held.customer_column, held.status_column, held.hold_value) USING p_customer_id;
-				GET DIAGNOSTICS n = ROW_COUNT;
-				released_orders := released_orders + n;
-			EXCEPTION
-				WHEN SQLSTATE 'RC001' OR SQLSTATE 'RC002' OR SQLSTATE 'RC006' THEN
-					NULL;	-- It does not pass yet.
-				WHEN OTHERS THEN
-					GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
-					RAISE WARNING 'order % of % stays on hold: %', held.order_id, held.source, message;
-					settled := false;
-			END;
-		END LOOP;
-	END IF;
-	IF settled THEN
-		PERFORM looked_at(p_customer_id, sources || ''::text);
-	END IF;
+	SELECT r.released_holds, r.released_orders INTO released_holds, released_orders FROM reevaluate_locked(ARRAY[p_customer_id], true) r;
 END $$;
 COMMENT ON FUNCTION reevaluate_customer(bigint) IS 'Looks at one customer again, under its lock: releases holds that have expired and automatic ones whose cause is gone, then takes those of its orders off hold that pass now, the oldest decision first. Orders are those the check itself put on hold, in tables the caller may read and change.';
+
+CREATE OR REPLACE FUNCTION lock_free_customers(p_customers bigint[])
+RETURNS bigint[] LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+	RETURN ARRAY(SELECT e.customer_id FROM exposure e
+		WHERE e.customer_id = ANY (p_customers) AND e.currency = (SELECT l.base_currency FROM ledger_info l) AND NOT e.in_group
+		ORDER BY e.customer_id FOR NO KEY UPDATE SKIP LOCKED);
+END $$;
+COMMENT ON FUNCTION lock_free_customers(bigint[]) IS 'Takes the locks of those customers that nobody else holds and that are in no group; returns them. Used by reevaluate_batch().';
+
+CREATE OR REPLACE FUNCTION reevaluate_batch(p_customers bigint[], OUT released_holds integer, OUT released_orders integer, OUT remaining bigint[])
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+	free bigint[] := lock_free_customers(p_customers);
+	busy bigint[];
+BEGIN
+	SELECT r.released_holds, r.released_orders, r.busy INTO released_holds, released_orders, busy FROM reevaluate_locked(free, false) r;
+	remaining := ARRAY(SELECT c FROM unnest(p_customers) c WHERE c <> ALL (free) OR c = ANY (busy) ORDER BY c);
+END $$;
+COMMENT ON FUNCTION reevaluate_batch(bigint[]) IS 'Looks again at those customers that can be locked at once and are in no group, as reevaluate_customer() does at one. remaining: the others. Used by reevaluate_holds().';
 
 -- It commits, so it can have no search_path of its own: every name in it is written out.
 DO $do$
@@ -380,6 +493,10 @@ BEGIN
 		LANGUAGE plpgsql AS $p$
 		DECLARE
 			customers bigint[];
+			batch bigint[];
+			n integer := 1;
+			size integer := 500;
+			failed boolean;
 			customer bigint;
 			done record;
 			message text;
@@ -392,18 +509,38 @@ BEGIN
 			END IF;
 			customers := %1$I.customers_to_reevaluate(p_all);
 			COMMIT;
-			FOREACH customer IN ARRAY customers LOOP
+			WHILE n OPERATOR(pg_catalog.<=) pg_catalog.cardinality(customers) LOOP
+				batch := customers[n : n OPERATOR(pg_catalog.+) size OPERATOR(pg_catalog.-) 1];
+				failed := false;
 				BEGIN
-					SELECT r.released_holds, r.released_orders INTO done FROM %1$I.reevaluate_customer(customer) r;
+					SELECT r.released_holds, r.released_orders, r.remaining INTO done FROM %1$I.reevaluate_batch(batch) r;
 					released_holds := released_holds OPERATOR(pg_catalog.+) done.released_holds;
 					released_orders := released_orders OPERATOR(pg_catalog.+) done.released_orders;
+					batch := done.remaining;
 				EXCEPTION WHEN OTHERS THEN
-					-- The next run tries again; the others need not wait for it.
-					GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
-					RAISE WARNING 'customer %% was not looked at: %%', customer, message;
+					failed := size OPERATOR(pg_catalog.>) 1;
 				END;
 				COMMIT;
+				-- Smaller batches, until whose fault it is stands alone and stops nobody else.
+				IF failed THEN
+					size := size OPERATOR(pg_catalog./) 4;
+					CONTINUE;
+				END IF;
+				FOREACH customer IN ARRAY batch LOOP
+					BEGIN
+						SELECT r.released_holds, r.released_orders INTO done FROM %1$I.reevaluate_customer(customer) r;
+						released_holds := released_holds OPERATOR(pg_catalog.+) done.released_holds;
+						released_orders := released_orders OPERATOR(pg_catalog.+) done.released_orders;
+					EXCEPTION WHEN OTHERS THEN
+						-- The next run tries again; the others need not wait for it.
+						GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
+						RAISE WARNING 'customer %% was not looked at: %%', customer, message;
+					END;
+					COMMIT;
+				END LOOP;
+				n := n OPERATOR(pg_catalog.+) size;
+				size := LEAST(size OPERATOR(pg_catalog.*) 4, 500);
 			END LOOP;
 		END $p$$f$, current_schema());
 END $do$;
-COMMENT ON PROCEDURE reevaluate_holds(bigint, boolean, integer, integer) IS 'Looks at one customer again, or at all with holds or orders on hold that have changed since they were looked at (p_all: at all of them), and commits after each: see reevaluate_customer(). Run it as a role that may change the order tables, outside a transaction block.';
+COMMENT ON PROCEDURE reevaluate_holds(bigint, boolean, integer, integer) IS 'Looks at one customer again, or at all with holds or orders on hold that have changed since they were looked at (p_all: at all of them), in batches, and commits after each: see reevaluate_customer(). Run it as a role that may change the order tables, outside a transaction block.';

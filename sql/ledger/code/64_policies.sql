@@ -5,9 +5,11 @@ RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT A
 BEGIN
 	INSERT INTO customer_change (customer_id, risk_class, status, terms_changed_on, review_due)
 	VALUES (OLD.customer_id, OLD.risk_class, OLD.status, OLD.terms_changed_on, OLD.review_due);
+	UPDATE exposure e SET inactive = NEW.status <> 'active', check_seq = e.check_seq + 1
+	WHERE e.customer_id = NEW.customer_id AND e.currency = (SELECT l.base_currency FROM ledger_info l) AND e.inactive <> (NEW.status <> 'active');
 	RETURN NULL;
 END $$;
-COMMENT ON FUNCTION keep_customer_change() IS 'Trigger on customer: keeps in customer_change what check rules knew until now.';
+COMMENT ON FUNCTION keep_customer_change() IS 'Trigger on customer: keeps in customer_change what check rules knew until now, and exposure.inactive.';
 
 CREATE OR REPLACE TRIGGER customer_changed AFTER UPDATE ON customer
 	FOR EACH ROW WHEN (OLD.risk_class IS DISTINCT FROM NEW.risk_class OR OLD.status IS DISTINCT FROM NEW.status
@@ -85,7 +87,7 @@ COMMENT ON FUNCTION policy_part(bigint, jsonb, text[]) IS 'A rule, or an exclusi
 CREATE OR REPLACE FUNCTION policy_rules(p_rules jsonb)
 RETURNS TABLE (rule_no integer, kind text, threshold numeric, action text, customer_id bigint, risk_class text, grace_days integer,
 	net_of_unapplied boolean, horizon_days integer, valid_from date, valid_to date, breaks text, missing_breaks boolean, exclusions jsonb)
-LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql STABLE ROWS 10 SET search_path FROM CURRENT AS $$
 DECLARE
 	columns text[] := ARRAY['rule_no', 'kind', 'threshold', 'action', 'customer_id', 'risk_class', 'grace_days', 'net_of_unapplied', 'horizon_days',
 		'valid_from', 'valid_to', 'exclusions'];

@@ -42,6 +42,8 @@ BEGIN
 			d.checks @? '$[*] ? (exists (@.group_id))' AS has_groups,
 			-- Groups come with the rules on limits; without them there is none where nobody had a group limit.
 			d.checks @? '$[*] ? (@.kind == "limit_use" || @.kind == "horizon_use")' OR NOT EXISTS (SELECT FROM credit_limit l WHERE l.kind = 'group' AND l.set_at <= d.decided_at) AS groups_known,
+			-- Whether the class was changed before the order or after
+			(d.customer_id, d.decided_at) IN (SELECT w.customer_id, w.recorded_at FROM customer_change w) AS class_tied,
 			(d.customer_id, d.decided_at) IN (
 				SELECT w.customer_id, w.recorded_at FROM document w UNION ALL SELECT w.customer_id, w.recorded_at FROM allocation w
 				UNION ALL SELECT w.customer_id, w.recorded_at FROM due_date_change w UNION ALL SELECT w.customer_id, w.recorded_at FROM deposit_release w
@@ -54,20 +56,27 @@ BEGIN
 	-- rule_for() in credit_check.c
 	ruled AS (
 		SELECT d.customer_id, d.decision_id, r.rule_no, r.kind, r.action, r.grace_days, r.net_of_unapplied, r.horizon_days, r.breaks, r.missing_breaks,
-			CASE WHEN x.found THEN x.threshold ELSE r.threshold END AS threshold, x.found IS TRUE AND (x.threshold IS NULL OR r.breaks = 'found') AS spared,
+			CASE WHEN x.found THEN x.threshold ELSE r.threshold END AS threshold, NOT u.unsure AND x.found IS TRUE AND (x.threshold IS NULL OR r.breaks = 'found') AS spared, u.unsure,
 			-- Of rules with grace_days or net_of_unapplied the decision does not say which.
 			CASE WHEN (p_recorded OR r.kind = 'horizon_use') AND r.kind NOT IN ('overdue_amount', 'overdue_percent') THEN (SELECT c.value FROM jsonb_array_elements(d.checks) c
 				WHERE c.value ->> 'kind' = r.kind AND NOT c.value ? 'group_id' AND (c.value ->> 'horizon_days')::integer IS NOT DISTINCT FROM r.horizon_days
 				ORDER BY (c.value ->> 'threshold')::numeric = COALESCE(x.threshold, r.threshold) DESC LIMIT 1) END AS recorded
-		FROM decided d JOIN rules r ON d.on_day BETWEEN r.valid_from AND r.valid_to AND (r.customer_id IS NULL OR r.customer_id = d.customer_id)
-				AND (r.risk_class IS NULL OR r.risk_class = d.class_then)
+		FROM decided d CROSS JOIN rules r
+			-- As a column, for the planner would take so many conditions for none that hold.
+			CROSS JOIN LATERAL (SELECT d.on_day BETWEEN r.valid_from AND r.valid_to AND (r.customer_id IS NULL OR r.customer_id = d.customer_id)
+				AND (r.risk_class IS NULL OR COALESCE(r.risk_class = d.class_then, false) OR d.class_tied) AS counts OFFSET 0) m
+			CROSS JOIN LATERAL (SELECT d.class_tied AND (r.risk_class IS NOT NULL OR r.exclusions @? '$[*] ? (exists (@.risk_class))') AS unsure) u
 			LEFT JOIN LATERAL (
 				SELECT true AS found, (e.value ->> 'threshold')::numeric AS threshold FROM jsonb_array_elements(r.exclusions) WITH ORDINALITY e (value, n)
 				WHERE d.on_day BETWEEN COALESCE(e.value ->> 'valid_from', '-infinity')::date AND COALESCE(e.value ->> 'valid_to', 'infinity')::date
 					AND ((e.value ->> 'customer_id')::bigint = d.customer_id OR e.value ->> 'risk_class' = d.class_then)
-				ORDER BY e.value ->> 'customer_id' IS NULL, e.n DESC LIMIT 1) x ON true),
+				ORDER BY e.value ->> 'customer_id' IS NULL, e.n DESC LIMIT 1) x ON true
+		WHERE m.counts),
 	counting AS MATERIALIZED (
-		SELECT r.*, bool_or(r.kind = 'limit_missing') OVER w AS limit_missing_rule, bool_or(r.kind = 'limit_use' AND NOT r.spared) OVER w AS limit_use_rule
+		SELECT r.*, r.kind = ANY (by_items) AND r.recorded IS NULL AS needs_items,
+			-- Whether there is such a rule for the order: NULL if only those of which it is unsure that they count.
+			bool_or(r.kind = 'limit_missing' AND NOT r.unsure) OVER w OR NULLIF(bool_or(r.kind = 'limit_missing' AND r.unsure) OVER w, true) AS limit_missing_rule,
+			bool_or(r.kind = 'limit_use' AND NOT r.spared AND NOT r.unsure) OVER w OR NULLIF(bool_or(r.kind = 'limit_use' AND r.unsure) OVER w, true) AS limit_use_rule
 		FROM ruled r WINDOW w AS (PARTITION BY r.customer_id, r.decision_id)),
 	-- Items open then
 	looking AS MATERIALIZED (
@@ -75,24 +84,18 @@ BEGIN
 			COALESCE(p.left_out, '{}') AS left_out, p.counts_unapplied IS NOT FALSE AS counts_unapplied
 		FROM decided d LEFT JOIN LATERAL (SELECT x.* FROM exposure_policy x WHERE x.risk_class = d.class_then OR x.risk_class IS NULL
 			ORDER BY x.risk_class NULLS LAST LIMIT 1) p ON true
-		WHERE EXISTS (SELECT FROM counting c WHERE c.customer_id = d.customer_id AND c.decision_id = d.decision_id AND c.kind = ANY (by_items) AND c.recorded IS NULL)),
-	applied AS MATERIALIZED (
-		SELECT a.customer_id, s.item_id, a.recorded_at, a.amount * s.sign AS amount
-		FROM allocation a, LATERAL (VALUES (a.debit_item_id, 1), (a.credit_item_id, -1)) s (item_id, sign)
-		WHERE a.customer_id IN (SELECT l.customer_id FROM looking l)),
+		WHERE EXISTS (SELECT FROM counting c WHERE c.customer_id = d.customer_id AND c.decision_id = d.decision_id AND c.needs_items)),
 	items AS MATERIALIZED (
 		SELECT i.customer_id, i.item_id, i.currency, i.open_amount, i.due_date, i.due_changed_on, d.kind, d.recorded_at, a.last_at, r.recorded_at AS released_at,
 			CASE WHEN d.kind = 'deposit' AND d.side = 'credit' THEN d.order_id END AS order_id
 		FROM item i JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
-			LEFT JOIN (SELECT p.customer_id, p.item_id, max(p.recorded_at) AS last_at FROM applied p GROUP BY 1, 2) a
+			LEFT JOIN (SELECT p.customer_id, s.item_id, max(p.recorded_at) AS last_at
+				FROM allocation p, LATERAL (VALUES (p.debit_item_id), (p.credit_item_id)) s (item_id) GROUP BY 1, 2) a
 				ON a.customer_id = i.customer_id AND a.item_id = i.item_id
 			LEFT JOIN deposit_release r ON r.customer_id = d.customer_id AND r.document_id = d.document_id
 		WHERE i.customer_id IN (SELECT l.customer_id FROM looking l)),
-	later AS MATERIALIZED (
-		SELECT l.decision_id, p.customer_id, p.item_id, sum(p.amount) AS amount
-		FROM looking l JOIN applied p ON p.customer_id = l.customer_id AND p.recorded_at > l.decided_at GROUP BY 1, 2, 3),
 	opened AS MATERIALIZED (
-		SELECT l.customer_id, l.decision_id, i.currency, i.open_amount + COALESCE(t.amount, 0) AS amount, rate.rate, i.kind = ANY (l.left_out) AS left_out,
+		SELECT l.customer_id, l.decision_id, i.currency, t.amount, rate.rate, i.kind = ANY (l.left_out) AS left_out,
 			i.order_id IS NOT NULL AND (i.released_at IS NULL OR i.released_at > l.decided_at) AS reserved,
 			l.on_day - CASE WHEN i.due_changed_on IS NULL THEN i.due_date ELSE (
 				SELECT c.due_date FROM (
@@ -103,24 +106,29 @@ BEGIN
 					WHERE o.customer_id = i.customer_id AND o.item_id = i.item_id ORDER BY o.due_date_change_id LIMIT 1)) c
 				ORDER BY c.preference, c.effective_on DESC, c.due_date_change_id DESC LIMIT 1) END AS days_late
 		FROM looking l JOIN items i ON i.customer_id = l.customer_id AND i.recorded_at <= l.decided_at AND (i.open_amount <> 0 OR i.last_at > l.decided_at)
-			LEFT JOIN later t ON t.decision_id = l.decision_id AND t.customer_id = i.customer_id AND t.item_id = i.item_id
+			CROSS JOIN LATERAL (SELECT CASE WHEN i.last_at > l.decided_at THEN i.open_amount
+				+ COALESCE((SELECT sum(a.amount) FROM allocation a WHERE a.customer_id = i.customer_id AND a.debit_item_id = i.item_id AND a.recorded_at > l.decided_at), 0)
+				- COALESCE((SELECT sum(a.amount) FROM allocation a WHERE a.customer_id = i.customer_id AND a.credit_item_id = i.item_id AND a.recorded_at > l.decided_at), 0)
+				ELSE i.open_amount END AS amount) t
+			-- A rate of the same transaction was there before the order, or was not: unknown.
 			LEFT JOIN LATERAL (SELECT 1::numeric AS rate WHERE i.currency = base UNION ALL
-				(SELECT f.rate FROM fx_rate f WHERE f.currency = i.currency AND f.valid_from <= l.on_day AND f.recorded_at <= l.decided_at AND i.currency <> base
+				(SELECT CASE WHEN f.recorded_at < l.decided_at THEN f.rate END FROM fx_rate f
+				WHERE f.currency = i.currency AND f.valid_from <= l.on_day AND f.recorded_at <= l.decided_at AND i.currency <> base
 				ORDER BY f.valid_from DESC LIMIT 1)) rate ON true
-		WHERE i.open_amount + COALESCE(t.amount, 0) <> 0),
+		WHERE t.amount <> 0),
 	-- The decision says what was owed and unapplied: what is found must add up to that, with or without what the exposure
 	-- policy of now leaves out.
 	trusted AS MATERIALIZED (
-		SELECT l.customer_id, l.decision_id FROM looking l
+		SELECT l.customer_id, l.decision_id, bool_and(COALESCE(o.rated, true)) AND NOT bool_or(l.tied)
+			AND min(l.receivable) IN (COALESCE(sum(o.receivable), 0), COALESCE(sum(o.receivable - o.left_out), 0))
+			AND (min(l.unapplied) = COALESCE(sum(o.unapplied), 0) OR (min(l.unapplied) = 0 AND NOT bool_or(l.counts_unapplied))) AS adds_up
+		FROM looking l
 			LEFT JOIN (SELECT o.customer_id, o.decision_id, o.currency, bool_and(o.rate IS NOT NULL) AS rated,
 					round(COALESCE(sum(o.amount) FILTER (WHERE o.amount > 0), 0) * min(o.rate), minor) AS receivable,
 					round(COALESCE(sum(o.amount) FILTER (WHERE o.amount > 0 AND o.left_out), 0) * min(o.rate), minor) AS left_out,
 					round(-COALESCE(sum(o.amount) FILTER (WHERE o.amount < 0 AND NOT o.reserved), 0) * min(o.rate), minor) AS unapplied
 				FROM opened o GROUP BY 1, 2, 3) o ON o.customer_id = l.customer_id AND o.decision_id = l.decision_id
-		WHERE NOT l.tied
-		GROUP BY l.customer_id, l.decision_id
-		HAVING bool_and(COALESCE(o.rated, true)) AND min(l.receivable) IN (COALESCE(sum(o.receivable), 0), COALESCE(sum(o.receivable - o.left_out), 0))
-			AND (min(l.unapplied) = COALESCE(sum(o.unapplied), 0) OR (min(l.unapplied) = 0 AND NOT bool_or(l.counts_unapplied)))),
+		GROUP BY l.customer_id, l.decision_id),
 	overdue AS MATERIALIZED (
 		SELECT c.customer_id, c.decision_id, c.rule_no,
 			GREATEST(max(o.days_late) FILTER (WHERE o.amount > 0), 0) AS oldest,
@@ -129,7 +137,7 @@ BEGIN
 			COALESCE(sum(round(o.amount * o.rate, minor)) FILTER (WHERE o.amount > 0), 0) AS owed
 		FROM counting c JOIN trusted t ON t.customer_id = c.customer_id AND t.decision_id = c.decision_id
 			LEFT JOIN opened o ON o.customer_id = c.customer_id AND o.decision_id = c.decision_id
-		WHERE c.kind = ANY (by_items) AND c.recorded IS NULL
+		WHERE c.needs_items AND t.adds_up
 		GROUP BY c.customer_id, c.decision_id, c.rule_no),
 	-- Limits as they were in force with what was known then: one ends before the next of its kind, the later of one day counts.
 	limits AS (
@@ -147,6 +155,10 @@ BEGIN
 			CASE WHEN NOT bool_or(l.on_day BETWEEN l.valid_from AND COALESCE(l.valid_to, 'infinity')) THEN min(l.on_day) - max(l.valid_to) FILTER (WHERE l.valid_to < l.on_day) END AS days_expired,
 			min(l.valid_to - l.on_day) FILTER (WHERE l.kind = 'own' AND l.on_day BETWEEN l.valid_from AND l.valid_to AND l.next_from IS DISTINCT FROM l.valid_to + 1) AS days_left
 		FROM limits l GROUP BY l.customer_id, l.decision_id),
+	-- FULL although each row of overdue has its rule: never a nested loop, however few rows the planner expects.
+	measured AS MATERIALIZED (
+		SELECT c.*, o.rule_no IS NOT NULL AS items_known, o.oldest, o.amount AS overdue_amount, o.owed
+		FROM counting c FULL JOIN overdue o ON o.customer_id = c.customer_id AND o.decision_id = c.decision_id AND o.rule_no = c.rule_no),
 	found AS (
 		SELECT c.*, d.on_day, d.decided_at, d.limit_amount, d.used, d.has_groups, d.groups_known, d.tied,
 			CASE
@@ -157,9 +169,9 @@ BEGIN
 				WHEN c.kind = 'manual_hold' THEN (SELECT count(*) FROM hold h
 					WHERE h.customer_id = d.customer_id AND h.placed_at <= d.decided_at AND (h.expires_on IS NULL OR h.expires_on >= d.on_day) AND h.scope IN ('all', 'new_orders')
 						AND NOT EXISTS (SELECT FROM hold_release r WHERE r.customer_id = h.customer_id AND r.hold_id = h.hold_id AND r.released_at <= d.decided_at))
-				WHEN c.kind = 'oldest_overdue' THEN o.oldest
-				WHEN c.kind = 'overdue_amount' THEN o.amount
-				WHEN c.kind = 'overdue_percent' THEN CASE WHEN o.owed = 0 THEN 0 ELSE trim_scale(round(o.amount * 100 / o.owed, 16)) END
+				WHEN c.kind = 'oldest_overdue' THEN c.oldest
+				WHEN c.kind = 'overdue_amount' THEN c.overdue_amount
+				WHEN c.kind = 'overdue_percent' THEN CASE WHEN c.owed = 0 THEN 0 ELSE trim_scale(round(c.overdue_amount * 100 / c.owed, 16)) END
 				WHEN c.kind IN ('dunning_level', 'broken_promises', 'payment_index', 'score', 'grade') THEN COALESCE((SELECT f.value FROM risk_figure f
 					WHERE f.customer_id = d.customer_id AND f.figure = c.kind AND f.valid_from <= d.on_day AND f.recorded_at <= d.decided_at
 					ORDER BY f.valid_from DESC, f.risk_figure_id DESC LIMIT 1), CASE WHEN c.kind IN ('dunning_level', 'broken_promises') THEN 0 END)
@@ -174,18 +186,17 @@ BEGIN
 					WHERE i.customer_id = d.customer_id AND i.amount > 0 AND i.posting_date <= d.on_day AND p.recorded_at <= d.decided_at)
 			END AS figure, (c.recorded ->> 'figure')::numeric AS percent,
 			c.kind = 'limit_use' OR (c.kind = 'horizon_use' AND NOT c.limit_use_rule) AS speaks_for_groups,
-			CASE WHEN c.kind IN ('document_value', 'limit_use', 'horizon_use', 'limit_missing') OR c.recorded IS NOT NULL THEN true
-				WHEN c.kind = ANY (by_items) THEN o.rule_no IS NOT NULL
+			CASE WHEN c.unsure THEN false WHEN c.kind IN ('document_value', 'limit_use', 'horizon_use', 'limit_missing') OR c.recorded IS NOT NULL THEN true
+				WHEN c.kind = ANY (by_items) THEN c.items_known
 				ELSE NOT d.tied END AS known
-		FROM counting c JOIN decided d ON d.customer_id = c.customer_id AND d.decision_id = c.decision_id
-			LEFT JOIN overdue o ON o.customer_id = c.customer_id AND o.decision_id = c.decision_id AND o.rule_no = c.rule_no
+		FROM measured c JOIN decided d ON d.customer_id = c.customer_id AND d.decision_id = c.decision_id
 			LEFT JOIN limit_days l ON l.customer_id = c.customer_id AND l.decision_id = c.decision_id
 		WHERE NOT c.spared),
 	-- Group limits, for which horizon_use speaks only where there is no limit_use: the decision has the percent in use, two decimals, toward zero.  Only at the threshold itself that is too
 	-- little, unless the threshold was the same.
 	grouped AS (
 		SELECT f.customer_id, f.decision_id, f.rule_no, g.group_id, g.figure,
-			CASE WHEN g.figure IS NULL THEN g.broken WHEN g.figure > f.threshold THEN true WHEN g.figure + 0.01 <= f.threshold THEN false
+			CASE WHEN NOT f.known OR f.speaks_for_groups IS NULL THEN NULL WHEN g.figure IS NULL THEN g.broken WHEN g.figure > f.threshold THEN true WHEN g.figure + 0.01 <= f.threshold THEN false
 				WHEN g.threshold = f.threshold THEN g.broken END AS broken
 		FROM found f, LATERAL (
 			SELECT DISTINCT ON (e.group_id) e.* FROM (
@@ -194,7 +205,7 @@ BEGIN
 				FROM decision d, jsonb_array_elements(d.checks) WITH ORDINALITY c (value, n)
 				WHERE d.customer_id = f.customer_id AND d.decision_id = f.decision_id AND c.value ? 'group_id') e
 			ORDER BY e.group_id, e.threshold = f.threshold DESC) g
-		WHERE f.speaks_for_groups),
+		WHERE f.speaks_for_groups IS NOT FALSE),
 	-- find() in credit_check.c
 	judged AS (
 		SELECT f.customer_id, f.decision_id, f.rule_no, f.kind, NULL::bigint AS group_id, f.figure, f.threshold, f.action, CASE
@@ -203,7 +214,7 @@ BEGIN
 				WHEN f.recorded IS NULL THEN 'unknown' WHEN f.recorded ->> 'outcome' = 'approve' THEN 'passed' ELSE 'broken' END
 			WHEN f.kind IN ('limit_use', 'horizon_use') AND f.limit_amount IS NULL THEN CASE
 				WHEN f.has_groups OR f.limit_missing_rule THEN 'skipped'
-				WHEN f.groups_known THEN 'broken' ELSE 'unknown' END
+				WHEN f.groups_known AND f.limit_missing_rule IS NOT NULL THEN 'broken' ELSE 'unknown' END
 			WHEN f.kind = 'limit_use' AND (f.recorded IS NULL OR f.figure IS NOT DISTINCT FROM (f.recorded ->> 'figure')::numeric)
 				THEN CASE WHEN f.used * 100 > f.limit_amount * f.threshold THEN 'broken' ELSE 'passed' END
 			-- Only the percent is known, as for groups.
@@ -222,7 +233,7 @@ BEGIN
 		CASE g.broken WHEN true THEN 'broken' WHEN false THEN 'passed' ELSE 'unknown' END
 	FROM grouped g JOIN found f ON f.customer_id = g.customer_id AND f.decision_id = g.decision_id AND f.rule_no = g.rule_no
 	UNION ALL
-	SELECT f.customer_id, f.decision_id, f.rule_no, 'group_limit', NULL, NULL, f.threshold, f.action, 'unknown' FROM found f WHERE f.speaks_for_groups AND NOT f.groups_known
+	SELECT f.customer_id, f.decision_id, f.rule_no, 'group_limit', NULL, NULL, f.threshold, f.action, 'unknown' FROM found f WHERE f.speaks_for_groups IS NOT FALSE AND NOT f.groups_known
 	UNION ALL
 	SELECT c.customer_id, c.decision_id, c.rule_no, c.kind, NULL, NULL, c.threshold, c.action, 'spared' FROM counting c WHERE c.spared;
 END $$;

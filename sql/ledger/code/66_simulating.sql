@@ -17,11 +17,12 @@ BEGIN
 		WHERE d.kind = 'invoice' AND d.side = 'debit' AND d.reverses IS NULL
 			AND NOT EXISTS (SELECT FROM document v WHERE v.customer_id = d.customer_id AND v.reverses = d.document_id)),
 	orders AS MATERIALIZED (
-		SELECT o.*, EXISTS (SELECT FROM invoices i WHERE i.customer_id = o.customer_id AND i.order_id = o.order_id) AS named,
+		SELECT o.*, i.order_id IS NOT NULL AS named,
 			row_number() OVER (PARTITION BY o.customer_id ORDER BY o.on_day, o.first_decision) AS n
 		FROM (SELECT d.customer_id, d.source, d.order_id, (min(d.decided_at) AT TIME ZONE zone)::date AS on_day, min(d.decision_id) AS first_decision
 			FROM decision d WHERE d.order_id IS NOT NULL AND d.source NOT IN ('check_credit', 'check_credit: shipment')
-			GROUP BY d.customer_id, d.source, d.order_id) o),
+			GROUP BY d.customer_id, d.source, d.order_id) o
+			LEFT JOIN (SELECT DISTINCT n.customer_id, n.order_id FROM invoices n) i ON i.customer_id = o.customer_id AND i.order_id = o.order_id),
 	-- The last order up to the day of each invoice
 	followed AS (
 		SELECT e.customer_id, e.document_id, e.on_day, max(e.n) OVER (PARTITION BY e.customer_id ORDER BY e.on_day, e.document_id IS NOT NULL

@@ -96,7 +96,8 @@ BEGIN
 		SELECT f.figure, e.customer_id, format('exposure in %s', e.currency), f.kept, f.recomputed
 		FROM exposure e JOIN customer c ON c.customer_id = e.customer_id, LATERAL (VALUES
 			('parent', e.parent_id::text, c.parent_id::text),
-			('in group', e.in_group::text, (c.parent_id IS NOT NULL OR EXISTS (SELECT FROM credit_limit l WHERE l.customer_id = e.customer_id AND l.kind = 'group'))::text))
+			('in group', e.in_group::text, (c.parent_id IS NOT NULL OR EXISTS (SELECT FROM credit_limit l WHERE l.customer_id = e.customer_id AND l.kind = 'group'))::text),
+			('inactive', e.inactive::text, (c.status <> 'active')::text))
 			f (figure, kept, recomputed)
 		WHERE e.currency = base AND f.kept IS DISTINCT FROM f.recomputed;
 	RETURN QUERY
@@ -348,6 +349,13 @@ BEGIN
 	UPDATE exposure e SET merged_into = m.into_customer_id
 	FROM exposure o LEFT JOIN latest_merges() m ON m.customer_id = o.customer_id AND o.currency = base
 	WHERE o.customer_id = e.customer_id AND o.currency = e.currency AND e.merged_into IS DISTINCT FROM m.into_customer_id;
+	GET DIAGNOSTICS n = ROW_COUNT;
+	repaired := repaired + n;
+	UPDATE exposure e SET parent_id = w.parent_id, in_group = w.in_group, inactive = w.inactive
+	FROM (SELECT c.customer_id, c.parent_id, c.status <> 'active' AS inactive, c.parent_id IS NOT NULL
+			OR EXISTS (SELECT FROM credit_limit l WHERE l.customer_id = c.customer_id AND l.kind = 'group') AS in_group FROM customer c) w
+	WHERE e.customer_id = w.customer_id AND e.currency = base
+		AND (e.parent_id, e.in_group, e.inactive) IS DISTINCT FROM (w.parent_id, w.in_group, w.inactive);
 	GET DIAGNOSTICS n = ROW_COUNT;
 	repaired := repaired + n;
 	UPDATE exposure e SET has_other_currency = true

@@ -7,7 +7,8 @@ DECLARE
 	fn regprocedure;
 	functions text[];
 	reevaluating text[] := ARRAY['reevaluate_holds', 'reevaluate_customer', 'customers_to_reevaluate', 'changed_customers', 'hold_tables', 'may_release',
-		'release_ended_holds', 'held_orders', 'hold_figures', 'looked_at'];
+		'release_ended_holds', 'held_orders', 'hold_figures', 'looked_at', 'reevaluate_batch', 'reevaluate_locked', 'lock_free_customers', 'lock_held_orders',
+		'orders_to_release', 'take_off_hold'];
 	explaining text[] := ARRAY['explain_credit', 'explain_check', 'orders_to_explain'];
 	applying text[] := ARRAY['load_camt053', 'load_camt054', 'load_bai2', 'load_x12_820', 'load_remittance_csv', 'add_receipt', 'propose_cash', 'cash_candidates',
 		'apply_cash', 'start_cash_run', 'apply_receipt', 'fail_receipt', 'finish_cash_run', 'confirm_match', 'reject_match', 'return_receipt'];

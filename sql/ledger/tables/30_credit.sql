@@ -19,6 +19,7 @@ CREATE TABLE exposure (
 	parent_id bigint,
 	in_group boolean NOT NULL DEFAULT false,
 	check_seq bigint NOT NULL DEFAULT 0,
+	inactive boolean NOT NULL DEFAULT false,
 	PRIMARY KEY (customer_id, currency)
 )
 -- One narrow row per customer takes every posting and order: half-empty pages keep its updates HOT.
@@ -44,7 +45,8 @@ COMMENT ON COLUMN exposure.chain_seq IS 'In the base-currency row: links in the 
 COMMENT ON COLUMN exposure.chain_hash IS 'In the base-currency row: hash of the last link.';
 COMMENT ON COLUMN exposure.parent_id IS 'In the base-currency row: customer.parent_id, read under the lock.';
 COMMENT ON COLUMN exposure.in_group IS 'In the base-currency row: the customer has a parent or a group limit of its own, so an order looks at groups too.';
-COMMENT ON COLUMN exposure.check_seq IS 'In the base-currency row: counts what else a check reads and this row does not hold, such as orders of the group or the customer''s status; changing it makes orders wait, and one in REPEATABLE READ fail instead of missing it.';
+COMMENT ON COLUMN exposure.check_seq IS 'In the base-currency row: counts what else a check reads and this row does not hold, such as orders of the group or figures of rules; changing it makes orders wait, and one in REPEATABLE READ fail instead of missing it.';
+COMMENT ON COLUMN exposure.inactive IS 'In the base-currency row: customer.status is not active; kept by a trigger, for the rule that asks.';
 
 CREATE TABLE credit_limit (
 	customer_id bigint NOT NULL REFERENCES customer,
@@ -216,7 +218,7 @@ COMMENT ON COLUMN decision.amount IS 'Amount of the order, or its increase, that
 COMMENT ON COLUMN decision.currency IS 'ISO 4217 code of amount.';
 COMMENT ON COLUMN decision.receivable IS 'Open debit items then, before the order, as the exposure policy counts them; other currencies at the rate of the day.';
 COMMENT ON COLUMN decision.unapplied IS 'Open credit items then, or 0 where the exposure policy does not count them.';
-COMMENT ON COLUMN decision.ordered IS 'Open orders then, without this one.';
+COMMENT ON COLUMN decision.ordered IS 'Open orders then, without this one, and less what deposits reserved to them cover.';
 COMMENT ON COLUMN decision.limit_amount IS 'Credit limit in force then; NULL when there was none.';
 COMMENT ON COLUMN decision.checks IS 'Array of the rules that were evaluated: rule_no, kind, figure, threshold, outcome.';
 COMMENT ON COLUMN decision.decided_at IS 'Record time.';

@@ -26,7 +26,8 @@ CREATE INDEX item_reserved_idx ON item (customer_id, reserved_for) WHERE reserve
 
 ALTER TABLE exposure ADD reserved numeric NOT NULL DEFAULT 0, ADD uncleared numeric NOT NULL DEFAULT 0, ADD merged_into bigint,
 	ADD chain_seq bigint NOT NULL DEFAULT 0, ADD chain_hash bytea NOT NULL DEFAULT '',
-	ADD parent_id bigint, ADD in_group boolean NOT NULL DEFAULT false, ADD check_seq bigint NOT NULL DEFAULT 0;
+	ADD parent_id bigint, ADD in_group boolean NOT NULL DEFAULT false, ADD check_seq bigint NOT NULL DEFAULT 0,
+	ADD inactive boolean NOT NULL DEFAULT false;
 CREATE INDEX exposure_parent_idx ON exposure (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX exposure_group_idx ON exposure (customer_id) WHERE in_group;
 CREATE INDEX exposure_hold_idx ON exposure (customer_id) WHERE open_holds > 0;
