@@ -111,9 +111,12 @@ SELECT post_invoice(14, 'P1', '2026-01-01', 33, '2026-01-31') > 0 AND post_invoi
 -- A credit note goes first, as far as there is something to pay; the rest of both stays.
 SELECT set_cash_rules('credits', '{credit_notes_first}', 15) > 0 AS made, post_invoice(15, 'S1', '2026-01-01', 50, '2026-01-01') > 0 AND post_credit_note(15, 'CN1', '2026-01-03', 40) > 0
 	AND post_credit_note(15, 'CN2', '2026-01-04', 30) > 0 AS posted, pg_temp.pay(15, 25);
+-- Nor is a credit used where nothing is paid with it, because the next item may not be paid in part.
+SELECT set_cash_rules('whole ' || c, '{credit_notes_first}', c, p_partial => false) > 0 AS made, post_invoice(c, 'S1', '2026-01-01', CASE c WHEN 24 THEN 100 ELSE 15 END, '2026-01-01') > 0
+	AND post_invoice(c, 'S2', '2026-01-01', 200, '2026-01-02') > 0 AND post_credit_note(c, 'CN', '2026-01-03', 40) > 0 AS posted, pg_temp.pay(c, 25) FROM generate_series(24, 25) c;
 CALL apply_cash('ties', false);
-SELECT * FROM outcome WHERE customer BETWEEN 10 AND 15 ORDER BY customer;
-SELECT * FROM left_open WHERE customer BETWEEN 10 AND 15 ORDER BY customer;
+SELECT * FROM outcome WHERE customer BETWEEN 10 AND 15 OR customer IN (24, 25) ORDER BY customer;
+SELECT * FROM left_open WHERE customer BETWEEN 10 AND 15 OR customer IN (24, 25) ORDER BY customer;
 
 -- Other customers' documents: paid where the payer may pay for them, by a pair of transfers; shown to a person otherwise.
 SELECT add_customer('Branch', 41, p_payer_id => 16) AS branch, set_cash_rules('payer', '{reference,oldest_first}', 16) > 0 AS made,

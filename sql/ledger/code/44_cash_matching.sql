@@ -279,9 +279,6 @@ BEGIN
 			money[i] := -part;
 			total := total - part;
 		END LOOP;
-		n := cardinality(array_remove(money, 0::numeric));
-		nos := nos[:n];
-		money := money[:n];
 	END IF;
 	IF p_kind = 'pro_rata' THEN
 		SELECT nos || array_agg(wanted[a.debit_no] ORDER BY a.debit_no), money || array_agg(a.amount ORDER BY a.debit_no) INTO nos, money
@@ -298,6 +295,15 @@ BEGIN
 			left_over := left_over - part;
 		END LOOP;
 	END IF;
+	-- Credits pay no more than was paid: what they could not be spread to, the last give back.
+	FOR i IN REVERSE cardinality(nos) .. 1 LOOP
+		EXIT WHEN left_over <= p_amount OR p_kind <> 'credit_notes_first';
+		part := LEAST(-LEAST(money[i], 0), left_over - p_amount);
+		money[i] := money[i] + part;
+		left_over := left_over - part;
+	END LOOP;
+	nos := ARRAY(SELECT t.n FROM unnest(nos, money) WITH ORDINALITY t (n, m, o) WHERE t.m <> 0 ORDER BY o);
+	money := array_remove(money, 0::numeric);
 	IF cardinality(nos) = 0 THEN
 		why := 'the oldest item is more than the receipt, and none may be paid in part';
 		RETURN;
