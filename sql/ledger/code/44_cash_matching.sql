@@ -9,7 +9,7 @@
 -- combinations or two documents would do, nothing is chosen.
 
 CREATE OR REPLACE FUNCTION receipt_text(p_receipt bank_receipt)
-RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
 BEGIN
 	-- A creditor reference is RF, two check digits, and the number itself.
 	RETURN concat_ws(' ; ', (SELECT string_agg(CASE WHEN credit.is_creditor_reference(r)
@@ -140,7 +140,7 @@ COMMENT ON FUNCTION cash_items(bigint, text, date, cash_rule_set, text[]) IS 'Wh
 CREATE OR REPLACE FUNCTION try_cash_rule(p_kind text, p_amount numeric, p_open numeric[], p_discount numeric[], p_due date[], p_kinds text[],
 	p_terms text[], p_named integer[], p_paid_on date, p_tolerance_amount numeric, p_tolerance_percent numeric, p_partial boolean, p_priority text[],
 	p_minor_unit integer, OUT nos integer[], OUT money numeric[], OUT certainty numeric, OUT why text)
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
 DECLARE
 	net numeric[] := ARRAY(SELECT o - d FROM unnest(p_open, p_discount) WITH ORDINALITY t (o, d, n) ORDER BY n);
 	everything integer[] := ARRAY(SELECT generate_subscripts(p_open, 1));
