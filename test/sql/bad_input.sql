@@ -554,6 +554,7 @@ INSERT INTO ordinary VALUES ('bigint', '1'), ('integer', '2'), ('smallint', '2')
 	('credit.scorecard', 'base 600 odds 50 pdo 20; a: <1 => 1, else 2, null => 0; grades: A>=2, else B');
 INSERT INTO ordinary SELECT 'credit.aging', credit.aging(1, '2025-01-01', '2025-01-31', '0,30')::text;
 INSERT INTO ordinary SELECT 'ar.document', d::text FROM ar.document d WHERE d.number = 'K-1';
+INSERT INTO ordinary SELECT 'ar.limit_policy', p::text FROM ar.limit_policy p;
 CREATE TEMP TABLE nasty (type regtype, value text);
 INSERT INTO nasty
 SELECT type::regtype, value FROM (VALUES
@@ -583,8 +584,8 @@ SELECT type::regtype, value FROM (VALUES
 	('credit.aging_buckets', '{"-2147483648,2147483647"}')) v (type, nasty), unnest(v.nasty) value;
 INSERT INTO nasty SELECT 'credit.aging', credit.aging(0, NULL, '2025-01-31', '0', 0)::text;
 INSERT INTO nasty SELECT 'ar.document', d::text FROM ar.document d;
-INSERT INTO nasty SELECT 'ar.document', format('(%s)', repeat(',', count(*)::integer - 1)) FROM pg_attribute
-WHERE attrelid = 'ar.document'::regclass AND attnum > 0;
+INSERT INTO nasty SELECT attrelid::regclass::text::regtype, format('(%s)', repeat(',', count(*)::integer - 1)) FROM pg_attribute
+WHERE attrelid IN ('ar.document'::regclass, 'ar.limit_policy'::regclass) AND attnum > 0 GROUP BY attrelid;
 
 CREATE TEMP TABLE functions AS
 SELECT p.oid, p.pronamespace::regnamespace AS schema, p.oid::regprocedure AS signature, p.pronargs - p.pronargdefaults AS required, p.pronargs AS n,

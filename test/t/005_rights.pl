@@ -88,6 +88,23 @@ my @reevaluating = (
 my @explaining = ('explain_credit(bigint,text)', 'explain_check(bigint,text,numeric,text,date,text)', 'orders_to_explain(bigint,text)');
 my @simulating = (
 	'current_policy()', map { "$_(jsonb,date,date,integer,integer)" } qw(simulate_policy simulate_policy_summary));
+my @analysing = (
+	'(1 row)', 'add_bank_reference(bigint,text,date,date,numeric,numeric,boolean,integer,text,text)',
+	'add_credit_report(bigint,text,date,numeric,text,numeric,text,jsonb,text,date)',
+	'add_financial_statement(bigint,date,date,jsonb,boolean,text,numeric,date,bigint,text)',
+	'add_security(bigint,text,numeric,text,date,date,text,text)',
+	'add_trade_reference(bigint,text,numeric,date,text,numeric,numeric,integer,date,text)', 'attribute_names()',
+	'attributes_at(date,timestamp with time zone,bigint)', 'behaviour_at(date,timestamp with time zone,bigint)',
+	'complete_review(bigint,text,text,date,bigint)',
+	'decide_application(bigint,bigint,text,numeric,credit.payment_terms,text[])', 'notice_text(bigint,bigint,text,boolean)',
+	'ratios_at(date,timestamp with time zone,bigint)',
+	'receive_application(bigint,numeric,text,date,credit.payment_terms,numeric,text,text)',
+	'receive_item(bigint,bigint,text,date)', 'recommend_limit(bigint,date,timestamp with time zone)',
+	'record_notice(bigint,bigint,text,date)', 'release_security(bigint,bigint,text,date)',
+	'rescore_portfolio(date,timestamp with time zone)', 'review_changes(bigint)', 'schedule_reviews()',
+	'score_application(bigint,bigint)', 'score_at(date,timestamp with time zone,bigint)',
+	'score_customer(bigint,date,timestamp with time zone)', 'warnings_on(date,bigint)',
+	'withdraw_application(bigint,bigint,text,date)');
 my %functions = (
 	stranger => [],
 	reader   => [ @reporting, @rates ],
@@ -109,7 +126,7 @@ my %functions = (
 		'held_orders(bigint)', 'hold_figures(bigint)' ],
 	releaser => [ @reevaluating, @explaining ],
 	manager => [
-		@checking, @reevaluating, @explaining, @simulating, @acting, @reporting[ 1 .. 3 ], 'place_hold(bigint,text,text,text,date,boolean,boolean)', 'release_hold(bigint,bigint,text)',
+		@checking, @reevaluating, @explaining, @simulating, @acting, @analysing, @reporting[ 1 .. 3 ], 'place_hold(bigint,text,text,text,date,boolean,boolean)', 'release_hold(bigint,bigint,text)',
 		'release_order(bigint,text,text,numeric,text,text,date)',
 		'set_credit_limit(bigint,numeric,date,date,text,text,text,boolean,numeric,integer,text,text,text,text,bigint)',
 		'set_parent(bigint,bigint)', 'set_customer_status(bigint,text)', 'set_risk_class(bigint,text)', 'set_review_due(bigint,date)',
@@ -133,7 +150,11 @@ my %tables = (
 	manager  => [
 		@views, map { "$_ SELECT" }
 		  qw(approval approval_policy approval_queue approval_use approval_vote authority authority_end
-		  check_rule credit_limit decision exposure hold hold_queue hold_reason hold_release order_release) ]);
+		  check_rule credit_limit decision exposure hold hold_queue hold_reason hold_release order_release
+		  bank_reference checklist_item credit_application credit_application_event credit_application_status credit_report
+		  credit_review early_warning financial_ratios financial_statement grade_policy internal_behaviour limit_policy
+		  limit_recommendation limit_recommendation_method notice_rule portfolio_risk review_policy review_queue score_card
+		  score_history security security_release statement_field trade_reference warning_rule) ]);
 my @loader_columns = (
 	(map { "customer.$_" } qw(customer_id name number terms currency payer_id)),
 	(map { "document.$_" } qw(customer_id kind number doc_date posting_date due_date currency amount reference side terms
