@@ -64,6 +64,14 @@ SELECT ar.set_credit_limit(5, 1000000, p_kind => 'group'), ar.set_credit_limit(5
 	p_max_overdue_days => 5000, p_provider => 'Insurer'), ar.set_credit_limit(8, 10, '2020-08-01', '2020-08-31', p_kind => 'temporary');
 SELECT ar.set_parent(12, 5), ar.set_parent(8, 12), ar.set_customer_status(9, 'legal'), ar.set_risk_class(10, 'C');
 SELECT ar.set_risk_figure(10, 'score', 512.5, '2020-08-01', 'agency');
+SELECT ar.add_financial_statement(10, '2019-01-01', '2019-12-31', '{"total_assets": 10.5, "total_liabilities": 6, "equity": 4.5}', true, p_received_on => '2020-03-01'),
+	ar.add_credit_report(10, 'Bureau', '2020-03-01', 50, 'B', p_facts => '{"years": 3}'), ar.add_trade_reference(10, 'Alpha', 100, '2020-03-01'),
+	ar.add_bank_reference(10, 'Bank', '2020-03-01'), ar.add_security(10, 'lien', 5, 'itself', '2020-03-01'), ar.release_security(10, 1, 'sold', '2020-04-01'),
+	ar.add_score_card('card', 'base 600 odds 50 pdo 20; days_late: <5 => 60, else 10, null => 5 "new"; grades: A>=30, else B', 'first', '2020-01-01'),
+	ar.add_score_card('other', 'days_late: else 1, null => 0', 'trial', '2020-01-01', 20);
+INSERT INTO ar.grade_policy (grade, limit_amount, terms) VALUES ('A', 100, 'net 45');
+SELECT ar.rescore_portfolio(), ar.recommend_limit(10), ar.receive_application(10, 500, 'US trade credit', '2020-05-01', 'net 30'), ar.schedule_reviews();
+SELECT ar.receive_item(10, 1, 'bank_reference', '2020-05-02'), ar.decide_application(10, 1, 'declined', p_reasons => '{new}'), ar.complete_review(10, 'watched', 'new');
 SELECT ar.place_hold(3, 'disputes everything'), ar.release_hold(4, ar.place_hold(4, 'check bounced'), 'paid by wire');
 UPDATE ar.check_rule SET threshold = 110 WHERE rule_no = 30;
 INSERT INTO ar.check_rule (rule_no, kind, threshold, action, customer_id) VALUES (40, 'oldest_overdue', 900, 'warn', 2);
@@ -98,7 +106,7 @@ SELECT 'summary', s.* FROM ar.aging_summary s;
 SQL
 	# Two empty listings are the same, too.
 	like($listing, qr/^$_/m, "$database: there is a $_ to compare")
-	  foreach ('row of ar.allocation', 'row of ar.chain_link', 'row of ar.mark_head', 'aging at a mark', 'revaluation', 'row of ar.decision', 'last value', 'object', 'right', 'comment', 'trigger', 'policy',
+	  foreach ('row of ar.allocation', 'row of ar.chain_link', 'row of ar.mark_head', 'aging at a mark', 'revaluation', 'row of ar.decision', 'row of ar.financial_statement', 'row of ar.score_history', 'row of ar.credit_application_event', 'row of ar.credit_review', 'last value', 'object', 'right', 'comment', 'trigger', 'policy',
 		'index', 'constraint', 'aging\|', 'aging as known', 'summary');
 	return $listing;
 }
@@ -174,7 +182,7 @@ goes_on('schema_only');
 # 4. Data alone, into the same ledger made anew.  What making it wrote is in the dump too.
 $node->command_ok([ 'pg_dump', '--data-only', '--disable-triggers', '-f', "$dumps/data.sql", '-d', $connection ], 'dump data alone');
 create_database($node, 'data_only', $definition);
-$node->safe_psql('data_only', 'DELETE FROM ar.ledger_info; DELETE FROM ar.check_rule; DELETE FROM ar.hold_reason; DELETE FROM ar.watched_table; DELETE FROM ar.number_range');
+$node->safe_psql('data_only', 'DELETE FROM ar.ledger_info; DELETE FROM ar.check_rule; DELETE FROM ar.hold_reason; DELETE FROM ar.statement_field; DELETE FROM ar.limit_policy; DELETE FROM ar.checklist_item; DELETE FROM ar.notice_rule; DELETE FROM ar.review_policy; DELETE FROM ar.warning_rule; DELETE FROM ar.watched_table; DELETE FROM ar.number_range');
 $node->command_ok([ 'psql', '-qX', '-v', 'ON_ERROR_STOP=1', '-f', "$dumps/data.sql", '-d', $node->connstr('data_only') ],
 	'restore data alone');
 # pg_dump switches all triggers on again as ordinary ones; upgrade_ledger() knows which must always fire.

@@ -89,7 +89,7 @@ my @explaining = ('explain_credit(bigint,text)', 'explain_check(bigint,text,nume
 my @simulating = (
 	'current_policy()', map { "$_(jsonb,date,date,integer,integer)" } qw(simulate_policy simulate_policy_summary));
 my @analysing = (
-	'(1 row)', 'add_bank_reference(bigint,text,date,date,numeric,numeric,boolean,integer,text,text)',
+	'add_bank_reference(bigint,text,date,date,numeric,numeric,boolean,integer,text,text)',
 	'add_credit_report(bigint,text,date,numeric,text,numeric,text,jsonb,text,date)',
 	'add_financial_statement(bigint,date,date,jsonb,boolean,text,numeric,date,bigint,text)',
 	'add_security(bigint,text,numeric,text,date,date,text,text)',
@@ -317,6 +317,24 @@ hostile('manager', $_)
   foreach ("ar.merge_customers(5, 6, 'one firm')", "ar.take_mark('m')", 'ar.verify_ledger()', 'ar.verify_chain()', "ar.aging_in('EUR', '2020-06-01')",
 	"ar.revaluation('2020-06-01')", 'ar.exposure_in()');
 hostile('reader', "ar.aging_at('2020-06-01', p_mark => 1)");
+# The credit file and what is made of it.
+$node->safe_psql('company', "SET ROLE ledger_owner; SELECT ar.add_score_card('c', 'days_late: <5 => 60, else 10, null => 5; grades: A>=30, else B', 'first')");
+hostile('manager', $_)
+  foreach (q{ar.add_financial_statement(4, '2020-01-01', '2020-12-31', '{"total_assets": 10, "total_liabilities": 6, "equity": 4}', true, 'EUR',
+		p_received_on => '2021-02-01')}, q{ar.add_credit_report(4, 'Bureau', '2020-02-01', 50, p_facts => '{"years": 3}')},
+	"ar.add_trade_reference(4, 'Alpha', 100, p_days_beyond_terms => 3)", "ar.add_bank_reference(4, 'Bank')", "ar.add_security(4, 'lien', 5, 'itself')",
+	"ar.release_security(4, (SELECT max(security_id) FROM ar.security), 'sold')", 'ar.score_customer(4)', 'ar.rescore_portfolio()', 'ar.recommend_limit(4)',
+	"ar.receive_application(4, 50, 'none', p_monthly_sales => 5)", "ar.receive_application(4, 60, 'US trade credit')",
+	"ar.withdraw_application(4, (SELECT max(credit_application_id) FROM ar.credit_application), 'no')",
+	(map { "ar.receive_item(4, (SELECT min(credit_application_id) FROM ar.credit_application), '$_')" }
+		qw(application_form bank_reference trade_reference trade_reference trade_reference)));
+my $application = $node->safe_psql('company', 'SELECT min(credit_application_id) FROM ar.credit_application');
+hostile('manager', $_)
+  foreach ("ar.score_application(4, $application)", "ar.decide_application(4, $application, 'approved', 30, p_reasons => '{new}')",
+	"ar.record_notice(4, $application)", "ar.notice_text(4, $application, 'We')", "ar.complete_review(4, 'confirmed', 'fine')", 'ar.schedule_reviews()',
+	'ar.review_changes(4)', 'ar.warnings_on(current_date)', "ar.ratios_at('2021-06-01')", "ar.attributes_at('2021-06-01')", "ar.behaviour_at('2021-06-01')",
+	"ar.score_at('2021-06-01')", 'count(*) FROM ar.early_warning', 'count(*) FROM ar.review_queue', 'count(*) FROM ar.portfolio_risk',
+	'count(*) FROM ar.credit_application_status', 'count(*) FROM ar.limit_recommendation_method');
 my $load = $node->safe_psql('company', "INSERT INTO ar.document (customer_id, kind, number, doc_date, due_date, amount)"
 	  . " VALUES (4, 'invoice', 'with lines', '2020-01-01', '2020-02-01', 12) RETURNING document_id");
 may('loader', "$hostile CREATE TEMP TABLE new_lines (LIKE mine.document_line);"

@@ -105,6 +105,8 @@ END $$;
 COMMENT ON FUNCTION review_changes(bigint) IS 'What changed since a customer''s last review: each figure that is another one, then and now, and by how much. No rows without a review.';
 
 CREATE OR REPLACE VIEW review_queue AS
+-- Once for all, not once for each.
+WITH owed AS MATERIALIZED (SELECT e.customer_id, e.exposure FROM ledger_info l, LATERAL exposure_in(l.base_currency) e)
 SELECT c.customer_id, c.name AS customer_name, c.risk_class, c.review_due, t.today - c.review_due AS days_overdue,
 	CASE WHEN c.review_due < t.today THEN 'overdue' WHEN c.review_due <= t.today + 30 THEN 'due' ELSE 'planned' END AS status,
 	l.base_currency AS currency, COALESCE(e.exposure, 0) AS exposure, k.limit_amount, r.reviewed_on AS last_reviewed_on, r.outcome AS last_outcome, r.actor AS last_reviewed_by,
@@ -114,7 +116,7 @@ FROM ledger_info l
 	CROSS JOIN LATERAL (SELECT (statement_timestamp() AT TIME ZONE l.time_zone)::date AS today) t
 	JOIN customer c ON c.review_due IS NOT NULL
 	JOIN exposure k ON k.customer_id = c.customer_id AND k.currency = l.base_currency AND k.merged_into IS NULL
-	LEFT JOIN exposure_in(l.base_currency, t.today) e ON e.customer_id = c.customer_id
+	LEFT JOIN owed e ON e.customer_id = c.customer_id
 	LEFT JOIN (SELECT DISTINCT ON (v.customer_id) v.* FROM credit_review v ORDER BY v.customer_id, v.credit_review_id DESC) r ON r.customer_id = c.customer_id
 	LEFT JOIN (SELECT DISTINCT ON (h.customer_id) h.customer_id, h.score, h.grade FROM score_history h ORDER BY h.customer_id, h.as_of DESC, h.score_history_id DESC) s
 		ON s.customer_id = c.customer_id;

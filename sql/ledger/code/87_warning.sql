@@ -11,15 +11,21 @@ BEGIN
 	RETURN QUERY
 		WITH rule AS MATERIALIZED (SELECT r.* FROM warning_rule r WHERE p_on BETWEEN r.valid_from AND r.valid_to),
 		attribute AS MATERIALIZED (SELECT a.customer_id, a.attributes AS now FROM attributes_at(p_on, known, p_customer_id) a),
-		-- Only asked for where a rule does.
+		-- Only asked for where a rule does.  As known today the past costs no more than what was applied since.
 		earlier AS MATERIALIZED (
-			SELECT b.customer_id, b.oldest_bucket FROM behaviour_at(p_on - 30, known, p_customer_id) b WHERE EXISTS (SELECT FROM rule r WHERE r.kind = 'bucket_reached')),
+			SELECT b.customer_id, max(credit.oldest(b.aging)) AS oldest_bucket
+			FROM aging_at(p_on - 30, p_known_at => CASE WHEN p_on < ledger_today() THEN known END, p_customer_id => p_customer_id) b
+			WHERE EXISTS (SELECT FROM rule r WHERE r.kind = 'bucket_reached') GROUP BY b.customer_id),
+		-- Each score beside the one before it, of which the latest is looked at.
 		scored AS (
-			SELECT h.customer_id, h.score, h.grade, h.grade_rank, h.as_of, h.score_card_id, row_number() OVER (PARTITION BY h.customer_id ORDER BY h.as_of DESC, h.score_history_id DESC) AS n
-			FROM score_history h WHERE h.as_of <= p_on AND h.as_of > p_on - 366 AND h.recorded_at <= known AND (p_customer_id IS NULL OR h.customer_id = p_customer_id)),
+			SELECT h.customer_id, h.score, h.grade, h.grade_rank, h.score_card_id, row_number() OVER w AS n, lead(h.score) OVER w AS score_before,
+				lead(h.grade) OVER w AS grade_before, lead(h.grade_rank) OVER w AS rank_before, lead(h.score_card_id) OVER w AS card_before, lead(h.as_of) OVER w AS scored_before
+			FROM score_history h WHERE h.as_of <= p_on AND h.as_of > p_on - 366 AND h.recorded_at <= known AND (p_customer_id IS NULL OR h.customer_id = p_customer_id)
+			WINDOW w AS (PARTITION BY h.customer_id ORDER BY h.as_of DESC, h.score_history_id DESC)),
 		report AS (
-			SELECT o.customer_id, o.bureau, o.score, o.report_date, row_number() OVER (PARTITION BY o.customer_id, o.bureau ORDER BY o.report_date DESC, o.credit_report_id DESC) AS n
-			FROM credit_report o WHERE o.received_on <= p_on AND o.recorded_at <= known AND o.score IS NOT NULL AND (p_customer_id IS NULL OR o.customer_id = p_customer_id)),
+			SELECT o.customer_id, o.bureau, o.score, row_number() OVER w AS n, lead(o.score) OVER w AS score_before, lead(o.report_date) OVER w AS reported_before
+			FROM credit_report o WHERE o.received_on <= p_on AND o.recorded_at <= known AND o.score IS NOT NULL AND (p_customer_id IS NULL OR o.customer_id = p_customer_id)
+			WINDOW w AS (PARTITION BY o.customer_id, o.bureau ORDER BY o.report_date DESC, o.credit_report_id DESC)),
 		measured AS (
 			SELECT a.customer_id, v.kind, v.figure, v.details
 			FROM attribute a, LATERAL (VALUES
@@ -32,7 +38,7 @@ BEGIN
 			UNION ALL
 			SELECT a.customer_id, 'bucket_reached', (a.now ->> 'oldest_bucket')::numeric - COALESCE(e.oldest_bucket, 1),
 				jsonb_build_object('bucket', a.now -> 'oldest_bucket', 'bucket_then', COALESCE(e.oldest_bucket, 1), 'past_due', a.now -> 'past_due')
-			FROM attribute a JOIN earlier e ON e.customer_id = a.customer_id
+			FROM attribute a LEFT JOIN earlier e ON e.customer_id = a.customer_id WHERE (a.now ->> 'oldest_bucket')::integer > 1
 			UNION ALL
 			SELECT p.customer_id, 'limit_requests', count(*), jsonb_build_object('largest', max(p.amount)) FROM approval p
 			WHERE p.action = 'limit' AND p.requested_at <= known AND p.requested_at > known - interval '90 days' AND (p_customer_id IS NULL OR p.customer_id = p_customer_id)
@@ -43,13 +49,13 @@ BEGIN
 			FROM exposure_in(base, p_on, p_customer_id) e JOIN attribute a ON a.customer_id = e.customer_id WHERE e.ordered > 0
 			UNION ALL
 			SELECT s.customer_id, v.kind, v.figure, v.details
-			FROM scored s JOIN scored o ON o.customer_id = s.customer_id AND o.n = 2, LATERAL (VALUES
-				('score_drop', CASE WHEN s.score_card_id = o.score_card_id THEN o.score - s.score END, jsonb_build_object('score', s.score, 'before', o.score, 'on', o.as_of)),
-				('grade_drop', (s.grade_rank - o.grade_rank)::numeric, jsonb_build_object('grade', s.grade, 'before', o.grade, 'on', o.as_of))) v (kind, figure, details)
+			FROM scored s, LATERAL (VALUES
+				('score_drop', CASE WHEN s.score_card_id = s.card_before THEN s.score_before - s.score END, jsonb_build_object('score', s.score, 'before', s.score_before, 'on', s.scored_before)),
+				('grade_drop', (s.grade_rank - s.rank_before)::numeric, jsonb_build_object('grade', s.grade, 'before', s.grade_before, 'on', s.scored_before))) v (kind, figure, details)
 			WHERE s.n = 1
 			UNION ALL
-			SELECT r.customer_id, 'bureau_drop', o.score - r.score, jsonb_build_object('bureau', r.bureau, 'score', r.score, 'before', o.score, 'on', o.report_date)
-			FROM report r JOIN report o ON o.customer_id = r.customer_id AND o.bureau = r.bureau AND o.n = 2 WHERE r.n = 1
+			SELECT r.customer_id, 'bureau_drop', r.score_before - r.score, jsonb_build_object('bureau', r.bureau, 'score', r.score, 'before', r.score_before, 'on', r.reported_before)
+			FROM report r WHERE r.n = 1
 			UNION ALL
 			SELECT i.customer_id, 'insured_overdue', (p_on - min(i.due_date) - min(l.max_overdue_days))::numeric, jsonb_build_object('oldest_due', min(i.due_date), 'allowed', min(l.max_overdue_days))
 			FROM credit_limit l JOIN item i ON i.customer_id = l.customer_id AND i.open_amount > 0
@@ -87,20 +93,20 @@ COMMENT ON COLUMN early_warning.threshold IS 'The rule''s threshold.';
 COMMENT ON COLUMN early_warning.details IS 'The figures behind it.';
 
 CREATE OR REPLACE VIEW portfolio_risk AS
-WITH owed AS MATERIALIZED (
+WITH RECURSIVE owed AS MATERIALIZED (
 	SELECT e.customer_id, GREATEST(e.exposure, 0) AS exposure FROM ledger_info l, LATERAL exposure_in(l.base_currency) e WHERE e.exposure > 0),
+-- From the heads down: whoever has no parent is one.
+head AS (
+	SELECT c.customer_id, c.customer_id AS group_id FROM customer c WHERE c.parent_id IS NULL
+	UNION ALL SELECT c.customer_id, h.group_id FROM head h JOIN customer c ON c.parent_id = h.customer_id),
 rated AS MATERIALIZED (
-	SELECT o.customer_id, o.exposure, s.grade, s.pd, s.loss_given_default,
-		(WITH RECURSIVE up AS (
-			SELECT c.customer_id, c.parent_id, 1 AS level FROM customer c WHERE c.customer_id = o.customer_id
-			UNION ALL SELECT p.customer_id, p.parent_id, u.level + 1 FROM up u JOIN customer p ON p.customer_id = u.parent_id)
-		SELECT u.customer_id FROM up u ORDER BY u.level DESC LIMIT 1) AS group_id
-	FROM owed o LEFT JOIN (
+	SELECT o.customer_id, o.exposure, s.grade, s.pd, s.loss_given_default, h.group_id
+	FROM owed o JOIN head h ON h.customer_id = o.customer_id LEFT JOIN (
 		SELECT DISTINCT ON (h.customer_id) h.customer_id, h.grade, h.pd, k.loss_given_default FROM score_history h JOIN score_card k ON k.score_card_id = h.score_card_id
 		ORDER BY h.customer_id, h.as_of DESC, h.score_history_id DESC) s ON s.customer_id = o.customer_id),
 grouped AS MATERIALIZED (
 	SELECT r.group_id, count(*) AS customers, sum(r.exposure) AS exposure, sum(r.exposure * r.pd * r.loss_given_default / 100) AS loss,
-		sum(r.exposure) FILTER (WHERE r.pd IS NULL) AS unrated
+		sum(r.exposure) FILTER (WHERE r.pd IS NULL) AS unrated, bool_or(r.customer_id <> r.group_id) AS has_members
 	FROM rated r GROUP BY r.group_id),
 total AS MATERIALIZED (SELECT sum(g.exposure) AS exposure FROM grouped g),
 part AS (
@@ -110,13 +116,13 @@ part AS (
 		(SELECT sum((g.exposure / t.exposure) ^ 2) * 10000 FROM grouped g, total t) AS hhi, 0 AS rank
 	FROM rated r HAVING count(*) > 0
 	UNION ALL
-	SELECT 'grade', r.grade, NULL, count(*), sum(r.exposure), sum(r.exposure * r.pd * r.loss_given_default / 100), sum(r.exposure) FILTER (WHERE r.pd IS NULL),
-		NULL, row_number() OVER (ORDER BY avg(r.pd) NULLS LAST, r.grade) FROM rated r GROUP BY r.grade
+	SELECT 'grade' AS section, r.grade, NULL::bigint AS customer_id, count(*), sum(r.exposure), sum(r.exposure * r.pd * r.loss_given_default / 100),
+		sum(r.exposure) FILTER (WHERE r.pd IS NULL), NULL::numeric AS hhi, row_number() OVER (ORDER BY avg(r.pd) NULLS LAST, r.grade) FROM rated r GROUP BY r.grade
 	UNION ALL
-	SELECT 'group', c.name, g.group_id, g.customers, g.exposure, g.loss, g.unrated, NULL, row_number() OVER (ORDER BY g.exposure DESC, g.group_id)
-	FROM grouped g JOIN customer c ON c.customer_id = g.group_id WHERE g.customers > 1 OR EXISTS (SELECT FROM rated r WHERE r.group_id = g.group_id AND r.customer_id <> g.group_id)
+	SELECT 'group' AS section, c.name, g.group_id, g.customers, g.exposure, g.loss, g.unrated, NULL::numeric AS hhi, row_number() OVER (ORDER BY g.exposure DESC, g.group_id)
+	FROM grouped g JOIN customer c ON c.customer_id = g.group_id WHERE g.has_members
 	UNION ALL
-	SELECT 'top', c.name, t.group_id, t.customers, t.exposure, t.loss, t.unrated, NULL, t.n
+	SELECT 'top' AS section, c.name, t.group_id, t.customers, t.exposure, t.loss, t.unrated, NULL::numeric AS hhi, t.n
 	FROM (SELECT g.*, row_number() OVER (ORDER BY g.exposure DESC, g.group_id) AS n FROM grouped g ORDER BY g.exposure DESC, g.group_id LIMIT 20) t JOIN customer c ON c.customer_id = t.group_id)
 SELECT p.section, p.label, p.customer_id, p.rank::integer AS rank, p.customers, l.base_currency AS currency, p.exposure,
 	round(p.exposure * 100 / NULLIF(t.exposure, 0), 2) AS share_percent, round(p.loss, credit.minor_unit(l.base_currency)) AS expected_loss, COALESCE(p.unrated, 0) AS unrated_exposure,
