@@ -64,14 +64,6 @@ SELECT ar.set_credit_limit(5, 1000000, p_kind => 'group'), ar.set_credit_limit(5
 	p_max_overdue_days => 5000, p_provider => 'Insurer'), ar.set_credit_limit(8, 10, '2020-08-01', '2020-08-31', p_kind => 'temporary');
 SELECT ar.set_parent(12, 5), ar.set_parent(8, 12), ar.set_customer_status(9, 'legal'), ar.set_risk_class(10, 'C');
 SELECT ar.set_risk_figure(10, 'score', 512.5, '2020-08-01', 'agency');
-SELECT ar.add_financial_statement(10, '2019-01-01', '2019-12-31', '{"total_assets": 10.5, "total_liabilities": 6, "equity": 4.5}', true, p_received_on => '2020-03-01'),
-	ar.add_credit_report(10, 'Bureau', '2020-03-01', 50, 'B', p_facts => '{"years": 3}'), ar.add_trade_reference(10, 'Alpha', 100, '2020-03-01'),
-	ar.add_bank_reference(10, 'Bank', '2020-03-01'), ar.add_security(10, 'lien', 5, 'itself', '2020-03-01'), ar.release_security(10, 1, 'sold', '2020-04-01'),
-	ar.add_score_card('card', 'base 600 odds 50 pdo 20; days_late: <5 => 60, else 10, null => 5 "new"; grades: A>=30, else B', 'first', '2020-01-01'),
-	ar.add_score_card('other', 'days_late: else 1, null => 0', 'trial', '2020-01-01', 20);
-INSERT INTO ar.grade_policy (grade, limit_amount, terms) VALUES ('A', 100, 'net 45');
-SELECT ar.rescore_portfolio(), ar.recommend_limit(10), ar.receive_application(10, 500, 'US trade credit', '2020-05-01', 'net 30'), ar.schedule_reviews();
-SELECT ar.receive_item(10, 1, 'bank_reference', '2020-05-02'), ar.decide_application(10, 1, 'declined', p_reasons => '{new}'), ar.complete_review(10, 'watched', 'new');
 SELECT ar.place_hold(3, 'disputes everything'), ar.release_hold(4, ar.place_hold(4, 'check bounced'), 'paid by wire');
 UPDATE ar.check_rule SET threshold = 110 WHERE rule_no = 30;
 INSERT INTO ar.check_rule (rule_no, kind, threshold, action, customer_id) VALUES (40, 'oldest_overdue', 900, 'warn', 2);

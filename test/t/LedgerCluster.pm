@@ -149,6 +149,17 @@ BEGIN
 	PERFORM release_hold(902, place_hold(902, 'asked for papers'), 'they came');
 	PERFORM reevaluate_customer(902);
 	PERFORM take_mark('closing');
+
+	-- What is known of a customer, and what was made of it.
+	PERFORM add_financial_statement(902, '2019-01-01', '2019-12-31', '{"total_assets": 10.5, "total_liabilities": 6, "equity": 4.5}', true, p_received_on => '2020-03-01'),
+		add_credit_report(902, 'Bureau', '2020-03-01', 50, 'B', p_facts => '{"years": 3}'), add_trade_reference(902, 'Alpha', 100, '2020-03-01'),
+		add_bank_reference(902, 'Bank', '2020-03-01'), release_security(902, add_security(902, 'lien', 5, 'itself', '2020-03-01'), 'sold', '2020-04-01'),
+		add_score_card('card', 'base 600 odds 50 pdo 20; days_late: <5 => 60, else 10, null => 5 "new"; grades: A>=30, else B', 'first', '2020-01-01'),
+		add_score_card('other', 'days_late: else 1, null => 0', 'trial', '2020-01-01', 20);
+	INSERT INTO grade_policy (grade, limit_amount, terms) VALUES ('A', 100, 'net 45');
+	PERFORM score_customer(902), recommend_limit(902), schedule_reviews();
+	id := receive_application(902, 500, 'US trade credit', '2020-05-01', 'net 30');
+	PERFORM receive_item(902, id, 'bank_reference', '2020-05-02'), decide_application(902, id, 'declined', p_reasons => '{new}'), complete_review(902, 'watched', 'new');
 END \$\$;
 RESET search_path;
 SQL
