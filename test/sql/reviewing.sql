@@ -86,7 +86,8 @@ BEGIN
 	PERFORM add_financial_statement(10, today - 1000, today - 700, '{"total_assets": 1000, "total_liabilities": 800, "equity": 200, "current_assets": 100, "current_liabilities": 400}', false);
 	PERFORM set_credit_limit(11, 10000), post_invoice(11, 'I-1', today - 30, 1200, today), set_risk_class(11, 'watched');
 	INSERT INTO review_shop.orders VALUES (1, 11, 250);
-	PERFORM rescore_portfolio();
+	-- Scored every night, a fall stays to be seen.
+	PERFORM rescore_portfolio(), rescore_portfolio();
 END $$;
 SELECT customer_id, rule_no, kind, severity, figure, threshold, (SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(details) e WHERE e.key !~ '^(on|valid_to|oldest_due)$') AS details
 FROM early_warning ORDER BY 1, 2;

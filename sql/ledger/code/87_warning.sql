@@ -16,12 +16,12 @@ BEGIN
 			SELECT b.customer_id, max(credit.oldest(b.aging)) AS oldest_bucket
 			FROM aging_at(p_on - 30, p_known_at => CASE WHEN p_on < ledger_today() THEN known END, p_customer_id => p_customer_id) b
 			WHERE EXISTS (SELECT FROM rule r WHERE r.kind = 'bucket_reached') GROUP BY b.customer_id),
-		-- Each score beside the one before it, of which the latest is looked at.
+		-- The score against the best of 90 days by the same card: a job that scores every night must not hide a fall after a day.
 		scored AS (
-			SELECT h.customer_id, h.score, h.grade, h.grade_rank, h.score_card_id, row_number() OVER w AS n, lead(h.score) OVER w AS score_before,
-				lead(h.grade) OVER w AS grade_before, lead(h.grade_rank) OVER w AS rank_before, lead(h.score_card_id) OVER w AS card_before, lead(h.as_of) OVER w AS scored_before
-			FROM score_history h WHERE h.as_of <= p_on AND h.as_of > p_on - 366 AND h.recorded_at <= known AND (p_customer_id IS NULL OR h.customer_id = p_customer_id)
-			WINDOW w AS (PARTITION BY h.customer_id ORDER BY h.as_of DESC, h.score_history_id DESC)),
+			SELECT DISTINCT ON (h.customer_id) h.customer_id, h.score, h.grade, h.grade_rank, max(h.score) OVER w AS best_score, min(h.grade_rank) OVER w AS best_rank
+			FROM score_history h WHERE h.as_of <= p_on AND h.as_of > p_on - 90 AND h.recorded_at <= known AND (p_customer_id IS NULL OR h.customer_id = p_customer_id)
+			WINDOW w AS (PARTITION BY h.customer_id, h.score_card_id)
+			ORDER BY h.customer_id, h.as_of DESC, h.score_history_id DESC),
 		report AS (
 			SELECT o.customer_id, o.bureau, o.score, row_number() OVER w AS n, lead(o.score) OVER w AS score_before, lead(o.report_date) OVER w AS reported_before
 			FROM credit_report o WHERE o.received_on <= p_on AND o.recorded_at <= known AND o.score IS NOT NULL AND (p_customer_id IS NULL OR o.customer_id = p_customer_id)
@@ -50,9 +50,8 @@ BEGIN
 			UNION ALL
 			SELECT s.customer_id, v.kind, v.figure, v.details
 			FROM scored s, LATERAL (VALUES
-				('score_drop', CASE WHEN s.score_card_id = s.card_before THEN s.score_before - s.score END, jsonb_build_object('score', s.score, 'before', s.score_before, 'on', s.scored_before)),
-				('grade_drop', (s.grade_rank - s.rank_before)::numeric, jsonb_build_object('grade', s.grade, 'before', s.grade_before, 'on', s.scored_before))) v (kind, figure, details)
-			WHERE s.n = 1
+				('score_drop', s.best_score - s.score, jsonb_build_object('score', s.score, 'best', s.best_score)),
+				('grade_drop', (s.grade_rank - s.best_rank)::numeric, jsonb_build_object('grade', s.grade, 'rank', s.grade_rank, 'best_rank', s.best_rank))) v (kind, figure, details)
 			UNION ALL
 			SELECT r.customer_id, 'bureau_drop', r.score_before - r.score, jsonb_build_object('bureau', r.bureau, 'score', r.score, 'before', r.score_before, 'on', r.reported_before)
 			FROM report r WHERE r.n = 1
