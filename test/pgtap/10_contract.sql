@@ -347,7 +347,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.recommend_limit volatile unsafe definer',
 	'ar.record_notice volatile unsafe definer',
 	'ar.release_security volatile unsafe definer',
-	'ar.require_as_of immutable safe invoker',
+	'ar.require_as_of stable safe invoker',
 	'ar.require_figure stable safe invoker',
 	'ar.require_past_day stable unsafe invoker',
 	'ar.require_text stable safe invoker',

@@ -9,7 +9,7 @@ END $$;
 COMMENT ON FUNCTION end_of_day(date) IS 'The last moment of a day in the ledger''s time zone.';
 
 CREATE OR REPLACE FUNCTION require_as_of(p_as_of date)
-RETURNS void LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
 BEGIN
 	IF p_as_of IS NULL OR NOT isfinite(p_as_of) THEN
 		RAISE EXCEPTION 'as-of date must be a calendar date'

@@ -58,7 +58,7 @@ COMMENT ON FUNCTION attributes_at(date, timestamptz, bigint) IS 'What is known o
 CREATE OR REPLACE FUNCTION share_place(p_customer_id bigint)
 RETURNS numeric LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path FROM CURRENT AS $$
 DECLARE
-	hash bytea := sha256(convert_to(p_customer_id::text, 'UTF8'));
+	hash bytea := sha256(p_customer_id::text::bytea);
 BEGIN
 	RETURN round((get_byte(hash, 0) * 65536 + get_byte(hash, 1) * 256 + get_byte(hash, 2)) * 100 / 16777216.0, 6);
 END $$;
