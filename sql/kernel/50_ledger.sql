@@ -116,6 +116,11 @@ BEGIN
 		PERFORM credit.run_template(ledger, 'tables/37_customer_change.sql');
 		PERFORM credit.run_template(ledger, 'tables/40_authority.sql');
 		PERFORM credit.run_template(ledger, 'tables/45_cash.sql');
+		PERFORM credit.run_template(ledger, 'tables/42_credit_file.sql');
+		PERFORM credit.run_template(ledger, 'tables/43_scoring.sql');
+		PERFORM credit.run_template(ledger, 'tables/44_recommendation.sql');
+		PERFORM credit.run_template(ledger, 'tables/45_application.sql');
+		PERFORM credit.run_template(ledger, 'tables/46_review.sql');
 	END IF;
 	PERFORM credit.run_template(ledger, 'code');
 	IF version < 2 THEN

@@ -83,7 +83,8 @@ CREATE TEMP VIEW customer_table AS
 	SELECT t.* FROM ledger_table t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'customer_id' AND a.attnotnull;
 SELECT set_eq('SELECT relname::text FROM customer_table',
 	ARRAY['allocation', 'approval', 'approval_use', 'approval_vote', 'cash_allocation', 'chain_link', 'clearing', 'credit_limit', 'customer', 'customer_change', 'customer_merge', 'decision', 'deduction', 'deposit_release', 'document',
-	'document_line', 'due_date_change', 'exchange_difference', 'exposure', 'hold', 'hold_release', 'item', 'mark_head', 'order_release', 'order_schedule', 'payer_alias', 'reevaluation', 'risk_figure'], 'tables of a customer''s rows');
+	'document_line', 'due_date_change', 'exchange_difference', 'exposure', 'hold', 'hold_release', 'item', 'mark_head', 'order_release', 'order_schedule', 'payer_alias', 'reevaluation', 'risk_figure',
+	'bank_reference', 'credit_application', 'credit_application_event', 'credit_report', 'credit_review', 'financial_statement', 'limit_recommendation', 'score_history', 'security', 'security_release', 'trade_reference'], 'tables of a customer''s rows');
 SELECT is_empty($$
 	SELECT relname, atttypid::regtype FROM ledger_column WHERE attname = 'customer_id' AND atttypid <> 'bigint'::regtype
 	$$, 'customer_id is bigint everywhere');
@@ -131,7 +132,8 @@ SELECT is(pg_temp.columns('open_items'), 'customer_id bigint, customer_name text
 SELECT is(pg_temp.columns('aging_summary'), 'customer_id bigint, customer_name text, currency text, total numeric, past_due numeric, '
 	|| 'unapplied numeric, not_due numeric, days_1_30 numeric, days_31_60 numeric, days_61_90 numeric, days_over_90 numeric', 'columns of aging_summary');
 SELECT set_eq($$SELECT relname::text FROM ledger_relation WHERE relkind = 'v'$$, ARRAY['open_items', 'aging_summary', 'document_status', 'hold_queue', 'approval_queue',
-	'unapplied_cash', 'cash_application_accuracy', 'deductions'], 'these are the views');
+	'unapplied_cash', 'cash_application_accuracy', 'deductions',
+	'financial_ratios', 'internal_behaviour', 'limit_recommendation_method', 'credit_application_status', 'review_queue', 'early_warning', 'portfolio_risk'], 'these are the views');
 
 -- Functions of the ledger.  PARALLEL: only what reads nothing is safe, for definer functions switch users.
 SELECT is_empty($$
@@ -361,6 +363,52 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.votes_needed stable unsafe invoker',
 	'ar.watch_orders volatile unsafe invoker',
 	'ar.watch_partitions volatile unsafe invoker',
+	'ar.add_bank_reference volatile unsafe definer',
+	'ar.add_credit_report volatile unsafe definer',
+	'ar.add_financial_statement volatile unsafe definer',
+	'ar.add_score_card volatile unsafe definer',
+	'ar.add_security volatile unsafe definer',
+	'ar.add_trade_reference volatile unsafe definer',
+	'ar.attribute_names immutable safe invoker',
+	'ar.attributes_at stable unsafe definer',
+	'ar.behaviour_at stable unsafe definer',
+	'ar.check_statement stable unsafe invoker',
+	'ar.complete_review volatile unsafe definer',
+	'ar.decide_application volatile unsafe definer',
+	'ar.end_of_day stable unsafe invoker',
+	'ar.end_score_card volatile unsafe definer',
+	'ar.highest_balance stable unsafe invoker',
+	'ar.limit_methods stable unsafe invoker',
+	'ar.median immutable safe invoker',
+	'ar.method_result stable unsafe invoker',
+	'ar.missing_items stable unsafe invoker',
+	'ar.move_credit_file volatile unsafe invoker',
+	'ar.notice_text stable unsafe definer',
+	'ar.open_application volatile unsafe invoker',
+	'ar.policy_for stable unsafe invoker',
+	'ar.ratios_at stable unsafe definer',
+	'ar.receive_application volatile unsafe definer',
+	'ar.receive_item volatile unsafe definer',
+	'ar.recommend_limit volatile unsafe definer',
+	'ar.record_notice volatile unsafe definer',
+	'ar.release_security volatile unsafe definer',
+	'ar.require_as_of stable safe invoker',
+	'ar.require_figure stable safe invoker',
+	'ar.require_past_day stable unsafe invoker',
+	'ar.require_text stable safe invoker',
+	'ar.rescore_portfolio volatile unsafe definer',
+	'ar.review_changes stable unsafe definer',
+	'ar.review_figures stable unsafe definer',
+	'ar.review_months stable unsafe invoker',
+	'ar.schedule_reviews volatile unsafe definer',
+	'ar.score_application volatile unsafe definer',
+	'ar.score_at stable unsafe definer',
+	'ar.score_customer volatile unsafe definer',
+	'ar.score_one stable unsafe invoker',
+	'ar.share_place immutable safe invoker',
+	'ar.store_scores volatile unsafe invoker',
+	'ar.warnings_on stable unsafe definer',
+	'ar.withdraw_application volatile unsafe definer',
 	'ar.write_off volatile unsafe definer'], 'functions of the ledger, and their labels');
 SELECT is_empty($$SELECT signature, count(*) FROM (SELECT regexp_replace(signature, '\(.*', '') AS signature FROM labels) l GROUP BY 1 HAVING count(*) > 1$$,
 	'no function of the ledger is overloaded: named arguments find it');
@@ -421,7 +469,8 @@ SELECT is_empty($$
 SELECT is_empty($$
 	SELECT t, guard FROM unnest(ARRAY['document', 'allocation', 'credit_limit', 'hold', 'hold_release', 'order_release', 'decision', 'document_line', 'exchange_difference',
 		'due_date_change', 'clearing', 'deposit_release', 'customer_merge', 'chain_link', 'mark', 'mark_head', 'fx_rate', 'authority', 'authority_end', 'approval_policy', 'approval', 'approval_vote', 'approval_use',
-		'bank_receipt', 'remittance', 'remittance_line', 'cash_match', 'cash_allocation', 'deduction']) t,
+		'bank_receipt', 'remittance', 'remittance_line', 'cash_match', 'cash_allocation', 'deduction',
+		'bank_reference', 'credit_application', 'credit_application_event', 'credit_report', 'credit_review', 'financial_statement', 'limit_recommendation', 'score_card', 'score_history', 'security', 'security_release', 'trade_reference']) t,
 		(VALUES ('UPDATE', 16), ('DELETE', 8), ('TRUNCATE', 32)) g (guard, bit)
 	WHERE NOT EXISTS (SELECT FROM pg_trigger r WHERE r.tgrelid = ('ar.' || t)::regclass AND r.tgfoid = 'credit.refuse_change'::regproc
 		AND r.tgtype & g.bit <> 0 AND r.tgtype & 2 <> 0 AND r.tgenabled = 'O')

@@ -104,6 +104,18 @@ INSERT INTO deed VALUES
 	('grant', $$SELECT ar.grant_access('rights_clerk', 'poster')$$),
 	('look up helpers', 'SELECT ar.lock_customer(1)'),
 	('create in ledger', 'CREATE TABLE ar.mine ()'),
+	('enter statement', $$SELECT ar.add_financial_statement(1, '2024-01-01', '2024-12-31', '{"total_assets": 1, "total_liabilities": 1, "equity": 0}', true)$$),
+	('see behaviour', 'SELECT FROM ar.internal_behaviour'),
+	('see ratios', 'SELECT FROM ar.financial_ratios'),
+	('recommend', 'SELECT ar.recommend_limit(1)'),
+	('apply for credit', $$SELECT ar.receive_application(1, 5, 'none'); SELECT count(*) FROM ar.credit_application_status$$),
+	('review', $$SELECT ar.complete_review(1, 'confirmed', 'x'); SELECT count(*) FROM ar.review_queue$$),
+	('see warnings', 'SELECT FROM ar.early_warning'),
+	('see portfolio', 'SELECT FROM ar.portfolio_risk'),
+	('use scorecard', $$SELECT ar.add_score_card('a', 'days_late: else 1', 'x')$$),
+	('write scores', $$INSERT INTO ar.score_history SELECT FROM ar.score_history$$),
+	('write file', $$DELETE FROM ar.trade_reference$$),
+	('change policy', 'UPDATE ar.limit_policy SET net_worth_percent = 100'),
 	('upgrade', $$SELECT credit.upgrade_ledger('ar')$$);
 CREATE SCHEMA shop;
 CREATE TABLE shop.orders (id integer PRIMARY KEY, customer_id bigint, total numeric);
@@ -117,8 +129,8 @@ SELECT is(pg_temp.may('rights_clerk'), NULL, 'a stranger may nothing');
 SELECT is(pg_temp.may('rights_reader'), 'age, see aging, see items', 'what a reader may');
 SELECT is(pg_temp.may('rights_poster'), 'add customer, age, allocate, apply, ask, check, pay, post, reject, say who acts, see aging, see items', 'what a poster may');
 SELECT is(pg_temp.may('rights_loader'), 'age, check, load allocations, load customers, load documents, see aging, see items', 'what a loader may');
-SELECT is(pg_temp.may('rights_manager'), 'age, ask, check, hold, re-evaluate, reject, release hold, say who acts, see aging, see decisions, see holds, '
-	|| 'see items, see queue, set limit, verify', 'what a credit manager may');
+SELECT is(pg_temp.may('rights_manager'), 'age, apply for credit, ask, check, enter statement, hold, re-evaluate, recommend, reject, release hold, review, '
+	|| 'say who acts, see aging, see behaviour, see decisions, see holds, see items, see portfolio, see queue, see ratios, see warnings, set limit, verify', 'what a credit manager may');
 SELECT is(pg_temp.may('rights_approver'), 'approve, ask, delegate, reject, say who acts, see aging, see items, see queue', 'what an approver may');
 SELECT is(pg_temp.as_role('rights_approver', $$SELECT credit.set_actor('ar', 'someone')$$), '42501', 'the kernel''s function sets nobody for those who call it');
 SELECT is(pg_temp.may('rights_legal'), 'ask, check, hold, reject, release legal hold, say who acts, see aging, see holds, see items', 'what the legal department may');

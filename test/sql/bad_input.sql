@@ -565,6 +565,7 @@ SELECT pg_temp.state() AS state \gset
 INSERT INTO ordinary SELECT 'ar.bank_receipt'::regtype, b::text FROM ar.bank_receipt b UNION ALL SELECT 'ar.remittance', r::text FROM ar.remittance r
 	UNION ALL SELECT 'ar.cash_match', m::text FROM ar.cash_match m UNION ALL SELECT 'ar.cash_rule_set', s::text FROM ar.cash_rule_set s
 	UNION ALL SELECT 'credit.bank_transaction[]', '{}';
+INSERT INTO ordinary SELECT 'ar.limit_policy', p::text FROM ar.limit_policy p;
 CREATE TEMP TABLE nasty (type regtype, value text);
 INSERT INTO nasty
 SELECT type::regtype, value FROM (VALUES
@@ -594,8 +595,8 @@ SELECT type::regtype, value FROM (VALUES
 	('credit.aging_buckets', '{"-2147483648,2147483647"}')) v (type, nasty), unnest(v.nasty) value;
 INSERT INTO nasty SELECT 'credit.aging', credit.aging(0, NULL, '2025-01-31', '0', 0)::text;
 INSERT INTO nasty SELECT 'ar.document', d::text FROM ar.document d;
-INSERT INTO nasty SELECT 'ar.document', format('(%s)', repeat(',', count(*)::integer - 1)) FROM pg_attribute
-WHERE attrelid = 'ar.document'::regclass AND attnum > 0;
+INSERT INTO nasty SELECT attrelid::regclass::text::regtype, format('(%s)', repeat(',', count(*)::integer - 1)) FROM pg_attribute
+WHERE attrelid IN ('ar.document'::regclass, 'ar.limit_policy'::regclass) AND attnum > 0 GROUP BY attrelid;
 
 INSERT INTO nasty SELECT t.type, format('(%s)', repeat(',', (SELECT count(*) FROM pg_attribute WHERE attrelid = t.type::text::regclass AND attnum > 0)::integer - 1))
 FROM unnest(ARRAY['ar.bank_receipt', 'ar.remittance', 'ar.cash_match', 'ar.cash_rule_set']::regtype[]) t (type);

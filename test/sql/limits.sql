@@ -61,7 +61,8 @@ SELECT set_credit_limit(8, 1, p_kind => 'guarantee');
 SELECT count(*) FROM credit_limit WHERE customer_id = 8;
 
 -- Who asked, who agreed, and on what advice is kept, and nothing but the days in force ever changes.
-SELECT set_credit_limit(9, 50, p_reason => 'review', p_requested_by => 'ann', p_approved_by => 'bob', p_recommendation_id => 77) > 0 AS set;
+SELECT set_credit_limit(9, 50, p_reason => 'review', p_requested_by => 'ann', p_approved_by => 'bob',
+	p_recommendation_id => recommendation_id) > 0 AS set FROM recommend_limit(9);
 SELECT reason, requested_by, approved_by, recommendation_id FROM credit_limit WHERE customer_id = 9;
 UPDATE credit_limit SET amount = 60 WHERE customer_id = 9;
 DELETE FROM credit_limit WHERE customer_id = 9;

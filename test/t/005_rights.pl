@@ -94,6 +94,23 @@ my @applying = (
 	'apply_cash(text,boolean,integer,integer,integer,integer)', 'start_cash_run(text,boolean)', 'apply_receipt(text,bigint)',
 	'fail_receipt(text,bigint,text)', 'finish_cash_run(text)', 'confirm_match(bigint,bigint,jsonb)', 'reject_match(bigint,text)',
 	'return_receipt(bigint,bigint,numeric)');
+my @analysing = (
+	'add_bank_reference(bigint,text,date,date,numeric,numeric,boolean,integer,text,text)',
+	'add_credit_report(bigint,text,date,numeric,text,numeric,text,jsonb,text,date)',
+	'add_financial_statement(bigint,date,date,jsonb,boolean,text,numeric,date,bigint,text)',
+	'add_security(bigint,text,numeric,text,date,date,text,text)',
+	'add_trade_reference(bigint,text,numeric,date,text,numeric,numeric,integer,date,text)', 'attribute_names()',
+	'attributes_at(date,timestamp with time zone,bigint)', 'behaviour_at(date,timestamp with time zone,bigint)',
+	'complete_review(bigint,text,text,date,bigint)',
+	'decide_application(bigint,bigint,text,numeric,credit.payment_terms,text[])', 'notice_text(bigint,bigint,text,boolean)',
+	'ratios_at(date,timestamp with time zone,bigint)',
+	'receive_application(bigint,numeric,text,date,credit.payment_terms,numeric,text,text)',
+	'receive_item(bigint,bigint,text,date)', 'recommend_limit(bigint,date,timestamp with time zone)',
+	'record_notice(bigint,bigint,text,date)', 'release_security(bigint,bigint,text,date)',
+	'rescore_portfolio(date,timestamp with time zone)', 'review_changes(bigint)', 'schedule_reviews()',
+	'score_application(bigint,bigint)', 'score_at(date,timestamp with time zone,bigint)',
+	'score_customer(bigint,date,timestamp with time zone)', 'warnings_on(date,bigint)',
+	'withdraw_application(bigint,bigint,text,date)');
 my %functions = (
 	stranger => [],
 	reader   => [ @reporting, @rates ],
@@ -115,7 +132,7 @@ my %functions = (
 		'held_orders(bigint)', 'hold_figures(bigint)' ],
 	releaser => [ @reevaluating, @explaining ],
 	manager => [
-		@checking, @reevaluating, @explaining, @simulating, @acting, @reporting[ 1 .. 3 ], 'place_hold(bigint,text,text,text,date,boolean,boolean)', 'release_hold(bigint,bigint,text)',
+		@checking, @reevaluating, @explaining, @simulating, @acting, @analysing, @reporting[ 1 .. 3 ], 'place_hold(bigint,text,text,text,date,boolean,boolean)', 'release_hold(bigint,bigint,text)',
 		'release_order(bigint,text,text,numeric,text,text,date)',
 		'set_credit_limit(bigint,numeric,date,date,text,text,text,boolean,numeric,integer,text,text,text,text,bigint)',
 		'set_cash_rules(text,text[],bigint,text,numeric,numeric,numeric,numeric,text,integer,boolean,text,text,text[])',
@@ -142,7 +159,11 @@ my %tables = (
 	manager  => [
 		@views, @cash, map { "$_ SELECT" }
 		  qw(approval approval_policy approval_queue approval_use approval_vote authority authority_end
-		  check_rule credit_limit decision exposure hold hold_queue hold_reason hold_release order_release) ]);
+		  check_rule credit_limit decision exposure hold hold_queue hold_reason hold_release order_release
+		  bank_reference checklist_item credit_application credit_application_event credit_application_status credit_report
+		  credit_review early_warning financial_ratios financial_statement grade_policy internal_behaviour limit_policy
+		  limit_recommendation limit_recommendation_method notice_rule portfolio_risk review_policy review_queue score_card
+		  score_history security security_release statement_field trade_reference warning_rule) ]);
 my @loader_columns = (
 	(map { "customer.$_" } qw(customer_id name number terms currency payer_id)),
 	(map { "document.$_" } qw(customer_id kind number doc_date posting_date due_date currency amount reference side terms
@@ -305,6 +326,24 @@ hostile('manager', $_)
   foreach ("ar.merge_customers(5, 6, 'one firm')", "ar.take_mark('m')", 'ar.verify_ledger()', 'ar.verify_chain()', "ar.aging_in('EUR', '2020-06-01')",
 	"ar.revaluation('2020-06-01')", 'ar.exposure_in()');
 hostile('reader', "ar.aging_at('2020-06-01', p_mark => 1)");
+# The credit file and what is made of it.
+$node->safe_psql('company', "SET ROLE ledger_owner; SELECT ar.add_score_card('c', 'days_late: <5 => 60, else 10, null => 5; grades: A>=30, else B', 'first')");
+hostile('manager', $_)
+  foreach (q{ar.add_financial_statement(4, '2020-01-01', '2020-12-31', '{"total_assets": 10, "total_liabilities": 6, "equity": 4}', true, 'EUR',
+		p_received_on => '2021-02-01')}, q{ar.add_credit_report(4, 'Bureau', '2020-02-01', 50, p_facts => '{"years": 3}')},
+	"ar.add_trade_reference(4, 'Alpha', 100, p_days_beyond_terms => 3)", "ar.add_bank_reference(4, 'Bank')", "ar.add_security(4, 'lien', 5, 'itself')",
+	"ar.release_security(4, (SELECT max(security_id) FROM ar.security), 'sold')", 'ar.score_customer(4)', 'ar.rescore_portfolio()', 'ar.recommend_limit(4)',
+	"ar.receive_application(4, 50, 'none', p_monthly_sales => 5)", "ar.receive_application(4, 60, 'US trade credit')",
+	"ar.withdraw_application(4, (SELECT max(credit_application_id) FROM ar.credit_application), 'no')",
+	(map { "ar.receive_item(4, (SELECT min(credit_application_id) FROM ar.credit_application), '$_')" }
+		qw(application_form bank_reference trade_reference trade_reference trade_reference)));
+my $application = $node->safe_psql('company', 'SELECT min(credit_application_id) FROM ar.credit_application');
+hostile('manager', $_)
+  foreach ("ar.score_application(4, $application)", "ar.decide_application(4, $application, 'approved', 30, p_reasons => '{new}')",
+	"ar.record_notice(4, $application)", "ar.notice_text(4, $application, 'We')", "ar.complete_review(4, 'confirmed', 'fine')", 'ar.schedule_reviews()',
+	'ar.review_changes(4)', 'ar.warnings_on(current_date)', "ar.ratios_at('2021-06-01')", "ar.attributes_at('2021-06-01')", "ar.behaviour_at('2021-06-01')",
+	"ar.score_at('2021-06-01')", 'count(*) FROM ar.early_warning', 'count(*) FROM ar.review_queue', 'count(*) FROM ar.portfolio_risk',
+	'count(*) FROM ar.credit_application_status', 'count(*) FROM ar.limit_recommendation_method');
 my $load = $node->safe_psql('company', "INSERT INTO ar.document (customer_id, kind, number, doc_date, due_date, amount)"
 	  . " VALUES (4, 'invoice', 'with lines', '2020-01-01', '2020-02-01', 12) RETURNING document_id");
 may('loader', "$hostile CREATE TEMP TABLE new_lines (LIKE mine.document_line);"

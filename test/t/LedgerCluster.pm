@@ -156,6 +156,16 @@ BEGIN
 		load_remittance_csv('adler', 'PAY-1', E'invoice;amount paid;discount;deduction;deduction reason\\nRE-7001;90.00;0;10.00;damaged\\n', 90, 'USD'),
 		add_receipt('US1', 'S1', '1', '2020-03-20', 90, p_payer_name => 'Adler GmbH', p_remittance_text => 'PAY-1');
 	PERFORM confirm_match(add_receipt('US1', 'S1', '2', '2020-03-21', 50, p_payer_name => 'A. Adler', p_payer_account => 'DE1'), 904);
+	-- What is known of a customer, and what was made of it.
+	PERFORM add_financial_statement(902, '2019-01-01', '2019-12-31', '{"total_assets": 10.5, "total_liabilities": 6, "equity": 4.5}', true, p_received_on => '2020-03-01'),
+		add_credit_report(902, 'Bureau', '2020-03-01', 50, 'B', p_facts => '{"years": 3}'), add_trade_reference(902, 'Alpha', 100, '2020-03-01'),
+		add_bank_reference(902, 'Bank', '2020-03-01'), release_security(902, add_security(902, 'lien', 5, 'itself', '2020-03-01'), 'sold', '2020-04-01'),
+		add_score_card('card', 'base 600 odds 50 pdo 20; days_late: <5 => 60, else 10, null => 5 "new"; grades: A>=30, else B', 'first', '2020-01-01'),
+		add_score_card('other', 'days_late: else 1, null => 0', 'trial', '2020-01-01', 20);
+	INSERT INTO grade_policy (grade, limit_amount, terms) VALUES ('A', 100, 'net 45');
+	PERFORM score_customer(902), recommend_limit(902), schedule_reviews();
+	id := receive_application(902, 500, 'US trade credit', '2020-05-01', 'net 30');
+	PERFORM receive_item(902, id, 'bank_reference', '2020-05-02'), decide_application(902, id, 'declined', p_reasons => '{new}'), complete_review(902, 'watched', 'new');
 END \$\$;
 CALL apply_cash('March', false);
 RESET search_path;

@@ -208,3 +208,54 @@ CREATE OR REPLACE TRIGGER deduction_append_only BEFORE DELETE OR UPDATE OF custo
 	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('What is settled of it shows in its item.');
 CREATE OR REPLACE TRIGGER deduction_no_truncate BEFORE TRUNCATE ON deduction
 	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('What is settled of it shows in its item.');
+
+-- The credit file, scores, recommendations, applications and reviews.
+CREATE OR REPLACE TRIGGER financial_statement_append_only BEFORE UPDATE OR DELETE ON financial_statement
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Enter a restatement with add_financial_statement().');
+CREATE OR REPLACE TRIGGER financial_statement_no_truncate BEFORE TRUNCATE ON financial_statement
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Enter a restatement with add_financial_statement().');
+CREATE OR REPLACE TRIGGER credit_report_append_only BEFORE UPDATE OR DELETE ON credit_report
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Enter a later report with add_credit_report().');
+CREATE OR REPLACE TRIGGER credit_report_no_truncate BEFORE TRUNCATE ON credit_report
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Enter a later report with add_credit_report().');
+CREATE OR REPLACE TRIGGER trade_reference_append_only BEFORE UPDATE OR DELETE ON trade_reference
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Enter a later one with add_trade_reference().');
+CREATE OR REPLACE TRIGGER trade_reference_no_truncate BEFORE TRUNCATE ON trade_reference
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Enter a later one with add_trade_reference().');
+CREATE OR REPLACE TRIGGER bank_reference_append_only BEFORE UPDATE OR DELETE ON bank_reference
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Enter a later one with add_bank_reference().');
+CREATE OR REPLACE TRIGGER bank_reference_no_truncate BEFORE TRUNCATE ON bank_reference
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Enter a later one with add_bank_reference().');
+CREATE OR REPLACE TRIGGER security_append_only BEFORE UPDATE OR DELETE ON security
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('End it with release_security().');
+CREATE OR REPLACE TRIGGER security_no_truncate BEFORE TRUNCATE ON security
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('End it with release_security().');
+CREATE OR REPLACE TRIGGER security_release_append_only BEFORE UPDATE OR DELETE ON security_release
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Enter the security again with add_security().');
+CREATE OR REPLACE TRIGGER security_release_no_truncate BEFORE TRUNCATE ON security_release
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Enter the security again with add_security().');
+CREATE OR REPLACE TRIGGER score_card_append_only BEFORE DELETE OR UPDATE OF score_card_id, name, version, card, valid_from, share, share_from,
+		loss_given_default, reason, recorded_at, recorded_by, actor ON score_card
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Take another version into use with add_score_card().');
+CREATE OR REPLACE TRIGGER score_card_no_truncate BEFORE TRUNCATE ON score_card
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Take another version into use with add_score_card().');
+CREATE OR REPLACE TRIGGER score_history_append_only BEFORE UPDATE OR DELETE ON score_history
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Score the customer again with score_customer().');
+CREATE OR REPLACE TRIGGER score_history_no_truncate BEFORE TRUNCATE ON score_history
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Score the customer again with score_customer().');
+CREATE OR REPLACE TRIGGER limit_recommendation_append_only BEFORE UPDATE OR DELETE ON limit_recommendation
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Ask again with recommend_limit().');
+CREATE OR REPLACE TRIGGER limit_recommendation_no_truncate BEFORE TRUNCATE ON limit_recommendation
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Ask again with recommend_limit().');
+CREATE OR REPLACE TRIGGER credit_application_append_only BEFORE UPDATE OR DELETE ON credit_application
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Withdraw it with withdraw_application(), and enter another.');
+CREATE OR REPLACE TRIGGER credit_application_no_truncate BEFORE TRUNCATE ON credit_application
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Withdraw it with withdraw_application(), and enter another.');
+CREATE OR REPLACE TRIGGER credit_application_event_append_only BEFORE UPDATE OR DELETE ON credit_application_event
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('What happened stays on record.');
+CREATE OR REPLACE TRIGGER credit_application_event_no_truncate BEFORE TRUNCATE ON credit_application_event
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('What happened stays on record.');
+CREATE OR REPLACE TRIGGER credit_review_append_only BEFORE UPDATE OR DELETE ON credit_review
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Review the customer again with complete_review().');
+CREATE OR REPLACE TRIGGER credit_review_no_truncate BEFORE TRUNCATE ON credit_review
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Review the customer again with complete_review().');

@@ -83,6 +83,11 @@ BEGIN
 			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('They come to %s.', ordered),
 				HINT = format('Move them to customer %s first.', p_into_customer_id);
 	END IF;
+	IF EXISTS (SELECT FROM credit_application a WHERE a.customer_id = p_customer_id AND NOT EXISTS (SELECT FROM credit_application_event e
+			WHERE e.customer_id = a.customer_id AND e.credit_application_id = a.credit_application_id AND e.event IN ('approved', 'declined', 'withdrawn'))) THEN
+		RAISE EXCEPTION 'customer % has an application that is not decided', p_customer_id
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Decide or withdraw it first; view credit_application_status lists it.';
+	END IF;
 	SELECT e.merged_into INTO onward FROM exposure e WHERE e.customer_id = p_into_customer_id AND e.currency = base;
 	IF onward IS NOT NULL THEN
 		RAISE EXCEPTION 'customer % was itself merged into customer %', p_into_customer_id, onward
@@ -155,6 +160,7 @@ BEGIN
 	END LOOP;
 	PERFORM set_customer_status(p_into_customer_id, c.status) FROM customer c JOIN customer i ON i.customer_id = p_into_customer_id
 	WHERE c.customer_id = p_customer_id AND c.status IN ('legal', 'bankrupt', 'sanctioned') AND i.status = 'active';
+	PERFORM move_credit_file(p_customer_id, p_into_customer_id);
 	INSERT INTO customer_merge (customer_id, into_customer_id, merged_on, reason) VALUES (p_customer_id, p_into_customer_id, merged_on, p_reason);
 	UPDATE exposure e SET merged_into = p_into_customer_id WHERE e.customer_id = p_customer_id AND e.currency = base;
 	SELECT g.group_id, g.limit_amount, u.used INTO moving
@@ -167,7 +173,7 @@ BEGIN
 	END IF;
 	RETURN n;
 END $$;
-COMMENT ON FUNCTION merge_customers(bigint, bigint, text, date) IS 'Merges a customer into another: each open item moves there by a pair of transfers dated p_merged_on (default today), with its own dates; the history stays where it is, and aging as of earlier dates too. Holds move along, and so does the status of one who is with lawyers, bankrupt or sanctioned; limits do not, but for group limits that the other one has none of. Customers below it go below the other one, which takes its parent where it has none (RC002 where a group limit would be exceeded). The old customer takes no new business; its id stays as an alias (customer_of()). May be called again, into the customer who goes on, for what opens later, such as a returned payment. Returns the number of items moved.';
+COMMENT ON FUNCTION merge_customers(bigint, bigint, text, date) IS 'Merges a customer into another: each open item moves there by a pair of transfers dated p_merged_on (default today), with its own dates; the history stays where it is, and aging as of earlier dates too. Holds move along, and so does the status of one who is with lawyers, bankrupt or sanctioned, and the credit file; limits do not, but for group limits that the other one has none of. Customers below it go below the other one, which takes its parent where it has none (RC002 where a group limit would be exceeded). The old customer takes no new business; its id stays as an alias (customer_of()). May be called again, into the customer who goes on, for what opens later, such as a returned payment. Returns the number of items moved.';
 
 CREATE OR REPLACE FUNCTION customer_of(p_customer_id bigint)
 RETURNS bigint LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER SET search_path FROM CURRENT AS $$

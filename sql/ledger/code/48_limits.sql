@@ -71,6 +71,11 @@ BEGIN
 	END IF;
 
 	PERFORM lock_customer(p_customer_id);
+	IF p_recommendation_id IS NOT NULL
+		AND NOT EXISTS (SELECT FROM limit_recommendation r WHERE r.customer_id = p_customer_id AND r.limit_recommendation_id = p_recommendation_id) THEN
+		RAISE EXCEPTION 'customer % has no recommendation %', p_customer_id, p_recommendation_id
+			USING ERRCODE = 'foreign_key_violation', HINT = 'recommend_limit() makes one.';
+	END IF;
 	IF NOT is_lower_limit(p_customer_id, p_amount, used_currency, starts, ends, p_kind, p_replaces_own, p_covered_percent, p_max_overdue_days) THEN
 		approved := use_approval(p_customer_id, 'limit', p_amount, used_currency, jsonb_strip_nulls(jsonb_build_object('kind', NULLIF(p_kind, 'own'),
 			'valid_to', ends, 'replaces_own', NULLIF(p_replaces_own, false), 'covered_percent', p_covered_percent,

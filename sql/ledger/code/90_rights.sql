@@ -12,6 +12,10 @@ DECLARE
 	explaining text[] := ARRAY['explain_credit', 'explain_check', 'orders_to_explain'];
 	applying text[] := ARRAY['load_camt053', 'load_camt054', 'load_bai2', 'load_x12_820', 'load_remittance_csv', 'add_receipt', 'propose_cash', 'cash_candidates',
 		'apply_cash', 'start_cash_run', 'apply_receipt', 'fail_receipt', 'finish_cash_run', 'confirm_match', 'reject_match', 'return_receipt'];
+	analysing text[] := ARRAY['add_financial_statement', 'add_credit_report', 'add_trade_reference', 'add_bank_reference', 'add_security', 'release_security',
+		'ratios_at', 'behaviour_at', 'attribute_names', 'attributes_at', 'score_at', 'score_customer', 'rescore_portfolio', 'recommend_limit',
+		'receive_application', 'receive_item', 'score_application', 'decide_application', 'withdraw_application', 'record_notice', 'notice_text',
+		'review_changes', 'complete_review', 'schedule_reviews', 'warnings_on'];
 BEGIN
 	IF p_role IS NULL THEN
 		RAISE EXCEPTION 'role must not be null' USING ERRCODE = 'null_value_not_allowed';
@@ -28,7 +32,7 @@ BEGIN
 			'set_terms', 'set_parent', 'set_customer_status', 'set_risk_class', 'set_review_due', 'set_risk_figure', 'set_due_date', 'post_document', 'void_document', 'refund', 'write_off', 'recover', 'transfer_credit', 'release_deposit', 'merge_customers',
 			'set_fx_rate', 'set_number_range', 'set_cash_rules', 'take_mark', 'verify_ledger', 'verify_chain',
 			'actor', 'set_actor', 'request_approval', 'reject',
-			'current_policy', 'simulate_policy', 'simulate_policy_summary'] || reevaluating || explaining
+			'current_policy', 'simulate_policy', 'simulate_policy_summary'] || reevaluating || explaining || analysing
 		WHEN 'releaser' THEN reevaluating || explaining
 		WHEN 'legal' THEN ARRAY['check_credit', 'place_hold', 'release_legal_hold', 'held_orders', 'hold_figures', 'actor', 'set_actor', 'request_approval', 'reject'] || explaining
 		END;
@@ -68,10 +72,13 @@ BEGIN
 			cash_rule_set, cash_rule, cash_run, cash_match, cash_allocation TO %I', p_role);
 	END IF;
 	IF p_access = 'credit_manager' THEN
-		EXECUTE format('GRANT SELECT ON credit_limit, decision, exposure, check_rule, order_release TO %I', p_role);
+		EXECUTE format('GRANT SELECT ON credit_limit, decision, exposure, check_rule, order_release, statement_field, financial_statement, credit_report,
+			trade_reference, bank_reference, security, security_release, financial_ratios, internal_behaviour, score_card, score_history, limit_policy, grade_policy,
+			limit_recommendation, limit_recommendation_method, checklist_item, notice_rule, credit_application, credit_application_event,
+			credit_application_status, review_policy, credit_review, review_queue, warning_rule, early_warning, portfolio_risk TO %I', p_role);
 	END IF;
 END $$;
-COMMENT ON FUNCTION grant_access(name, text) IS 'Grants a role what it needs. reader: the views and aging_at(). poster: also posting, allocating, applying bank files and checking. loader: also COPY into customer, document and allocation. credit_manager: reading and checking, limits and holds. approver: asking for approvals, and approving within one''s authority. releaser: reevaluate_holds(), on order tables it may change. legal: reading and checking, placing holds, and ending those with a legal reason code.';
+COMMENT ON FUNCTION grant_access(name, text) IS 'Grants a role what it needs. reader: the views and aging_at(). poster: also posting, allocating, applying bank files and checking. loader: also COPY into customer, document and allocation. credit_manager: reading and checking, limits and holds, the credit file, scores, applications and reviews. approver: asking for approvals, and approving within one''s authority. releaser: reevaluate_holds(), on order tables it may change. legal: reading and checking, placing holds, and ending those with a legal reason code.';
 
 -- Functions are not for everybody just because they exist.
 DO $do$
