@@ -29,7 +29,7 @@ const RuleKindInfo rule_kinds[] =
 	{"overdue_percent", BREAKS_ABOVE, false},
 	{"dunning_level", BREAKS_ABOVE, false},
 	{"broken_promises", BREAKS_ABOVE, false},
-	{"payment_index", BREAKS_BELOW, false},
+	{"payment_index", BREAKS_BELOW, true},
 	{"score", BREAKS_BELOW, true},
 	{"grade", BREAKS_ABOVE, true},
 	{"limit_expired", BREAKS_FOUND, false},
@@ -130,6 +130,10 @@ credit_read_rules(Ledger *ledger)
 		rule->net_of_unapplied = DatumGetBool(ledger_value(i, 10, &isnull));
 		value = ledger_value(i, 11, &isnull);
 		rule->horizon_days = isnull ? 0 : DatumGetInt32(value);
+		rule->when_unknown = outcome_of(TextDatumGetCString(ledger_value(i, 12, &isnull)));
+		value = ledger_value(i, 13, &isnull);
+		rule->for_group = !isnull;
+		rule->group_id = isnull ? 0 : DatumGetInt64(value);
 		rules = lappend(rules, rule);
 	}
 	read_exclusions(ledger, rules);

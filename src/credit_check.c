@@ -35,8 +35,16 @@ typedef struct Finding
 {
 	bool		broken;
 	bool		skipped;		/* nothing to measure: another rule speaks for that */
+	bool		unknown;		/* somebody should have entered the figure: when_unknown counts */
 	const char *figure;
 } Finding;
+
+/* What is done about a rule that is broken. */
+static Outcome
+action_of(const CheckRule *rule, const Finding *finding)
+{
+	return finding->unknown ? rule->when_unknown : rule->action;
+}
 
 /*
  * Whether `used` exceeds the rule's percentage of a limit; the figure is the
@@ -192,7 +200,7 @@ append_finding(StringInfo json, const CheckRule *rule, int64 group_id, const Fin
 		appendStringInfo(json, "\"horizon_days\": %d, ", rule->horizon_days);
 	appendStringInfo(json, "\"figure\": %s, \"threshold\": %s, \"outcome\": \"%s\"}", finding->figure,
 					 has_threshold ? money_out(rule->threshold, rule->threshold_scale) : "null",
-					 finding->skipped ? "skipped" : finding->broken ? outcome_name(rule->action) : "approve");
+					 finding->skipped ? "skipped" : finding->broken ? outcome_name(action_of(rule, finding)) : "approve");
 }
 
 List *
@@ -283,8 +291,9 @@ find_by_figure(Ledger *ledger, const CreditCheck *check, const CheckRule *rule)
 	value = ledger_value(0, 1, &isnull);
 	if (isnull)
 	{
-		finding.broken = rule_kinds[rule->kind].missing_breaks;
-		finding.skipped = !finding.broken;
+		finding.unknown = rule_kinds[rule->kind].may_be_unknown;
+		finding.skipped = !finding.unknown;
+		finding.broken = finding.unknown && rule->when_unknown > OUTCOME_APPROVE;
 		return finding;
 	}
 	figure = money_from_numeric(value, &scale, "figure of a check rule");
@@ -333,6 +342,37 @@ same_class(Ledger *ledger, CreditCheck *check, const char *risk_class)
 	return check->risk_class && strcmp(check->risk_class, risk_class) == 0;
 }
 
+/* Whether it is the customer, or above it. */
+static bool
+same_group(Ledger *ledger, CreditCheck *check, int64 group_id)
+{
+	ListCell   *lc;
+
+	if (group_id == check->customer_id)
+		return true;
+	if (!check->ancestors_known && check->exposure.in_group)
+	{
+		Datum		args[1];
+		uint64		n;
+		bool		isnull;
+
+		args[0] = Int64GetDatum(check->customer_id);
+		n = ledger_run(ledger, LQ_ANCESTORS, args, NULL);
+		for (uint64 i = 0; i < n; i++)
+		{
+			int64	   *ancestor = palloc(sizeof(int64));
+
+			*ancestor = DatumGetInt64(ledger_value(i, 1, &isnull));
+			check->ancestors = lappend(check->ancestors, ancestor);
+		}
+	}
+	check->ancestors_known = true;
+	foreach(lc, check->ancestors)
+		if (*(int64 *) lfirst(lc) == group_id)
+			return true;
+	return false;
+}
+
 /*
  * Whether the rule counts for this customer today, with what threshold: NULL,
  * the rule itself, or a copy with that of an exclusion.
@@ -344,7 +384,8 @@ rule_for(Ledger *ledger, CreditCheck *check, const CheckRule *rule, DateADT toda
 
 	if (today < rule->valid_from || today > rule->valid_to ||
 		(rule->for_one_customer && rule->customer_id != check->customer_id) ||
-		(rule->risk_class && !same_class(ledger, check, rule->risk_class)))
+		(rule->risk_class && !same_class(ledger, check, rule->risk_class)) ||
+		(rule->for_group && !same_group(ledger, check, rule->group_id)))
 		return NULL;
 	foreach(lc, rule->exclusions)
 	{
@@ -485,9 +526,9 @@ credit_check(Ledger *ledger, List *rules, CreditCheck *check)
 		}
 		if (finding.broken && is_released_apart(rule))
 			apart = Max(apart, rule->action);
-		if (finding.broken && rule->action > check->outcome)
+		if (finding.broken && action_of(rule, &finding) > check->outcome)
 		{
-			check->outcome = rule->action;
+			check->outcome = action_of(rule, &finding);
 			check->decisive = uses_limit(rule) && !check->exposure.has_limit ? RULE_LIMIT_MISSING : rule->kind;
 			check->decisive_rule_no = rule->rule_no;
 		}

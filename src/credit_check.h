@@ -48,7 +48,7 @@ typedef struct RuleKindInfo
 {
 	const char *name;			/* as in check_rule.kind */
 	Breaks		breaks;
-	bool		missing_breaks;	/* nothing to measure is no approval */
+	bool		may_be_unknown; /* without a figure the rule's when_unknown counts; of other kinds there is nothing to measure */
 } RuleKindInfo;
 
 /* By RuleKind */
@@ -62,9 +62,12 @@ typedef struct CheckRule
 	int128		threshold;		/* percent, days or amount, at its own scale */
 	int			threshold_scale;
 	Outcome		action;
+	Outcome		when_unknown;	/* in place of action, where there is no figure */
 	bool		for_one_customer;
 	int64		customer_id;
 	char	   *risk_class;		/* NULL: every one */
+	bool		for_group;
+	int64		group_id;		/* it, and all below it */
 	int			grace_days;
 	bool		net_of_unapplied;
 	int			horizon_days;	/* horizon_use: orders to ship later do not count */
@@ -123,6 +126,8 @@ typedef struct CreditCheck
 	bool		needs_no_limit; /* spared from limit_missing */
 	bool		class_known;	/* risk_class was read */
 	char	   *risk_class;		/* NULL: none */
+	bool		ancestors_known;	/* ancestors were read */
+	List	   *ancestors;		/* of int64 *: all above the customer */
 	int64		group_id;		/* the group whose limit is exceeded, if `decisive` is RULE_GROUP_LIMIT */
 	List	   *groups;			/* of GroupLimit; NIL until the check reads them */
 	char	   *checks;			/* JSON array: every rule evaluated, with its figures */

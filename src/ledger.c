@@ -250,13 +250,15 @@ static const QueryText query_texts[LQ_COUNT] = {
 		"  AND i.open_amount > 0 ORDER BY due_date LIMIT 1) first WHERE e.customer_id = $1",
 		1, {INT8OID}},
 	[LQ_RULES_READ] = {
-		"SELECT rule_no, kind, threshold, action, customer_id, valid_from, valid_to, risk_class, grace_days, net_of_unapplied, horizon_days"
-		" FROM @L.check_rule ORDER BY rule_no",
+		"SELECT rule_no, kind, threshold, action, customer_id, valid_from, valid_to, risk_class, grace_days, net_of_unapplied, horizon_days,"
+		" when_unknown, group_id FROM @L.check_rule ORDER BY rule_no",
 		0, {0}},
 	[LQ_EXCLUSIONS_READ] = {
 		"SELECT rule_no, customer_id, risk_class, threshold, valid_from, valid_to FROM @L.check_exclusion"
 		" ORDER BY rule_no, customer_id NULLS LAST, check_exclusion_id DESC",
 		0, {0}},
+	[LQ_ANCESTORS] = {
+		"SELECT a FROM @L.ancestors($1) a", 1, {INT8OID}},
 	[LQ_RISK_CLASS] = {
 		"SELECT risk_class FROM @L.customer WHERE customer_id = $1", 1, {INT8OID}},
 	[LQ_RULE_FIGURE] = {

@@ -18,6 +18,10 @@ CREATE FUNCTION pg_temp.rule(p_kind text, p_threshold numeric DEFAULT NULL, p_gr
 	DELETE FROM rul.check_exclusion; DELETE FROM rul.check_rule;
 	INSERT INTO rul.check_rule (rule_no, kind, threshold, grace_days, net_of_unapplied) VALUES (1, p_kind, p_threshold, p_grace, p_net) $$;
 
+CREATE FUNCTION pg_temp.unknown(p_kind text, p_when_unknown text) RETURNS void LANGUAGE sql AS $$
+	DELETE FROM rul.check_rule;
+	INSERT INTO rul.check_rule (rule_no, kind, threshold, action, when_unknown) VALUES (1, p_kind, 5, 'warn', p_when_unknown) $$;
+
 -- No rule is no approval.
 SELECT outcome FROM check_credit(1, 10);
 
@@ -58,12 +62,27 @@ SELECT pg_temp.rule('document_value', 5);
 UPDATE check_rule SET risk_class = 'key account';
 SELECT pg_temp.says(8), pg_temp.says(9);
 
--- Levels, index, score, grade.  Who has no score is not approved by a rule on scores.
+-- A rule for a group: its head and all below it, also when the head is put below another; and those who leave are out.
+SELECT pg_temp.rule('document_value', 5);
+SELECT set_parent(27, 26), set_parent(28, 27);
+UPDATE check_rule SET group_id = 26;
+SELECT c, pg_temp.says(c) FROM generate_series(25, 29) c;
+SELECT set_parent(26, 25), set_parent(28, NULL);
+SELECT c, pg_temp.says(c) FROM generate_series(25, 29) c;
+UPDATE check_rule SET customer_id = 1;
+UPDATE check_rule SET group_id = 999;
+SELECT set_parent(26, NULL), set_parent(27, NULL);
+
+-- Levels, index, score, grade.  Who has no index, score or grade is not approved by a rule on them, unless it says so.
 SELECT set_risk_figure(10, 'dunning_level', 2), set_risk_figure(10, 'broken_promises', 1), set_risk_figure(10, 'payment_index', 70),
 	set_risk_figure(10, 'score', 600), set_risk_figure(10, 'grade', 3), set_risk_figure(10, 'score', 1, current_date + 1);
 SELECT k AS kind, t AS threshold, (SELECT pg_temp.says(10) FROM pg_temp.rule(k, t)) AS customer_10, (SELECT pg_temp.says(11) FROM pg_temp.rule(k, t)) AS customer_11
 FROM (VALUES ('dunning_level', 2), ('dunning_level', 1), ('broken_promises', 1), ('broken_promises', 0), ('payment_index', 70), ('payment_index', 71),
 	('score', 600), ('score', 601), ('grade', 3), ('grade', 2)) v (k, t);
+
+SELECT k AS kind, u AS when_unknown, (SELECT pg_temp.says(11) FROM pg_temp.unknown(k, u)) AS customer_11
+FROM unnest('{payment_index,score,grade}'::text[]) k, unnest('{approve,warn,hold,reject}'::text[]) u;
+UPDATE check_rule SET when_unknown = 'perhaps';
 
 -- Limits that ended, and that soon will.
 SELECT add_customer('Expired', 40), add_customer('Expiring', 41), add_customer('Renewed', 42), add_customer('Never', 43);

@@ -130,6 +130,13 @@ SELECT count(*) FROM simulate_policy('[{"kind": "limit_use", "threshold": 1, "ho
 SELECT count(*) FROM simulate_policy('[{"kind": "limit_use", "threshold": 1, "valid_from": "2026-02-01", "valid_to": "2026-01-01"}]');
 SELECT count(*) FROM simulate_policy('[{"kind": "limit_use", "threshold": 1, "valid_from": "2026-02-30"}]');
 SELECT count(*) FROM simulate_policy('[{"kind": "limit_use", "threshold": 1, "customer_id": 1, "risk_class": "A"}]');
+SELECT count(*) FROM simulate_policy('[{"kind": "limit_use", "threshold": 1, "customer_id": 1, "group_id": 1}]');
+SELECT count(*) FROM simulate_policy('[{"kind": "limit_use", "threshold": 1, "group_id": 99999}]');
+SELECT count(*) FROM simulate_policy('[{"kind": "score", "threshold": 1, "when_unknown": "maybe"}]');
+-- Without a score, when_unknown decides; one for a group is for its members.
+SELECT outcome_simulated, count(*) FROM simulate_policy('[{"kind": "score", "threshold": 1, "when_unknown": "reject"}, {"kind": "document_value", "threshold": 1e14}]') GROUP BY 1 ORDER BY 1;
+SELECT outcome_simulated, count(*) FROM simulate_policy('[{"kind": "score", "threshold": 1, "when_unknown": "approve", "action": "reject"}, {"kind": "document_value", "threshold": 1e14}]') GROUP BY 1 ORDER BY 1;
+SELECT s.customer_id = 1 AS in_group, outcome_simulated, count(*) FROM simulate_policy('[{"kind": "document_value", "threshold": 0, "group_id": 1}, {"kind": "document_value", "threshold": 1e14}]') s GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT count(*) FROM simulate_policy('[{"kind": "limit_use", "threshold": 1, "customer_id": 99}]');
 SELECT count(*) FROM simulate_policy('[{"rule_no": 7, "kind": "limit_use", "threshold": 1}, {"rule_no": 7, "kind": "limit_missing"}]');
 SELECT count(*) FROM simulate_policy('[{"kind": "limit_use", "threshold": 1, "exclusions": {}}]');

@@ -17,17 +17,17 @@ CREATE OR REPLACE TRIGGER customer_changed AFTER UPDATE ON customer
 
 -- As C has them in check_rules.c.
 CREATE OR REPLACE FUNCTION rule_kinds()
-RETURNS TABLE (kind text, breaks text, missing_breaks boolean)
+RETURNS TABLE (kind text, breaks text, may_be_unknown boolean)
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
 BEGIN
 	RETURN QUERY VALUES
 		('manual_hold', 'found', false), ('limit_missing', 'found', false), ('limit_expired', 'found', false), ('customer_status', 'found', false),
 		('limit_use', 'above', false), ('horizon_use', 'above', false), ('document_value', 'above', false), ('oldest_overdue', 'above', false), ('overdue_amount', 'above', false),
 		('overdue_percent', 'above', false), ('dunning_level', 'above', false), ('broken_promises', 'above', false), ('grade', 'above', true),
-		('review_overdue', 'above', false), ('dormant', 'above', false), ('payment_index', 'below', false), ('score', 'below', true),
+		('review_overdue', 'above', false), ('dormant', 'above', false), ('payment_index', 'below', true), ('score', 'below', true),
 		('limit_expiring', 'within', false), ('returned_payment', 'within', false), ('terms_changed', 'within', false);
 END $$;
-COMMENT ON FUNCTION rule_kinds() IS 'Kinds of check rules: broken by a figure above, below, or within (up to) the threshold, or by being found at all; and whether a figure that is missing breaks them.';
+COMMENT ON FUNCTION rule_kinds() IS 'Kinds of check rules: broken by a figure above, below, or within (up to) the threshold, or by being found at all; and whether a figure that is missing is unknown, so that when_unknown counts, or nothing to measure.';
 
 CREATE OR REPLACE FUNCTION current_policy()
 RETURNS jsonb LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -77,8 +77,8 @@ BEGIN
 	IF one.valid_to < one.valid_from THEN
 		PERFORM refuse_policy(p_rule, format('It is valid from %s to %s.', p_part ->> 'valid_from', p_part ->> 'valid_to'));
 	END IF;
-	IF one.customer_id IS NOT NULL AND NOT EXISTS (SELECT FROM customer c WHERE c.customer_id = one.customer_id) THEN
-		PERFORM refuse_policy(p_rule, format('There is no customer %s.', one.customer_id));
+	IF NOT EXISTS (SELECT FROM customer c WHERE c.customer_id = COALESCE(one.customer_id, one.group_id)) AND num_nonnulls(one.customer_id, one.group_id) > 0 THEN
+		PERFORM refuse_policy(p_rule, format('There is no customer %s.', COALESCE(one.customer_id, one.group_id)));
 	END IF;
 	RETURN one;
 END $$;
@@ -86,13 +86,13 @@ COMMENT ON FUNCTION policy_part(bigint, jsonb, text[]) IS 'A rule, or an exclusi
 
 CREATE OR REPLACE FUNCTION policy_rules(p_rules jsonb)
 RETURNS TABLE (rule_no integer, kind text, threshold numeric, action text, customer_id bigint, risk_class text, grace_days integer,
-	net_of_unapplied boolean, horizon_days integer, valid_from date, valid_to date, breaks text, missing_breaks boolean, exclusions jsonb)
+	net_of_unapplied boolean, horizon_days integer, valid_from date, valid_to date, when_unknown text, group_id bigint, breaks text, may_be_unknown boolean, exclusions jsonb)
 LANGUAGE plpgsql STABLE ROWS 10 SET search_path FROM CURRENT AS $$
 DECLARE
 	columns text[] := ARRAY['rule_no', 'kind', 'threshold', 'action', 'customer_id', 'risk_class', 'grace_days', 'net_of_unapplied', 'horizon_days',
-		'valid_from', 'valid_to', 'exclusions'];
+		'when_unknown', 'group_id', 'valid_from', 'valid_to', 'exclusions'];
 	exclusion_columns text[] := ARRAY['customer_id', 'risk_class', 'threshold', 'valid_from', 'valid_to'];
-	actions text[] := ARRAY['warn', 'hold', 'reject'];
+	actions text[] := ARRAY['approve', 'warn', 'hold', 'reject'];
 	element record;
 	rule check_rule;
 	spared check_rule;
@@ -108,15 +108,18 @@ BEGIN
 		rule := policy_part(element.n, CASE jsonb_typeof(element.value) WHEN 'object' THEN element.value - 'exclusions' ELSE element.value END, columns);
 		rule_no := COALESCE(rule.rule_no, 10 * element.n); kind := rule.kind; threshold := rule.threshold; action := COALESCE(rule.action, 'hold');
 		customer_id := rule.customer_id; risk_class := rule.risk_class; grace_days := COALESCE(rule.grace_days, 0);
-		net_of_unapplied := COALESCE(rule.net_of_unapplied, true); horizon_days := rule.horizon_days; valid_from := rule.valid_from; valid_to := rule.valid_to;
+		net_of_unapplied := COALESCE(rule.net_of_unapplied, true); horizon_days := rule.horizon_days; when_unknown := COALESCE(rule.when_unknown, 'hold'); group_id := rule.group_id; valid_from := rule.valid_from; valid_to := rule.valid_to;
 		exclusions := COALESCE(element.value -> 'exclusions', '[]');
-		SELECT k.breaks, k.missing_breaks INTO breaks, missing_breaks FROM rule_kinds() k WHERE k.kind = rule.kind;
+		SELECT k.breaks, k.may_be_unknown INTO breaks, may_be_unknown FROM rule_kinds() k WHERE k.kind = rule.kind;
 		IF NOT FOUND THEN
 			PERFORM refuse_policy(element.n, format('Its kind is %s.', COALESCE('"' || kind || '"', 'missing')),
 				(SELECT format('Kinds are %s.', string_agg(k.kind, ', ')) FROM rule_kinds() k));
 		END IF;
-		IF action <> ALL (actions) THEN
+		IF action <> ALL (actions[2:]) THEN
 			PERFORM refuse_policy(element.n, format('Its action is "%s".', action), 'Actions are warn, hold and reject.');
+		END IF;
+		IF when_unknown <> ALL (actions) THEN
+			PERFORM refuse_policy(element.n, format('Its when_unknown is "%s".', when_unknown), 'It is approve, warn, hold or reject.');
 		END IF;
 		IF (threshold IS NULL) <> (breaks = 'found') THEN
 			PERFORM refuse_policy(element.n, format('Its kind is %s, its threshold %s.', kind, COALESCE(threshold::text, 'missing')),
@@ -132,8 +135,8 @@ BEGIN
 			PERFORM refuse_policy(element.n, format('Its kind is %s, its horizon_days %s.', kind, COALESCE(horizon_days::text, 'missing')),
 				'horizon_use, and no other kind, has horizon_days; they are 0 to 3660.');
 		END IF;
-		IF num_nonnulls(customer_id, risk_class) = 2 THEN
-			PERFORM refuse_policy(element.n, 'It is for a customer and for a risk class.', 'It is for one of them, or for everyone.');
+		IF num_nonnulls(customer_id, risk_class, group_id) > 1 THEN
+			PERFORM refuse_policy(element.n, 'It is for two of customer, group and risk class.', 'It is for one of them, or for everyone.');
 		END IF;
 		IF rule_no = ANY (seen) THEN
 			PERFORM refuse_policy(element.n, format('There are two rules %s.', rule_no), 'Left out, rule_no is ten times the place in the array.');

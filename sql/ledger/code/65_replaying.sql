@@ -30,6 +30,7 @@ DECLARE
 	zone text := (SELECT l.time_zone FROM ledger_info l);
 	minor integer := credit.minor_unit((SELECT l.base_currency FROM ledger_info l));
 	by_items text[] := ARRAY['oldest_overdue', 'overdue_amount', 'overdue_percent'];
+	outcomes text[] := ARRAY['approve', 'warn', 'hold', 'reject'];
 BEGIN
 	RETURN QUERY
 	WITH rules AS MATERIALIZED (SELECT r.* FROM policy_rules(p_rules) r),
@@ -55,7 +56,7 @@ BEGIN
 				ORDER BY x.customer_change_id LIMIT 1) h ON true),
 	-- rule_for() in credit_check.c
 	ruled AS (
-		SELECT d.customer_id, d.decision_id, r.rule_no, r.kind, r.action, r.grace_days, r.net_of_unapplied, r.horizon_days, r.breaks, r.missing_breaks,
+		SELECT d.customer_id, d.decision_id, r.rule_no, r.kind, r.action, r.grace_days, r.net_of_unapplied, r.horizon_days, r.breaks, r.may_be_unknown, r.when_unknown,
 			CASE WHEN x.found THEN x.threshold ELSE r.threshold END AS threshold, NOT u.unsure AND x.found IS TRUE AND (x.threshold IS NULL OR r.breaks = 'found') AS spared, u.unsure,
 			-- Of rules with grace_days or net_of_unapplied the decision does not say which.
 			CASE WHEN (p_recorded OR r.kind = 'horizon_use') AND r.kind NOT IN ('overdue_amount', 'overdue_percent') THEN (SELECT c.value FROM jsonb_array_elements(d.checks) c
@@ -64,7 +65,8 @@ BEGIN
 		FROM decided d CROSS JOIN rules r
 			-- As a column, for the planner would take so many conditions for none that hold.
 			CROSS JOIN LATERAL (SELECT d.on_day BETWEEN r.valid_from AND r.valid_to AND (r.customer_id IS NULL OR r.customer_id = d.customer_id)
-				AND (r.risk_class IS NULL OR COALESCE(r.risk_class = d.class_then, false) OR d.class_tied) AS counts OFFSET 0) m
+				AND (r.risk_class IS NULL OR COALESCE(r.risk_class = d.class_then, false) OR d.class_tied)
+				AND (r.group_id IS NULL OR r.group_id = d.customer_id OR r.group_id IN (SELECT a FROM ancestors(d.customer_id) a)) AS counts OFFSET 0) m
 			CROSS JOIN LATERAL (SELECT d.class_tied AND (r.risk_class IS NOT NULL OR r.exclusions @? '$[*] ? (exists (@.risk_class))') AS unsure) u
 			LEFT JOIN LATERAL (
 				SELECT true AS found, (e.value ->> 'threshold')::numeric AS threshold FROM jsonb_array_elements(r.exclusions) WITH ORDINALITY e (value, n)
@@ -208,7 +210,9 @@ BEGIN
 		WHERE f.speaks_for_groups IS NOT FALSE),
 	-- find() in credit_check.c
 	judged AS (
-		SELECT f.customer_id, f.decision_id, f.rule_no, f.kind, NULL::bigint AS group_id, f.figure, f.threshold, f.action, CASE
+		SELECT f.customer_id, f.decision_id, f.rule_no, f.kind, NULL::bigint AS group_id, f.figure, f.threshold,
+			CASE WHEN NOT f.may_be_unknown OR f.known AND f.figure IS NOT NULL THEN f.action WHEN f.known THEN f.when_unknown
+				ELSE outcomes[GREATEST(array_position(outcomes, f.action), array_position(outcomes, f.when_unknown))] END AS action, CASE
 			WHEN NOT f.known THEN 'unknown'
 			WHEN f.kind = 'limit_missing' THEN CASE WHEN f.limit_amount IS NOT NULL OR f.has_groups THEN 'passed' WHEN f.groups_known THEN 'broken'
 				WHEN f.recorded IS NULL THEN 'unknown' WHEN f.recorded ->> 'outcome' = 'approve' THEN 'passed' ELSE 'broken' END
@@ -222,7 +226,7 @@ BEGIN
 				WHEN f.percent > f.threshold THEN 'broken' WHEN f.percent + 0.01 <= f.threshold THEN 'passed'
 				WHEN f.percent IS NULL OR (f.recorded ->> 'threshold')::numeric = f.threshold THEN CASE WHEN f.recorded ->> 'outcome' = 'approve' THEN 'passed' ELSE 'broken' END
 				ELSE 'unknown' END
-			WHEN f.figure IS NULL THEN CASE WHEN f.missing_breaks THEN 'broken' ELSE 'skipped' END
+			WHEN f.figure IS NULL THEN CASE WHEN NOT f.may_be_unknown THEN 'skipped' WHEN f.when_unknown = 'approve' THEN 'passed' ELSE 'broken' END
 			WHEN CASE f.breaks WHEN 'above' THEN f.figure > f.threshold WHEN 'below' THEN f.figure < f.threshold WHEN 'within' THEN f.figure <= f.threshold
 				ELSE f.figure > 0 OR f.kind = 'limit_expired' END THEN 'broken'
 			ELSE 'passed' END AS state

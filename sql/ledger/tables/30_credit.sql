@@ -161,8 +161,10 @@ CREATE TABLE check_rule (
 	grace_days integer NOT NULL DEFAULT 0 CHECK (grace_days BETWEEN 0 AND 3660),
 	net_of_unapplied boolean NOT NULL DEFAULT true,
 	horizon_days integer CHECK (horizon_days BETWEEN 0 AND 3660),
+	when_unknown text NOT NULL DEFAULT 'hold' CHECK (when_unknown IN ('approve', 'warn', 'hold', 'reject')),
+	group_id bigint REFERENCES customer,
 	CHECK (valid_to >= valid_from),
-	CHECK (customer_id IS NULL OR risk_class IS NULL),
+	CONSTRAINT check_rule_scope CHECK (num_nonnulls(customer_id, risk_class, group_id) <= 1),
 	CONSTRAINT check_rule_kind CHECK (kind IN ('manual_hold', 'limit_missing', 'limit_expired', 'customer_status', 'limit_use', 'horizon_use', 'limit_expiring',
 		'document_value', 'oldest_overdue', 'overdue_amount', 'overdue_percent', 'returned_payment', 'dunning_level', 'broken_promises',
 		'payment_index', 'score', 'grade', 'review_overdue', 'terms_changed', 'dormant')),
@@ -180,8 +182,10 @@ COMMENT ON COLUMN check_rule.customer_id IS 'The one customer the rule is for; N
 COMMENT ON COLUMN check_rule.valid_from IS 'First day the rule counts.';
 COMMENT ON COLUMN check_rule.valid_to IS 'Last day the rule counts.';
 COMMENT ON COLUMN check_rule.risk_class IS 'The risk class of customers the rule is for; NULL for every one.';
+COMMENT ON COLUMN check_rule.group_id IS 'The customer whose group the rule is for: it, and all below it; NULL for every one.';
 COMMENT ON COLUMN check_rule.grace_days IS 'overdue_amount and overdue_percent: days past due that do not count yet.';
 COMMENT ON COLUMN check_rule.horizon_days IS 'horizon_use: days from today until which an order''s ship date makes it count. An order without one counts.';
+COMMENT ON COLUMN check_rule.when_unknown IS 'payment_index, score and grade: what is done about customers without such a figure, instead of action; or approve.';
 COMMENT ON COLUMN check_rule.net_of_unapplied IS 'overdue_amount and overdue_percent: unapplied credits are taken off what is past due.';
 
 INSERT INTO check_rule (rule_no, kind, threshold) VALUES
