@@ -116,6 +116,10 @@ BEGIN
 		PERFORM credit.run_template(ledger, 'tables/37_customer_change.sql');
 		PERFORM credit.run_template(ledger, 'tables/40_authority.sql');
 		PERFORM credit.run_template(ledger, 'tables/45_cash.sql');
+		PERFORM credit.run_template(ledger, 'tables/50_dispute.sql');
+		PERFORM credit.run_template(ledger, 'tables/52_credit_request.sql');
+		PERFORM credit.run_template(ledger, 'tables/54_core.sql');
+		PERFORM credit.run_template(ledger, 'tables/56_record.sql');
 	END IF;
 	PERFORM credit.run_template(ledger, 'code');
 	IF version < 2 THEN
@@ -198,7 +202,8 @@ BEGIN
 			UNION
 			-- These two are made by format(): a view's columns follow the ledger's buckets, and a procedure that commits
 			-- has no search_path of its own.
-			SELECT 'view', 'aging_summary' UNION ALL SELECT 'function', 'reevaluate_holds' UNION ALL SELECT 'function', 'apply_cash')
+			SELECT 'view', 'aging_summary' UNION ALL SELECT 'function', 'reevaluate_holds' UNION ALL SELECT 'function', 'apply_cash'
+			UNION ALL SELECT 'function', 'match_all_credit_notes')
 		SELECT 'missing ' || w.what, w.obj, NULL::text, pg_catalog.format('SELECT credit.upgrade_ledger(%L);', ledger)
 		FROM wanted w
 		WHERE NOT CASE w.what
