@@ -256,7 +256,6 @@ BEGIN
 			WHERE w.total > 0) s
 		WHERE s.share > 0;
 		IF lines IS NULL THEN
-			PERFORM require_creditable(p_customer_id, original.document_id, p_amount);
 			RAISE EXCEPTION 'lines of % % of customer % are credited in full', replace(original.kind, '_', ' '), original.number, p_customer_id
 				USING ERRCODE = 'RC007', DETAIL = format('Asked for are %s %s.', p_amount, used_currency);
 		END IF;
