@@ -103,7 +103,10 @@ sub laws
 {
 	return $db->query(<<'SQL');
 SELECT 'document ' || d.number FROM document d
-WHERE d.kind = 'invoice' AND d.amount < credited_amount(d.customer_id, d.document_id)
+WHERE d.kind = 'invoice' AND d.amount
+	< COALESCE((SELECT sum(n.amount) FROM document n WHERE n.customer_id = d.customer_id AND n.kind = 'credit_note' AND n.side = 'credit' AND n.source_document_id = d.document_id
+		AND NOT EXISTS (SELECT FROM document r WHERE r.customer_id = n.customer_id AND r.reverses = n.document_id)), 0)
+	+ COALESCE((SELECT sum(q.amount) FROM credit_requests q WHERE q.customer_id = d.customer_id AND q.document_id = d.document_id AND q.status = 'pending'), 0)
 UNION ALL
 SELECT 'line ' || d.number || ' ' || l.line_no FROM document d JOIN document_line l USING (customer_id, document_id), LATERAL credited_lines(d.customer_id, d.document_id) c
 WHERE c.line_no = l.line_no AND (c.net_amount > l.net_amount OR c.tax_amount > l.tax_amount OR c.quantity > l.quantity)
