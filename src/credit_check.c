@@ -174,7 +174,7 @@ find_oldest_overdue(Ledger *ledger, CreditCheck *check, const CheckRule *rule)
 	int			days;
 
 	args[0] = Int64GetDatum(check->customer_id);
-	if (ledger_run(ledger, LQ_OLDEST_DUE, args, NULL) != 1)
+	if (ledger_run(ledger, ledger->has_policies ? LQ_OLDEST_DUE_BY_POLICY : LQ_OLDEST_DUE, args, NULL) != 1)
 		elog(ERROR, "oldest due date could not be read");
 	due = ledger_value(0, 1, &isnull);
 	if (isnull)

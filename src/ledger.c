@@ -249,6 +249,9 @@ static const QueryText query_texts[LQ_COUNT] = {
 		" (SELECT due_date FROM @L.item i WHERE i.customer_id = e.customer_id AND i.currency = e.currency"
 		"  AND i.open_amount > 0 ORDER BY due_date LIMIT 1) first WHERE e.customer_id = $1",
 		1, {INT8OID}},
+	/* The same where an exposure policy may spare what is disputed. */
+	[LQ_OLDEST_DUE_BY_POLICY] = {
+		"SELECT @L.oldest_due($1)", 1, {INT8OID}},
 	[LQ_RULES_READ] = {
 		"SELECT rule_no, kind, threshold, action, customer_id, valid_from, valid_to, risk_class, grace_days, net_of_unapplied, horizon_days,"
 		" when_unknown, group_id FROM @L.check_rule ORDER BY rule_no",

@@ -121,6 +121,10 @@ BEGIN
 		PERFORM credit.run_template(ledger, 'tables/44_recommendation.sql');
 		PERFORM credit.run_template(ledger, 'tables/45_application.sql');
 		PERFORM credit.run_template(ledger, 'tables/46_review.sql');
+		PERFORM credit.run_template(ledger, 'tables/50_dispute.sql');
+		PERFORM credit.run_template(ledger, 'tables/52_credit_request.sql');
+		PERFORM credit.run_template(ledger, 'tables/54_core.sql');
+		PERFORM credit.run_template(ledger, 'tables/56_record.sql');
 	END IF;
 	PERFORM credit.run_template(ledger, 'code');
 	IF version < 2 THEN
@@ -203,7 +207,8 @@ BEGIN
 			UNION
 			-- These two are made by format(): a view's columns follow the ledger's buckets, and a procedure that commits
 			-- has no search_path of its own.
-			SELECT 'view', 'aging_summary' UNION ALL SELECT 'function', 'reevaluate_holds' UNION ALL SELECT 'function', 'apply_cash')
+			SELECT 'view', 'aging_summary' UNION ALL SELECT 'function', 'reevaluate_holds' UNION ALL SELECT 'function', 'apply_cash'
+			UNION ALL SELECT 'function', 'match_all_credit_notes')
 		SELECT 'missing ' || w.what, w.obj, NULL::text, pg_catalog.format('SELECT credit.upgrade_ledger(%L);', ledger)
 		FROM wanted w
 		WHERE NOT CASE w.what

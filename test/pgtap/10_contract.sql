@@ -82,8 +82,10 @@ SELECT is_empty($$
 CREATE TEMP VIEW customer_table AS
 	SELECT t.* FROM ledger_table t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'customer_id' AND a.attnotnull;
 SELECT set_eq('SELECT relname::text FROM customer_table',
-	ARRAY['allocation', 'approval', 'approval_use', 'approval_vote', 'cash_allocation', 'chain_link', 'clearing', 'credit_limit', 'customer', 'customer_change', 'customer_merge', 'decision', 'deduction', 'deposit_release', 'document',
-	'document_line', 'due_date_change', 'exchange_difference', 'exposure', 'hold', 'hold_release', 'item', 'mark_head', 'order_release', 'order_schedule', 'payer_alias', 'reevaluation', 'risk_figure',
+	ARRAY['allocation', 'approval', 'approval_use', 'approval_vote', 'attachment', 'cash_allocation', 'chain_link', 'clearing', 'contact', 'core_deposit', 'core_return', 'credit_issue', 'credit_limit',
+		'credit_request', 'credit_request_line', 'customer', 'customer_change', 'customer_merge', 'decision', 'deduction', 'deposit_release', 'dispute', 'dispute_event', 'document',
+	'document_line', 'due_date_change', 'exchange_difference', 'exposure', 'hold', 'hold_release', 'item', 'mark_head', 'note', 'order_release', 'order_schedule', 'payer_alias', 'reevaluation',
+		'return_authorization', 'return_event', 'return_line', 'risk_figure', 'tag', 'task',
 	'bank_reference', 'credit_application', 'credit_application_event', 'credit_report', 'credit_review', 'financial_statement', 'limit_recommendation', 'score_history', 'security', 'security_release', 'trade_reference'], 'tables of a customer''s rows');
 SELECT is_empty($$
 	SELECT relname, atttypid::regtype FROM ledger_column WHERE attname = 'customer_id' AND atttypid <> 'bigint'::regtype
@@ -130,11 +132,12 @@ CREATE FUNCTION pg_temp.columns(view_name name) RETURNS text LANGUAGE sql AS $$
 $$;
 SELECT is(pg_temp.columns('open_items'), 'customer_id bigint, customer_name text, item_id bigint, document_id bigint, kind text, number text, '
 	|| 'instalment_no integer, currency text, amount numeric, open_amount numeric, doc_date date, posting_date date, due_date date, '
-	|| 'days_past_due integer, bucket text, open_base_amount numeric, terms text, sold_to_id bigint, reserved_for text', 'columns of open_items');
+	|| 'days_past_due integer, bucket text, open_base_amount numeric, terms text, sold_to_id bigint, reserved_for text, disputed_amount numeric', 'columns of open_items');
 SELECT is(pg_temp.columns('aging_summary'), 'customer_id bigint, customer_name text, currency text, total numeric, past_due numeric, '
-	|| 'unapplied numeric, not_due numeric, days_1_30 numeric, days_31_60 numeric, days_61_90 numeric, days_over_90 numeric', 'columns of aging_summary');
+	|| 'unapplied numeric, not_due numeric, days_1_30 numeric, days_31_60 numeric, days_61_90 numeric, days_over_90 numeric, disputed numeric', 'columns of aging_summary');
 SELECT set_eq($$SELECT relname::text FROM ledger_relation WHERE relkind = 'v'$$, ARRAY['open_items', 'aging_summary', 'document_status', 'hold_queue', 'approval_queue',
-	'unapplied_cash', 'cash_application_accuracy', 'deductions',
+	'unapplied_cash', 'cash_application_accuracy', 'deductions', 'disputed_items', 'open_disputes', 'root_cause', 'dispute_metrics', 'credit_requests', 'return_status', 'aged_returns',
+	'core_bank', 'pending_approvals', 'credit_notes_issued', 'credit_audit',
 	'financial_ratios', 'internal_behaviour', 'limit_recommendation_method', 'credit_application_status', 'review_queue', 'early_warning', 'portfolio_risk'], 'these are the views');
 
 -- Functions of the ledger.  PARALLEL: only what reads nothing is safe, for definer functions switch users.
@@ -144,7 +147,7 @@ SELECT is_empty($$
 	$$, 'every function of the ledger has its search_path set, pg_temp last');
 SELECT is_empty($$
 	SELECT oid::regprocedure FROM ledger_function
-	WHERE prokind = 'p' AND (proconfig IS NOT NULL OR prosecdef OR prosrc ~ '[^.]\m(reevaluate_customer|customers_to_reevaluate|start_cash_run|apply_receipt|fail_receipt|finish_cash_run|now|exposure|hold)\M')
+	WHERE prokind = 'p' AND (proconfig IS NOT NULL OR prosecdef OR prosrc ~ '[^.]\m(reevaluate_customer|customers_to_reevaluate|start_cash_run|apply_receipt|fail_receipt|finish_cash_run|credit_note_customers|match_credit_notes|count|now|exposure|hold)\M')
 	$$, 'a procedure that commits has no setting, nobody else''s rights, and writes names out');
 SELECT is_empty($$
 	SELECT oid::regprocedure FROM ledger_function WHERE has_function_privilege('public', oid, 'EXECUTE')
@@ -161,6 +164,59 @@ CREATE TEMP VIEW labels AS
 	FROM ledger_function p;
 SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatility || ' ' || parallel || ' ' || rights FROM labels$$, ARRAY[
 	'ar.actor stable unsafe invoker',
+	'ar.add_core volatile unsafe definer',
+	'ar.add_note volatile unsafe definer',
+	'ar.add_tag volatile unsafe definer',
+	'ar.add_task volatile unsafe definer',
+	'ar.apply_named volatile unsafe invoker',
+	'ar.approve_dispute volatile unsafe definer',
+	'ar.attach volatile unsafe definer',
+	'ar.authorize_return volatile unsafe definer',
+	'ar.cancel_return volatile unsafe definer',
+	'ar.change_credit volatile unsafe definer',
+	'ar.charge_unreturned_cores volatile unsafe definer',
+	'ar.credit_note_customers stable unsafe definer',
+	'ar.credit_pairs stable unsafe invoker',
+	'ar.credit_return volatile unsafe definer',
+	'ar.credited_amount stable unsafe invoker',
+	'ar.credited_document stable unsafe invoker',
+	'ar.credited_lines stable unsafe invoker',
+	'ar.dispute_deductions volatile unsafe definer',
+	'ar.end_core volatile unsafe invoker',
+	'ar.finish_task volatile unsafe definer',
+	'ar.give_back_discounts volatile unsafe invoker',
+	'ar.granted_discounts stable unsafe invoker',
+	'ar.inspect_return volatile unsafe definer',
+	'ar.investigate_dispute volatile unsafe definer',
+	'ar.issue_credit volatile unsafe definer',
+	'ar.latest_dispute_events stable unsafe invoker',
+	'ar.match_all_credit_notes volatile unsafe invoker',
+	'ar.match_credit_notes volatile unsafe definer',
+	'ar.move_dispute volatile unsafe invoker',
+	'ar.move_disputes volatile unsafe invoker',
+	'ar.oldest_due stable unsafe invoker',
+	'ar.open_dispute volatile unsafe definer',
+	'ar.read_credit_reason stable unsafe invoker',
+	'ar.read_credit_request volatile unsafe invoker',
+	'ar.read_return_line volatile unsafe invoker',
+	'ar.rebill volatile unsafe definer',
+	'ar.receive_core volatile unsafe definer',
+	'ar.receive_return volatile unsafe definer',
+	'ar.record_contact volatile unsafe definer',
+	'ar.reject_dispute volatile unsafe definer',
+	'ar.remove_tag volatile unsafe definer',
+	'ar.request_credit volatile unsafe definer',
+	'ar.require_credit_lines immutable safe invoker',
+	'ar.require_creditable volatile unsafe invoker',
+	'ar.require_quantity immutable safe invoker',
+	'ar.require_subject stable unsafe invoker',
+	'ar.require_tag immutable safe invoker',
+	'ar.require_uncredited stable unsafe invoker',
+	'ar.return_policy_on stable unsafe invoker',
+	'ar.returned_quantity stable unsafe invoker',
+	'ar.settle_dispute volatile unsafe definer',
+	'ar.spared_items stable unsafe invoker',
+	'ar.validate_credit stable unsafe definer',
 	'ar.add_customer volatile unsafe definer',
 	'ar.add_open_orders volatile unsafe invoker',
 	'ar.aging_at stable unsafe definer',
@@ -471,7 +527,8 @@ SELECT is_empty($$
 SELECT is_empty($$
 	SELECT t, guard FROM unnest(ARRAY['document', 'allocation', 'credit_limit', 'hold', 'hold_release', 'order_release', 'decision', 'document_line', 'exchange_difference',
 		'due_date_change', 'clearing', 'deposit_release', 'customer_merge', 'chain_link', 'mark', 'mark_head', 'fx_rate', 'authority', 'authority_end', 'approval_policy', 'approval', 'approval_vote', 'approval_use',
-		'bank_receipt', 'remittance', 'remittance_line', 'cash_match', 'cash_allocation', 'deduction',
+		'bank_receipt', 'remittance', 'remittance_line', 'cash_match', 'cash_allocation', 'deduction', 'dispute', 'dispute_event', 'credit_request', 'credit_request_line', 'credit_issue', 'return_authorization', 'return_line',
+		'return_event', 'core_deposit', 'core_return', 'note', 'attachment', 'task', 'contact',
 		'bank_reference', 'credit_application', 'credit_application_event', 'credit_report', 'credit_review', 'financial_statement', 'limit_recommendation', 'score_card', 'score_history', 'security', 'security_release', 'trade_reference']) t,
 		(VALUES ('UPDATE', 16), ('DELETE', 8), ('TRUNCATE', 32)) g (guard, bit)
 	WHERE NOT EXISTS (SELECT FROM pg_trigger r WHERE r.tgrelid = ('ar.' || t)::regclass AND r.tgfoid = 'credit.refuse_change'::regproc

@@ -111,12 +111,22 @@ my @analysing = (
 	'score_application(bigint,bigint)', 'score_at(date,timestamp with time zone,bigint)',
 	'score_customer(bigint,date,timestamp with time zone)', 'warnings_on(date,bigint)',
 	'withdraw_application(bigint,bigint,text,date)');
+my @crediting = (
+	(map { "$_(bigint,text,bigint,text)" } qw(add_note add_tag remove_tag)), 'attach(bigint,text,bigint,text,bytea,text)',
+	'add_task(bigint,text,bigint,text,text,date)', 'finish_task(bigint,bigint)', 'record_contact(bigint,text,bigint,text,text,text,text,text,date)',
+	'open_dispute(bigint,bigint,numeric,text,text,text,date,integer,text,bigint)', 'dispute_deductions(bigint,text)',
+	'investigate_dispute(bigint,bigint,text,text,text,date)', 'validate_credit(bigint,bigint,text,jsonb,numeric,bigint,text)',
+	'request_credit(bigint,bigint,text,jsonb,numeric,text,bigint,bigint,text,bigint)', 'change_credit(bigint,bigint,text,jsonb,numeric)',
+	'authorize_return(bigint,bigint,text,jsonb,text,date,text)', 'receive_return(bigint,bigint,integer,numeric,date,text)',
+	'inspect_return(bigint,bigint,integer,numeric,numeric,text,text,date)', 'cancel_return(bigint,bigint,text)', 'credit_return(bigint,bigint,text)',
+	'add_core(bigint,text,numeric,numeric,integer,bigint,boolean,text,date,text)', 'receive_core(bigint,bigint,numeric,text,date)',
+	'match_credit_notes(bigint,boolean)', 'match_all_credit_notes(integer,bigint,bigint,integer)', 'credit_note_customers()');
 my %functions = (
 	stranger => [],
 	reader   => [ @reporting, @rates ],
 	loader   => [@checking],
 	poster   => [
-		@checking, @explaining, @rates, @acting, @applying, 'add_customer(text,bigint,text,credit.payment_terms,text,bigint)',
+		@checking, @explaining, @rates, @acting, @applying, @crediting, 'add_customer(text,bigint,text,credit.payment_terms,text,bigint)',
 		'allocate(bigint,bigint,bigint,numeric,date)', 'allocate_across(bigint,bigint,bigint,numeric,numeric,date)',
 		'allocate_with_discount(bigint,bigint,bigint,numeric,numeric,date)', 'apply_deposit(bigint,bigint,date)',
 		'apply_payment(bigint,bigint,text,date)', 'confirm_clearing(bigint,bigint,date)', 'customer_of(bigint)',
@@ -132,7 +142,10 @@ my %functions = (
 		'held_orders(bigint)', 'hold_figures(bigint)' ],
 	releaser => [ @reevaluating, @explaining ],
 	manager => [
-		@checking, @reevaluating, @explaining, @simulating, @acting, @analysing, @reporting[ 1 .. 3 ], 'place_hold(bigint,text,text,text,date,boolean,boolean)', 'release_hold(bigint,bigint,text)',
+		@checking, @reevaluating, @explaining, @simulating, @acting, @analysing, @crediting, @reporting[ 1 .. 3 ],
+		'issue_credit(bigint,bigint,text,date,boolean)', 'rebill(bigint,bigint,text,numeric,jsonb,text,text,text,date)',
+		'approve_dispute(bigint,bigint,text,numeric,text,text,jsonb)', 'reject_dispute(bigint,bigint,text,text)',
+		'settle_dispute(bigint,bigint,text,text,bigint)', 'charge_unreturned_cores(date)', 'place_hold(bigint,text,text,text,date,boolean,boolean)', 'release_hold(bigint,bigint,text)',
 		'release_order(bigint,text,text,numeric,text,text,date)',
 		'set_credit_limit(bigint,numeric,date,date,text,text,text,boolean,numeric,integer,text,text,text,text,bigint)',
 		'set_cash_rules(text,text[],bigint,text,numeric,numeric,numeric,numeric,text,integer,boolean,text,text,text[])',
@@ -149,16 +162,20 @@ my %functions = (
 my @views = ('aging_summary SELECT', 'open_items SELECT', 'document_status SELECT');
 my @cash = map { "$_ SELECT" } qw(bank_receipt cash_allocation cash_application_accuracy cash_match cash_rule cash_rule_set cash_run
 	deductions payer_alias remittance remittance_line unapplied_cash);
+my @credit_views = map { "$_ SELECT" } qw(disputed_items open_disputes root_cause dispute_metrics credit_requests credit_notes_issued credit_audit
+	return_status aged_returns core_bank);
+my @credits = (@credit_views, map { "$_ SELECT" } qw(dispute dispute_event credit_reason return_policy credit_request credit_request_line credit_issue
+	return_authorization return_line return_event core_grade core_deposit core_return note tag attachment task contact));
 my %tables = (
 	stranger => [],
-	reader   => [ @views, map { "$_ SELECT" } qw(cash_application_accuracy deductions unapplied_cash) ],
-	poster   => [ @views, @cash ],
+	reader   => [ @views, @credit_views, map { "$_ SELECT" } qw(cash_application_accuracy deductions unapplied_cash) ],
+	poster   => [ @views, @cash, @credits ],
 	loader   => [@views],
 	releaser => [],
 	legal    => [ @views, map { "$_ SELECT" } qw(hold hold_queue hold_reason hold_release) ],
 	manager  => [
-		@views, @cash, map { "$_ SELECT" }
-		  qw(approval approval_policy approval_queue approval_use approval_vote authority authority_end
+		@views, @cash, @credits, map { "$_ SELECT" }
+		  qw(approval approval_policy approval_queue approval_use approval_vote authority authority_end pending_approvals
 		  check_rule credit_limit decision exposure hold hold_queue hold_reason hold_release order_release
 		  bank_reference checklist_item credit_application credit_application_event credit_application_status credit_report
 		  credit_review early_warning financial_ratios financial_statement grade_policy internal_behaviour limit_policy
@@ -206,7 +223,7 @@ SQL
 is($node->safe_psql('company', <<'SQL'), '', 'functions of the ledger: owner, path and rights');
 SELECT p.oid::regprocedure, proowner::regrole, proconfig, proacl FROM pg_proc p
 	WHERE pronamespace = 'ar'::regnamespace AND (proowner <> 'ledger_owner'::regrole OR proacl IS NULL
-		OR proconfig IS DISTINCT FROM CASE WHEN p.oid::regprocedure::text NOT SIMILAR TO 'ar.(reevaluate_holds|apply_cash)\(%' THEN '{"search_path=ar, credit, pg_temp"}'::text[] END
+		OR proconfig IS DISTINCT FROM CASE WHEN p.oid::regprocedure::text NOT SIMILAR TO 'ar.(reevaluate_holds|apply_cash|match_all_credit_notes)\(%' THEN '{"search_path=ar, credit, pg_temp"}'::text[] END
 		OR EXISTS (SELECT FROM aclexplode(proacl) WHERE grantee = 0));
 SQL
 

@@ -168,6 +168,22 @@ BEGIN
 	PERFORM receive_item(902, id, 'bank_reference', '2020-05-02'), decide_application(902, id, 'declined', p_reasons => '{new}'), complete_review(902, 'watched', 'new');
 END \$\$;
 CALL apply_cash('March', false);
+-- What the customer disputes, sends back, owes back, and is credited.
+DO \$\$
+DECLARE
+	id bigint := post_invoice(904, 'RE-7003', current_date, 240, current_date + 30, 'USD', p_lines => '[{"product": "A1", "quantity": 20, "unit_price": 10, "tax_rate": 20}]');
+	other bigint;
+BEGIN
+	PERFORM dispute_deductions(904, 'Ann');
+	INSERT INTO return_policy (reason_code, product, window_days, restocking_percent) VALUES ('return', 'A1', 30, 10);
+	other := authorize_return(904, id, 'return', '[{"line_no": 1, "quantity": 3}]', 'RMA-1');
+	PERFORM receive_return(904, other, 1, 2), inspect_return(904, other, 1, 2);
+	PERFORM issue_credit(904, credit_return(904, other), 'CN-1'), request_credit(904, id, 'goodwill', p_amount => 5, p_currency => 'USD');
+	PERFORM receive_core(904, add_core(904, 'ALT-75', 2, 75, p_number => 'CC-1', p_currency => 'USD'), 1);
+	PERFORM add_note(904, 'document', id, 'asked twice'), add_tag(904, 'document', id, 'urgent'), attach(904, 'document', id, 'file:///1.pdf'),
+		finish_task(904, add_task(904, 'document', id, 'call')), record_contact(904, 'document', id, 'Ms Hill', 'customer', 'phone', 'when?');
+END \$\$;
+CALL match_all_credit_notes();
 RESET search_path;
 SQL
 }

@@ -182,6 +182,10 @@ CREATE OR REPLACE FUNCTION post_document(p_kind text, p_customer_id bigint, p_nu
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
 	PERFORM require_approved_posting(p_kind, p_customer_id, p_amount, p_currency, p_side, p_reverses, p_idempotency_key);
+	IF p_kind = 'credit_note' AND p_source_document_id IS NOT NULL AND p_reverses IS NULL AND (p_idempotency_key IS NULL
+			OR NOT EXISTS (SELECT FROM document d WHERE d.customer_id = p_customer_id AND d.idempotency_key = p_idempotency_key)) THEN
+		PERFORM require_creditable(p_customer_id, p_source_document_id, p_amount);
+	END IF;
 	RETURN enter_document(p_kind, p_customer_id, p_number, p_doc_date, p_amount, p_due_date, p_currency, p_posting_date, p_reference,
 		p_terms, p_received_on, p_sold_to_id, p_order_id, p_fx_rate, p_lines, p_idempotency_key, p_side, p_clears_on,
 		p_base_amount, p_source_document_id, p_reverses, p_reason);

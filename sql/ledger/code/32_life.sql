@@ -157,6 +157,9 @@ BEGIN
 					original.currency), HINT = 'Void the recoveries first: the claim would be open again, and the money gone.';
 		END IF;
 	END IF;
+	IF original.side = 'debit' THEN
+		PERFORM require_uncredited(p_customer_id, p_document_id, true);
+	END IF;
 	IF original.kind = 'transfer' AND NOT EXISTS (SELECT FROM document d WHERE d.customer_id = p_customer_id
 			AND d.kind = 'transfer' AND p_document_id IN (d.source_document_id, d.document_id) AND d.source_document_id IS NOT NULL) THEN
 		RAISE EXCEPTION 'transfer % of customer % has its other half with another customer', original.number, p_customer_id
@@ -165,12 +168,14 @@ BEGIN
 
 	others := reverse_allocations(p_customer_id, p_document_id, voided_on);
 	id := post_reversal(original, original.kind, p_number, voided_on, p_reason);
-	-- What was granted on it goes with it: discounts and write-offs, and the other half of a transfer.
+	-- What was granted on it goes with it: discounts and write-offs, discounts given back, and the other half of a transfer.
 	FOR other IN
 		SELECT d.* FROM document d
 		WHERE d.customer_id = p_customer_id AND d.reverses IS NULL
 			AND ((d.document_id = ANY (others) AND d.kind IN ('discount', 'write_off'))
 				OR (d.source_document_id = p_document_id AND d.kind IN ('discount', 'write_off', 'adjustment'))
+				OR (d.document_id = ANY (others) AND d.kind = 'adjustment' AND EXISTS (SELECT FROM document g
+					WHERE g.customer_id = p_customer_id AND g.document_id = d.source_document_id AND g.kind = 'discount'))
 				OR (original.kind = 'transfer' AND d.kind = 'transfer' AND (d.source_document_id = p_document_id OR d.document_id = original.source_document_id)))
 			AND NOT EXISTS (SELECT FROM document r WHERE r.customer_id = d.customer_id AND r.reverses = d.document_id)
 		ORDER BY d.document_id

@@ -99,6 +99,15 @@ BEGIN
 		RAISE EXCEPTION 'customer % was merged into customer % already', p_customer_id, onward
 			USING ERRCODE = 'invalid_parameter_value', HINT = format('Merge into customer %s.', onward);
 	END IF;
+	SELECT string_agg(w.what, ', ') INTO ordered FROM (
+		SELECT format('credit request %s', r.credit_request_id) AS what FROM credit_requests r WHERE r.customer_id = p_customer_id AND r.status = 'pending'
+		UNION ALL SELECT DISTINCT format('return %s', a.number) FROM aged_returns a WHERE a.customer_id = p_customer_id
+		UNION ALL SELECT format('core deposit %s', b.core_deposit_id) FROM core_bank b WHERE b.customer_id = p_customer_id AND b.outstanding > 0
+		ORDER BY 1 LIMIT 5) w;
+	IF ordered IS NOT NULL THEN
+		RAISE EXCEPTION 'customer % has credits or returns that are not finished', p_customer_id
+			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('Among them are %s.', ordered), HINT = 'Finish, reject or cancel them first.';
+	END IF;
 	-- It would free credit there, and stay in the exposure here.
 	PERFORM require_cleared(p_customer_id, NULL, 'merge');
 	IF EXISTS (SELECT FROM exposure e WHERE (e.customer_id IN (p_customer_id, p_into_customer_id) AND e.in_group) OR e.parent_id = p_customer_id) THEN
@@ -144,6 +153,8 @@ BEGIN
 				PERFORM change_due_date(p_into_customer_id, i.item_id, NULL, p_reason, p_effective_on => moved_on)
 				FROM item i WHERE i.customer_id = p_into_customer_id AND i.document_id = their_document;
 			END IF;
+			PERFORM move_disputes(p_customer_id, moving.item_id, p_into_customer_id, i.item_id)
+			FROM item i WHERE i.customer_id = p_into_customer_id AND i.document_id = their_document;
 		END IF;
 		n := n + 1;
 	END LOOP;

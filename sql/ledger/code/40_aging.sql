@@ -161,10 +161,13 @@ SELECT i.customer_id, c.name AS customer_name, i.item_id, i.document_id, d.kind,
 	CASE WHEN i.amount > 0 THEN (now() AT TIME ZONE l.time_zone)::date - i.due_date END AS days_past_due,
 	CASE WHEN i.amount > 0 THEN credit.bucket_label(l.aging_buckets,
 		credit.bucket_of(l.aging_buckets, COALESCE((now() AT TIME ZONE l.time_zone)::date - i.due_date, 0))) ELSE 'unapplied' END AS bucket,
-	i.open_base_amount, d.terms::text, d.sold_to_id, i.reserved_for
+	i.open_base_amount, d.terms::text, d.sold_to_id, i.reserved_for,
+	CASE WHEN q.amount > 0 THEN LEAST(q.amount, GREATEST(i.open_amount, 0)) END AS disputed_amount
 FROM item i
 	JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
 	JOIN customer c ON c.customer_id = i.customer_id
+	LEFT JOIN (SELECT o.customer_id, o.item_id, sum(o.amount) AS amount FROM dispute o WHERE o.ended_on IS NULL GROUP BY o.customer_id, o.item_id) q
+		ON q.customer_id = i.customer_id AND q.item_id = i.item_id
 	CROSS JOIN ledger_info l
 WHERE i.open_amount > 0 OR i.open_amount < 0;	-- not "<> 0": each half has its index
 COMMENT ON VIEW open_items IS 'Every item still open, now: what customers owe (positive) and what is in their favour (negative).';
@@ -187,6 +190,7 @@ COMMENT ON COLUMN open_items.open_base_amount IS 'What is open in base currency,
 COMMENT ON COLUMN open_items.terms IS 'Payment terms of the document.';
 COMMENT ON COLUMN open_items.sold_to_id IS 'Customer who ordered, where that is not the debtor.';
 COMMENT ON COLUMN open_items.reserved_for IS 'Order a deposit is reserved to.';
+COMMENT ON COLUMN open_items.disputed_amount IS 'What of open_amount is disputed; NULL: nothing.';
 
 -- The view's columns follow the ledger's buckets, which never change: it is made by the same text each time.
 DO $do$
@@ -210,8 +214,11 @@ BEGIN
 	END LOOP;
 	EXECUTE format('CREATE OR REPLACE VIEW aging_summary AS
 		SELECT q.customer_id, c.name AS customer_name, q.currency, credit.total(q.aging) + q.unapplied AS total,
-			credit.past_due(q.aging) AS past_due, q.unapplied%s
+			credit.past_due(q.aging) AS past_due, q.unapplied%s,
+			COALESCE(d.disputed, round(0::numeric, credit.minor_unit(q.currency))) AS disputed
 		FROM (%s) q JOIN customer c ON c.customer_id = q.customer_id
+			LEFT JOIN (SELECT o.customer_id, o.currency, sum(o.disputed_amount) AS disputed FROM disputed_items o GROUP BY o.customer_id, o.currency) d
+				ON d.customer_id = q.customer_id AND d.currency = q.currency
 		WHERE credit.total(q.aging) <> 0 OR q.unapplied <> 0',
 		-- The subquery is evaluated once instead of per row; the planner sees through the bare expression.
 		columns, aging_query(format('(SELECT %s)', today), 'due_date', format('%L::credit.aging_buckets', buckets), NULL, today));
@@ -227,3 +234,4 @@ COMMENT ON COLUMN aging_summary.currency IS 'ISO 4217 code of the amounts.';
 COMMENT ON COLUMN aging_summary.total IS 'Open balance: debit items less unapplied credits.';
 COMMENT ON COLUMN aging_summary.past_due IS 'Of the debit items, what is past its due date.';
 COMMENT ON COLUMN aging_summary.unapplied IS 'Payments and credit notes not yet applied, as a negative amount.';
+COMMENT ON COLUMN aging_summary.disputed IS 'What of the debit items is disputed now; it is in the bucket columns, too.';

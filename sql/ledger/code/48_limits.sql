@@ -196,6 +196,14 @@ BEGIN
 			FROM item i JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
 			WHERE i.customer_id = p_customer_id AND i.open_amount > 0 AND d.kind = ANY (policy.left_out) GROUP BY i.currency) o;
 	END IF;
+	IF NOT policy.counts_disputed THEN
+		SELECT amount + COALESCE(sum(convert(o.disputed_amount, o.currency, base, p_on)), 0) INTO amount
+		FROM (SELECT q.currency, sum(q.disputed_amount) AS disputed_amount
+			FROM disputed_items q
+				JOIN item i ON i.customer_id = q.customer_id AND i.item_id = q.item_id
+				JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
+			WHERE q.customer_id = p_customer_id AND d.kind <> ALL (policy.left_out) GROUP BY q.currency) o;
+	END IF;
 	RETURN NEXT;
 END $$;
-COMMENT ON FUNCTION left_out(bigint, date) IS 'What the exposure policy for a customer says when an order is checked: whether unapplied and uncleared money counts, and what the open items of kinds left out come to, in base currency. No row: there is no policy.';
+COMMENT ON FUNCTION left_out(bigint, date) IS 'What the exposure policy for a customer says when an order is checked: whether unapplied and uncleared money counts, and what the open items of kinds left out, and what is disputed if that is left out, come to, in base currency. No row: there is no policy.';

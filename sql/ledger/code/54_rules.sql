@@ -80,7 +80,8 @@ BEGIN
 				COALESCE(sum(convert(i.open_amount, i.currency, base, p_on)) FILTER (WHERE i.open_amount > 0), 0)
 			INTO overdue, owed
 			FROM item i WHERE i.customer_id = p_customer_id AND (i.open_amount > 0 OR i.open_amount < 0);
-			overdue := GREATEST(overdue, 0);
+			overdue := GREATEST(overdue - COALESCE((SELECT sum(convert(s.amount, s.currency, base, p_on)) FROM spared_items(p_customer_id) s
+				WHERE s.due_date < p_on - p_grace_days), 0), 0);
 			-- Compared exactly: 990 of 100,000 is 0.99 percent, and above 0.
 			figure := CASE WHEN p_kind = 'overdue_amount' THEN overdue WHEN owed = 0 THEN 0 ELSE trim_scale(round(overdue * 100 / owed, 16)) END;
 		WHEN 'dunning_level', 'broken_promises', 'payment_index', 'score', 'grade' THEN

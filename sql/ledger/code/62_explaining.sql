@@ -27,9 +27,10 @@ DECLARE
 BEGIN
 	SELECT array_agg(s.label ORDER BY s.n) INTO labels
 	FROM (SELECT format('%s %s', replace(d.kind, '_', ' '), d.number) AS label, row_number() OVER oldest AS n,
-			sum(i.open_amount) OVER oldest - i.open_amount AS before
+			sum(i.open_amount - COALESCE(s.amount, 0)) OVER oldest - (i.open_amount - COALESCE(s.amount, 0)) AS before
 		FROM item i JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
-		WHERE i.customer_id = p_customer_id AND i.currency = p_currency AND i.open_amount > 0 AND (p_due_before IS NULL OR i.due_date < p_due_before)
+			LEFT JOIN spared_items(p_customer_id) s ON p_due_before IS NOT NULL AND s.item_id = i.item_id
+		WHERE i.customer_id = p_customer_id AND i.currency = p_currency AND i.open_amount > COALESCE(s.amount, 0) AND (p_due_before IS NULL OR i.due_date < p_due_before)
 			AND d.kind <> ALL (p_left_out)
 		WINDOW oldest AS (ORDER BY i.due_date, i.item_id)) s
 	WHERE s.before < p_amount;
@@ -211,9 +212,10 @@ BEGIN
 		WHEN rule.kind = 'oldest_overdue' THEN
 			finding := format('The oldest open item is %s days past due; %s are allowed.', rule.figure, trim_scale(rule.threshold));
 			FOR part IN
-				SELECT i.currency, sum(i.open_amount) AS amount, COALESCE((SELECT -sum(u.open_amount) FROM item u
+				SELECT i.currency, sum(i.open_amount - COALESCE(s.amount, 0)) AS amount, COALESCE((SELECT -sum(u.open_amount) FROM item u
 					WHERE u.customer_id = p_customer_id AND u.currency = i.currency AND u.open_amount < 0 AND u.reserved_for IS NULL), 0) AS in_hand
-				FROM item i WHERE i.customer_id = p_customer_id AND i.open_amount > 0 AND today - i.due_date > rule.threshold
+				FROM item i LEFT JOIN spared_items(p_customer_id) s ON s.item_id = i.item_id
+				WHERE i.customer_id = p_customer_id AND i.open_amount > COALESCE(s.amount, 0) AND today - i.due_date > rule.threshold
 				GROUP BY i.currency ORDER BY i.currency
 			LOOP
 				currency := part.currency; remedy_amount := part.amount - LEAST(part.amount, part.in_hand);
@@ -225,6 +227,8 @@ BEGIN
 				COALESCE(sum(convert(i.open_amount, i.currency, base, today)) FILTER (WHERE i.open_amount > 0), 0) AS owed,
 				COALESCE(-sum(convert(i.open_amount, i.currency, base, today)) FILTER (WHERE i.open_amount < 0 AND i.reserved_for IS NULL), 0) AS unapplied
 			INTO part FROM item i WHERE i.customer_id = p_customer_id AND (i.open_amount > 0 OR i.open_amount < 0);
+			part.overdue := part.overdue - COALESCE((SELECT sum(convert(s.amount, s.currency, base, today)) FROM spared_items(p_customer_id) s
+				WHERE s.due_date < today - rule.grace_days), 0);
 			in_hand := CASE WHEN rule.net_of_unapplied THEN 0 ELSE part.unapplied END;
 			IF rule.kind = 'overdue_amount' THEN
 				needed := payment_of(rule.figure - rule.threshold, minor);

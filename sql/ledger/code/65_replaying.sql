@@ -83,7 +83,9 @@ BEGIN
 	-- Items open then
 	looking AS MATERIALIZED (
 		SELECT d.customer_id, d.decision_id, d.decided_at, d.on_day, d.receivable, d.unapplied, d.tied,
-			COALESCE(p.left_out, '{}') AS left_out, p.counts_unapplied IS NOT FALSE AS counts_unapplied
+			COALESCE(p.left_out, '{}') AS left_out, p.counts_unapplied IS NOT FALSE AS counts_unapplied,
+			-- What was disputed when is not gone into.
+			NOT (p.counts_disputed AND p.disputed_overdue) AND EXISTS (SELECT FROM dispute q WHERE q.customer_id = d.customer_id) AS disputed
 		FROM decided d LEFT JOIN LATERAL (SELECT x.* FROM exposure_policy x WHERE x.risk_class = d.class_then OR x.risk_class IS NULL
 			ORDER BY x.risk_class NULLS LAST LIMIT 1) p ON true
 		WHERE EXISTS (SELECT FROM counting c WHERE c.customer_id = d.customer_id AND c.decision_id = d.decision_id AND c.needs_items)),
@@ -121,7 +123,7 @@ BEGIN
 	-- The decision says what was owed and unapplied: what is found must add up to that, with or without what the exposure
 	-- policy of now leaves out.
 	trusted AS MATERIALIZED (
-		SELECT l.customer_id, l.decision_id, bool_and(COALESCE(o.rated, true)) AND NOT bool_or(l.tied)
+		SELECT l.customer_id, l.decision_id, bool_and(COALESCE(o.rated, true)) AND NOT bool_or(l.tied OR COALESCE(l.disputed, false))
 			AND min(l.receivable) IN (COALESCE(sum(o.receivable), 0), COALESCE(sum(o.receivable - o.left_out), 0))
 			AND (min(l.unapplied) = COALESCE(sum(o.unapplied), 0) OR (min(l.unapplied) = 0 AND NOT bool_or(l.counts_unapplied))) AS adds_up
 		FROM looking l

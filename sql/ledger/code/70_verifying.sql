@@ -121,8 +121,30 @@ BEGIN
 		SELECT 'other currencies', e.customer_id, format('exposure in %s', e.currency), e.has_other_currency::text, 'true'
 		FROM exposure e WHERE e.currency = base AND NOT e.has_other_currency
 			AND EXISTS (SELECT FROM exposure o WHERE o.customer_id = e.customer_id AND o.currency <> base);
+	-- A dispute is as its latest event left it.
+	RETURN QUERY
+		SELECT f.figure, d.customer_id, format('dispute %s', d.dispute_id), f.kept, f.recomputed
+		FROM dispute d LEFT JOIN latest_dispute_events() e ON e.customer_id = d.customer_id AND e.dispute_id = d.dispute_id,
+			LATERAL (VALUES ('state', d.state, e.state), ('owner', d.owner, e.owner), ('root cause', d.root_cause, e.root_cause), ('due date', d.due_date::text, e.due_date::text),
+				('end', d.ended_on::text, CASE WHEN e.state IN ('rejected', 'settled') THEN e.happened_on END::text)) f (figure, kept, recomputed)
+		WHERE f.kept IS DISTINCT FROM f.recomputed;
+	-- Nothing is credited that was not billed.
+	RETURN QUERY
+		SELECT 'credited above what was billed', d.customer_id, format('document %s', d.document_id), c.amount::text, d.amount::text
+		FROM (SELECT n.customer_id, n.source_document_id, sum(n.amount) AS amount FROM document n
+			WHERE n.kind = 'credit_note' AND n.side = 'credit' AND n.source_document_id IS NOT NULL
+				AND NOT EXISTS (SELECT FROM document r WHERE r.customer_id = n.customer_id AND r.reverses = n.document_id) GROUP BY 1, 2) c
+			JOIN document d ON d.customer_id = c.customer_id AND d.document_id = c.source_document_id
+		WHERE c.amount > d.amount;
 END $$;
 COMMENT ON FUNCTION verify_ledger() IS 'Recomputes every kept figure from documents, allocations, orders, holds and limits, and returns what differs: which figure, whose, what is kept, what it should be. No rows when all is well. Run it when nobody is writing, or in one REPEATABLE READ transaction.';
+
+CREATE OR REPLACE FUNCTION latest_dispute_events()
+RETURNS SETOF dispute_event LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+BEGIN
+	RETURN QUERY SELECT DISTINCT ON (e.customer_id, e.dispute_id) e.* FROM dispute_event e ORDER BY e.customer_id, e.dispute_id, e.dispute_event_id DESC;
+END $$;
+COMMENT ON FUNCTION latest_dispute_events() IS 'What happened last to every dispute.';
 
 -- A document as items: one, or what its terms split it into.  C does the same when it posts (document_schedule()).
 CREATE OR REPLACE FUNCTION document_items()
@@ -361,6 +383,13 @@ BEGIN
 	UPDATE exposure e SET has_other_currency = true
 	WHERE e.currency = base AND NOT e.has_other_currency
 		AND EXISTS (SELECT FROM exposure o WHERE o.customer_id = e.customer_id AND o.currency <> base);
+	GET DIAGNOSTICS n = ROW_COUNT;
+	repaired := repaired + n;
+	UPDATE dispute d SET state = e.state, owner = e.owner, root_cause = e.root_cause, due_date = e.due_date,
+		ended_on = CASE WHEN e.state IN ('rejected', 'settled') THEN e.happened_on END
+	FROM latest_dispute_events() e
+	WHERE e.customer_id = d.customer_id AND e.dispute_id = d.dispute_id AND (d.state, d.owner, d.root_cause, d.due_date, d.ended_on) IS DISTINCT FROM
+		(e.state, e.owner, e.root_cause, e.due_date, CASE WHEN e.state IN ('rejected', 'settled') THEN e.happened_on END);
 	GET DIAGNOSTICS n = ROW_COUNT;
 	repaired := repaired + n;
 	UPDATE exposure e SET limit_amount = l.amount, limit_since = ledger_today(), limit_until = l.until

@@ -48,7 +48,9 @@ CREATE TABLE exposure_policy (
 	counts_unapplied boolean NOT NULL DEFAULT true,
 	counts_uncleared boolean NOT NULL DEFAULT true,
 	left_out text[] NOT NULL DEFAULT '{}' CHECK (left_out <@ ARRAY['invoice', 'debit_note', 'returned_payment', 'finance_charge', 'fee', 'core_charge',
-		'refund', 'recovery', 'adjustment', 'transfer', 'fx_difference'] AND array_position(left_out, NULL) IS NULL)
+		'refund', 'recovery', 'adjustment', 'transfer', 'fx_difference'] AND array_position(left_out, NULL) IS NULL),
+	counts_disputed boolean NOT NULL DEFAULT true,
+	disputed_overdue boolean NOT NULL DEFAULT true
 );
 CREATE UNIQUE INDEX exposure_policy_default_idx ON exposure_policy ((true)) WHERE risk_class IS NULL;
 COMMENT ON TABLE exposure_policy IS 'What counts toward exposure when an order is checked: one row for each risk class that differs, one with NULL for all others. Without a row everything counts. Kept figures are not concerned.';
@@ -57,6 +59,8 @@ COMMENT ON COLUMN exposure_policy.risk_class IS 'The risk class; NULL: every cla
 COMMENT ON COLUMN exposure_policy.counts_unapplied IS 'Unapplied payments and credits are taken off what the customer owes.';
 COMMENT ON COLUMN exposure_policy.counts_uncleared IS 'Payments count as owed until they have cleared.';
 COMMENT ON COLUMN exposure_policy.left_out IS 'Kinds of document whose open debit items do not count.';
+COMMENT ON COLUMN exposure_policy.counts_disputed IS 'What is disputed counts.';
+COMMENT ON COLUMN exposure_policy.disputed_overdue IS 'What is disputed counts as past due in the rules oldest_overdue, overdue_amount and overdue_percent.';
 
 -- Kept by the triggers on order tables; an order without a ship date is not in it.
 CREATE TABLE order_schedule (
