@@ -125,6 +125,9 @@ BEGIN
 		PERFORM credit.run_template(ledger, 'tables/52_credit_request.sql');
 		PERFORM credit.run_template(ledger, 'tables/54_core.sql');
 		PERFORM credit.run_template(ledger, 'tables/56_record.sql');
+		PERFORM credit.run_template(ledger, 'tables/60_contact.sql');
+		PERFORM credit.run_template(ledger, 'tables/62_promise.sql');
+		PERFORM credit.run_template(ledger, 'tables/63_payment_plan.sql');
 	END IF;
 	PERFORM credit.run_template(ledger, 'code');
 	IF version < 2 THEN

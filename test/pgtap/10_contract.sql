@@ -82,7 +82,8 @@ SELECT is_empty($$
 CREATE TEMP VIEW customer_table AS
 	SELECT t.* FROM ledger_table t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'customer_id' AND a.attnotnull;
 SELECT set_eq('SELECT relname::text FROM customer_table',
-	ARRAY['allocation', 'approval', 'approval_use', 'approval_vote', 'attachment', 'cash_allocation', 'chain_link', 'clearing', 'contact', 'core_deposit', 'core_return', 'credit_issue', 'credit_limit',
+	ARRAY['allocation', 'approval', 'approval_use', 'approval_vote', 'attachment', 'cash_allocation', 'chain_link', 'clearing', 'contact', 'contact_fact', 'customer_contact', 'promise', 'promise_item', 'promise_event', 'payment_plan', 'payment_plan_item', 'payment_plan_instalment',
+		'payment_plan_event', 'inquiry', 'core_deposit', 'core_return', 'credit_issue', 'credit_limit',
 		'credit_request', 'credit_request_line', 'customer', 'customer_change', 'customer_merge', 'decision', 'deduction', 'deposit_release', 'dispute', 'dispute_event', 'document',
 	'document_line', 'due_date_change', 'exchange_difference', 'exposure', 'hold', 'hold_release', 'item', 'mark_head', 'note', 'order_release', 'order_schedule', 'payer_alias', 'reevaluation',
 		'return_authorization', 'return_event', 'return_line', 'risk_figure', 'tag', 'task',
@@ -202,7 +203,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.rebill volatile unsafe definer',
 	'ar.receive_core volatile unsafe definer',
 	'ar.receive_return volatile unsafe definer',
-	'ar.record_contact volatile unsafe definer',
+	'ar.record_inquiry volatile unsafe definer',
 	'ar.reject_dispute volatile unsafe definer',
 	'ar.remove_tag volatile unsafe definer',
 	'ar.request_credit volatile unsafe definer',
@@ -528,7 +529,8 @@ SELECT is_empty($$
 	SELECT t, guard FROM unnest(ARRAY['document', 'allocation', 'credit_limit', 'hold', 'hold_release', 'order_release', 'decision', 'document_line', 'exchange_difference',
 		'due_date_change', 'clearing', 'deposit_release', 'customer_merge', 'chain_link', 'mark', 'mark_head', 'fx_rate', 'authority', 'authority_end', 'approval_policy', 'approval', 'approval_vote', 'approval_use',
 		'bank_receipt', 'remittance', 'remittance_line', 'cash_match', 'cash_allocation', 'deduction', 'dispute', 'dispute_event', 'credit_request', 'credit_request_line', 'credit_issue', 'return_authorization', 'return_line',
-		'return_event', 'core_deposit', 'core_return', 'note', 'attachment', 'task', 'contact',
+		'return_event', 'core_deposit', 'core_return', 'note', 'attachment', 'task', 'inquiry', 'contact', 'contact_fact',
+		'promise', 'promise_item', 'promise_event', 'payment_plan', 'payment_plan_item', 'payment_plan_instalment', 'payment_plan_event',
 		'bank_reference', 'credit_application', 'credit_application_event', 'credit_report', 'credit_review', 'financial_statement', 'limit_recommendation', 'score_card', 'score_history', 'security', 'security_release', 'trade_reference']) t,
 		(VALUES ('UPDATE', 16), ('DELETE', 8), ('TRUNCATE', 32)) g (guard, bit)
 	WHERE NOT EXISTS (SELECT FROM pg_trigger r WHERE r.tgrelid = ('ar.' || t)::regclass AND r.tgfoid = 'credit.refuse_change'::regproc

@@ -97,7 +97,7 @@ SELECT * FROM verify_ledger();
 
 -- Notes and the like, on whatever there is.
 SELECT add_note(1, 'return_authorization', 1, 'called twice') AS note, attach(1, 'credit_request', 1, 'file:///scan/1.pdf', sha256('scan'), 'delivery note') AS attachment,
-	add_task(1, 'document', 1, 'ask for proof of delivery', 'anna', '2026-04-01') AS task, record_contact(1, 'customer', 1, 'Ms Hill', 'warehouse', 'phone', 'were they opened?', 'two') AS contact;
+	add_task(1, 'document', 1, 'ask for proof of delivery', 'anna', '2026-04-01') AS task, record_inquiry(1, 'customer', 1, 'Ms Hill', 'warehouse', 'phone', 'were they opened?', 'two') AS inquiry;
 SELECT add_tag(1, 'item', 1, 'urgent'), add_tag(1, 'item', 1, 'urgent'), add_tag(3, 'core_deposit', 5, 'urgent');
 SELECT customer_id, subject, subject_id FROM tag WHERE tag = 'urgent';
 SELECT remove_tag(1, 'item', 1, 'urgent') AS removed, remove_tag(1, 'item', 1, 'urgent') AS again;

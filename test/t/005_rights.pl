@@ -113,7 +113,7 @@ my @analysing = (
 	'withdraw_application(bigint,bigint,text,date)');
 my @crediting = (
 	(map { "$_(bigint,text,bigint,text)" } qw(add_note add_tag remove_tag)), 'attach(bigint,text,bigint,text,bytea,text)',
-	'add_task(bigint,text,bigint,text,text,date)', 'finish_task(bigint,bigint)', 'record_contact(bigint,text,bigint,text,text,text,text,text,date)',
+	'add_task(bigint,text,bigint,text,text,date)', 'finish_task(bigint,bigint)', 'record_inquiry(bigint,text,bigint,text,text,text,text,text,date)',
 	'open_dispute(bigint,bigint,numeric,text,text,text,date,integer,text,bigint)', 'dispute_deductions(bigint,text)',
 	'investigate_dispute(bigint,bigint,text,text,text,date)', 'validate_credit(bigint,bigint,text,jsonb,numeric,bigint,text)',
 	'request_credit(bigint,bigint,text,jsonb,numeric,text,bigint,bigint,text,bigint)', 'change_credit(bigint,bigint,text,jsonb,numeric)',
@@ -165,7 +165,7 @@ my @cash = map { "$_ SELECT" } qw(bank_receipt cash_allocation cash_application_
 my @credit_views = map { "$_ SELECT" } qw(disputed_items open_disputes root_cause dispute_metrics credit_requests credit_notes_issued credit_audit
 	return_status aged_returns core_bank);
 my @credits = (@credit_views, map { "$_ SELECT" } qw(dispute dispute_event credit_reason return_policy credit_request credit_request_line credit_issue
-	return_authorization return_line return_event core_grade core_deposit core_return note tag attachment task contact));
+	return_authorization return_line return_event core_grade core_deposit core_return note tag attachment task inquiry));
 my %tables = (
 	stranger => [],
 	reader   => [ @views, @credit_views, map { "$_ SELECT" } qw(cash_application_accuracy deductions unapplied_cash) ],

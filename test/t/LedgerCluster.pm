@@ -181,7 +181,7 @@ BEGIN
 	PERFORM issue_credit(904, credit_return(904, other), 'CN-1'), request_credit(904, id, 'goodwill', p_amount => 5, p_currency => 'USD');
 	PERFORM receive_core(904, add_core(904, 'ALT-75', 2, 75, p_number => 'CC-1', p_currency => 'USD'), 1);
 	PERFORM add_note(904, 'document', id, 'asked twice'), add_tag(904, 'document', id, 'urgent'), attach(904, 'document', id, 'file:///1.pdf'),
-		finish_task(904, add_task(904, 'document', id, 'call')), record_contact(904, 'document', id, 'Ms Hill', 'customer', 'phone', 'when?');
+		finish_task(904, add_task(904, 'document', id, 'call')), record_inquiry(904, 'document', id, 'Ms Hill', 'customer', 'phone', 'when?');
 END \$\$;
 CALL match_all_credit_notes();
 RESET search_path;

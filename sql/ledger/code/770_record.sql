@@ -1,10 +1,10 @@
--- Notes, tags, attachments, tasks and contacts, on whatever a customer has.
+-- Notes, tags, attachments, tasks and inquiries, on whatever a customer has.
 
 ALTER TABLE note ALTER actor SET DEFAULT actor();
 ALTER TABLE tag ALTER actor SET DEFAULT actor();
 ALTER TABLE attachment ALTER actor SET DEFAULT actor();
 ALTER TABLE task ALTER actor SET DEFAULT actor();
-ALTER TABLE contact ALTER actor SET DEFAULT actor();
+ALTER TABLE inquiry ALTER actor SET DEFAULT actor();
 CREATE OR REPLACE TRIGGER note_append_only BEFORE UPDATE OR DELETE ON note
 	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Add another note.');
 CREATE OR REPLACE TRIGGER note_no_truncate BEFORE TRUNCATE ON note
@@ -13,10 +13,10 @@ CREATE OR REPLACE TRIGGER attachment_append_only BEFORE UPDATE OR DELETE ON atta
 	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Attach another one.');
 CREATE OR REPLACE TRIGGER attachment_no_truncate BEFORE TRUNCATE ON attachment
 	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Attach another one.');
-CREATE OR REPLACE TRIGGER contact_append_only BEFORE UPDATE OR DELETE ON contact
-	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Record another contact.');
-CREATE OR REPLACE TRIGGER contact_no_truncate BEFORE TRUNCATE ON contact
-	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Record another contact.');
+CREATE OR REPLACE TRIGGER inquiry_append_only BEFORE UPDATE OR DELETE ON inquiry
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Record another inquiry.');
+CREATE OR REPLACE TRIGGER inquiry_no_truncate BEFORE TRUNCATE ON inquiry
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Record another inquiry.');
 CREATE OR REPLACE TRIGGER task_append_only BEFORE DELETE OR UPDATE OF customer_id, task_id, subject, subject_id, body, owner, due_date, recorded_at, recorded_by, actor ON task
 	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Finish it with finish_task(), and add another one.');
 CREATE OR REPLACE TRIGGER task_no_truncate BEFORE TRUNCATE ON task
@@ -117,16 +117,16 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION finish_task(bigint, bigint) IS 'The acting person has done a task.';
 
-CREATE OR REPLACE FUNCTION record_contact(p_customer_id bigint, p_subject text, p_subject_id bigint, p_with_whom text, p_department text, p_channel text,
-	p_question text DEFAULT NULL, p_answer text DEFAULT NULL, p_contacted_on date DEFAULT NULL)
+CREATE OR REPLACE FUNCTION record_inquiry(p_customer_id bigint, p_subject text, p_subject_id bigint, p_with_whom text, p_department text, p_channel text,
+	p_question text DEFAULT NULL, p_answer text DEFAULT NULL, p_asked_on date DEFAULT NULL)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	id bigint;
 BEGIN
 	PERFORM require_subject(p_customer_id, p_subject, p_subject_id);
-	INSERT INTO contact (customer_id, subject, subject_id, with_whom, department, channel, question, answer, contacted_on)
-	VALUES (p_customer_id, p_subject, p_subject_id, p_with_whom, p_department, p_channel, p_question, p_answer, COALESCE(p_contacted_on, ledger_today()))
-	RETURNING contact_id INTO id;
+	INSERT INTO inquiry (customer_id, subject, subject_id, with_whom, department, channel, question, answer, asked_on)
+	VALUES (p_customer_id, p_subject, p_subject_id, p_with_whom, p_department, p_channel, p_question, p_answer, COALESCE(p_asked_on, ledger_today()))
+	RETURNING inquiry_id INTO id;
 	RETURN id;
 END $$;
-COMMENT ON FUNCTION record_contact(bigint, text, bigint, text, text, text, text, text, date) IS 'Records whom we asked about something, or who asked us (p_department: customer, sales, warehouse, service, other; p_channel: phone, e-mail, letter, meeting, other), and what was said. Returns the id of the contact.';
+COMMENT ON FUNCTION record_inquiry(bigint, text, bigint, text, text, text, text, text, date) IS 'Records whom we asked about something, or who asked us (p_department: customer, sales, warehouse, service, other; p_channel: phone, e-mail, letter, meeting, other), and what was said. Returns the id of the inquiry.';

@@ -16,10 +16,11 @@ DECLARE
 		'ratios_at', 'behaviour_at', 'attribute_names', 'attributes_at', 'score_at', 'score_customer', 'rescore_portfolio', 'recommend_limit',
 		'receive_application', 'receive_item', 'score_application', 'decide_application', 'withdraw_application', 'record_notice', 'notice_text',
 		'review_changes', 'complete_review', 'schedule_reviews', 'warnings_on'];
-	noting text[] := ARRAY['add_note', 'add_tag', 'remove_tag', 'attach', 'add_task', 'finish_task', 'record_contact'];
+	noting text[] := ARRAY['add_note', 'add_tag', 'remove_tag', 'attach', 'add_task', 'finish_task', 'record_inquiry'];
 	crediting text[] := noting || ARRAY['open_dispute', 'dispute_deductions', 'investigate_dispute', 'validate_credit', 'request_credit', 'change_credit',
 		'authorize_return', 'receive_return', 'inspect_return', 'cancel_return', 'credit_return', 'add_core', 'receive_core', 'match_credit_notes', 'match_all_credit_notes',
 		'credit_note_customers'];
+	collecting text[] := noting;
 BEGIN
 	IF p_role IS NULL THEN
 		RAISE EXCEPTION 'role must not be null' USING ERRCODE = 'null_value_not_allowed';
@@ -31,19 +32,20 @@ BEGIN
 			'post_payment', 'post_deposit', 'customer_of', 'allocate', 'apply_payment', 'apply_deposit', 'allocate_with_discount', 'allocate_across',
 			'reverse_allocation', 'return_payment', 'confirm_clearing', 'earned_discount', 'record_receipt', 'fx_rate_on', 'convert',
 			'actor', 'set_actor', 'request_approval', 'reject'] || applying || explaining || crediting
+		WHEN 'collector' THEN ARRAY['aging_at', 'check_credit', 'customer_of', 'fx_rate_on', 'convert', 'actor', 'set_actor', 'request_approval', 'reject'] || collecting
 		WHEN 'loader' THEN ARRAY['aging_at', 'check_credit']
 		WHEN 'credit_manager' THEN ARRAY['aging_at', 'aging_in', 'exposure_in', 'revaluation', 'check_credit', 'set_credit_limit', 'place_hold', 'release_hold', 'release_order',
 			'set_terms', 'set_parent', 'set_customer_status', 'set_risk_class', 'set_review_due', 'set_risk_figure', 'set_due_date', 'post_document', 'void_document', 'refund', 'write_off', 'recover', 'transfer_credit', 'release_deposit', 'merge_customers',
 			'set_fx_rate', 'set_number_range', 'set_cash_rules', 'take_mark', 'verify_ledger', 'verify_chain',
 			'actor', 'set_actor', 'request_approval', 'reject',
 			'current_policy', 'simulate_policy', 'simulate_policy_summary', 'issue_credit', 'rebill', 'approve_dispute', 'reject_dispute', 'settle_dispute',
-			'charge_unreturned_cores'] || reevaluating || explaining || crediting || analysing
+			'charge_unreturned_cores'] || reevaluating || explaining || crediting || collecting || analysing
 		WHEN 'releaser' THEN reevaluating || explaining
 		WHEN 'legal' THEN ARRAY['check_credit', 'place_hold', 'release_legal_hold', 'held_orders', 'hold_figures', 'actor', 'set_actor', 'request_approval', 'reject'] || explaining
 		END;
 	IF functions IS NULL THEN
 		RAISE EXCEPTION 'unknown access "%"', p_access
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'Access is reader, poster, loader, credit_manager, approver, releaser or legal.';
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Access is reader, poster, collector, loader, credit_manager, approver, releaser or legal.';
 	END IF;
 	EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', ledger, p_role);
 	IF p_access <> 'releaser' THEN
@@ -82,7 +84,11 @@ BEGIN
 	END IF;
 	IF p_access IN ('poster', 'credit_manager') THEN
 		EXECUTE format('GRANT SELECT ON dispute, dispute_event, credit_reason, return_policy, credit_request, credit_request_line, credit_issue, return_authorization,
-			return_line, return_event, core_grade, core_deposit, core_return, note, tag, attachment, task, contact TO %I', p_role);
+			return_line, return_event, core_grade, core_deposit, core_return, note, tag, attachment, task, inquiry TO %I', p_role);
+	END IF;
+	IF p_access IN ('collector', 'credit_manager') THEN
+		EXECUTE format('GRANT SELECT ON customer_contact, contact_fact, contact_outcome, payment_reason, contact, promise_policy, promise, promise_item, promise_event,
+			plan_policy, payment_plan, payment_plan_item, payment_plan_instalment, payment_plan_event TO %I', p_role);
 	END IF;
 	IF p_access IN ('approver', 'credit_manager') THEN
 		EXECUTE format('GRANT SELECT ON pending_approvals TO %I', p_role);
@@ -94,7 +100,7 @@ BEGIN
 			credit_application_status, review_policy, credit_review, review_queue, warning_rule, early_warning, portfolio_risk TO %I', p_role);
 	END IF;
 END $$;
-COMMENT ON FUNCTION grant_access(name, text) IS 'Grants a role what it needs. reader: the views and aging_at(). poster: also posting, allocating, applying bank files, checking, and asking for credits. loader: also COPY into customer, document and allocation. credit_manager: reading and checking, limits and holds, deciding disputes and issuing credits, the credit file, scores, applications and reviews. approver: asking for approvals, and approving within one''s authority. releaser: reevaluate_holds(), on order tables it may change. legal: reading and checking, placing holds, and ending those with a legal reason code.';
+COMMENT ON FUNCTION grant_access(name, text) IS 'Grants a role what it needs. reader: the views and aging_at(). poster: also posting, allocating, applying bank files, checking, and asking for credits. collector: the views, contacts, promises and payment plans. loader: also COPY into customer, document and allocation. credit_manager: reading and checking, limits and holds, deciding disputes and issuing credits, the credit file, scores, applications and reviews. approver: asking for approvals, and approving within one''s authority. releaser: reevaluate_holds(), on order tables it may change. legal: reading and checking, placing holds, and ending those with a legal reason code.';
 
 -- Functions are not for everybody just because they exist.
 DO $do$

@@ -1,4 +1,4 @@
--- What people note about anything: notes, tags, attachments, tasks, contacts.
+-- What people note about anything: notes, tags, attachments, tasks, inquiries.
 
 CREATE TABLE note (
 	customer_id bigint NOT NULL REFERENCES customer,
@@ -100,9 +100,9 @@ COMMENT ON COLUMN task.actor IS 'Person who asks for it, by default actor().';
 COMMENT ON COLUMN task.done_at IS 'When it was done; NULL: not yet.';
 COMMENT ON COLUMN task.done_by IS 'Person who did it.';
 
-CREATE TABLE contact (
+CREATE TABLE inquiry (
 	customer_id bigint NOT NULL REFERENCES customer,
-	contact_id bigserial NOT NULL,
+	inquiry_id bigserial NOT NULL,
 	subject text NOT NULL,
 	subject_id bigint NOT NULL,
 	with_whom text NOT NULL CHECK (with_whom <> ''),
@@ -110,25 +110,25 @@ CREATE TABLE contact (
 	channel text NOT NULL CHECK (channel IN ('phone', 'e-mail', 'letter', 'meeting', 'other')),
 	question text,
 	answer text,
-	contacted_on date NOT NULL CHECK (isfinite(contacted_on)),
+	asked_on date NOT NULL CHECK (isfinite(asked_on)),
 	recorded_at timestamptz NOT NULL DEFAULT now(),
 	recorded_by text NOT NULL DEFAULT session_user,
 	actor text NOT NULL,
-	PRIMARY KEY (customer_id, contact_id),
-	CONSTRAINT contact_said CHECK (COALESCE(question, '') <> '' OR COALESCE(answer, '') <> '')
+	PRIMARY KEY (customer_id, inquiry_id),
+	CONSTRAINT inquiry_said CHECK (COALESCE(question, '') <> '' OR COALESCE(answer, '') <> '')
 );
-CREATE INDEX contact_subject_idx ON contact (customer_id, subject, subject_id);
-COMMENT ON TABLE contact IS 'Who was asked, or asked us, and what was said; never changed.';
-COMMENT ON COLUMN contact.customer_id IS 'The debtor.';
-COMMENT ON COLUMN contact.contact_id IS 'Key, with customer_id.';
-COMMENT ON COLUMN contact.subject IS 'What it was about, as in note.';
-COMMENT ON COLUMN contact.subject_id IS 'Its key, with customer_id.';
-COMMENT ON COLUMN contact.with_whom IS 'Person we spoke with.';
-COMMENT ON COLUMN contact.department IS 'customer, or who of us: sales, warehouse, service, other.';
-COMMENT ON COLUMN contact.channel IS 'phone, e-mail, letter, meeting or other.';
-COMMENT ON COLUMN contact.question IS 'What was asked.';
-COMMENT ON COLUMN contact.answer IS 'What was said.';
-COMMENT ON COLUMN contact.contacted_on IS 'Business date.';
-COMMENT ON COLUMN contact.recorded_at IS 'Record time.';
-COMMENT ON COLUMN contact.recorded_by IS 'Login that wrote the row.';
-COMMENT ON COLUMN contact.actor IS 'Person who did it, by default actor().';
+CREATE INDEX inquiry_subject_idx ON inquiry (customer_id, subject, subject_id);
+COMMENT ON TABLE inquiry IS 'Who was asked, or asked us, and what was said; never changed.';
+COMMENT ON COLUMN inquiry.customer_id IS 'The debtor.';
+COMMENT ON COLUMN inquiry.inquiry_id IS 'Key, with customer_id.';
+COMMENT ON COLUMN inquiry.subject IS 'What it was about, as in note.';
+COMMENT ON COLUMN inquiry.subject_id IS 'Its key, with customer_id.';
+COMMENT ON COLUMN inquiry.with_whom IS 'Person we spoke with.';
+COMMENT ON COLUMN inquiry.department IS 'customer, or who of us: sales, warehouse, service, other.';
+COMMENT ON COLUMN inquiry.channel IS 'phone, e-mail, letter, meeting or other.';
+COMMENT ON COLUMN inquiry.question IS 'What was asked.';
+COMMENT ON COLUMN inquiry.answer IS 'What was said.';
+COMMENT ON COLUMN inquiry.asked_on IS 'Business date.';
+COMMENT ON COLUMN inquiry.recorded_at IS 'Record time.';
+COMMENT ON COLUMN inquiry.recorded_by IS 'Login that wrote the row.';
+COMMENT ON COLUMN inquiry.actor IS 'Person who did it, by default actor().';
