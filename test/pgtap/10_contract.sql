@@ -139,7 +139,8 @@ SELECT is(pg_temp.columns('aging_summary'), 'customer_id bigint, customer_name t
 SELECT set_eq($$SELECT relname::text FROM ledger_relation WHERE relkind = 'v'$$, ARRAY['open_items', 'aging_summary', 'document_status', 'hold_queue', 'approval_queue',
 	'unapplied_cash', 'cash_application_accuracy', 'deductions', 'disputed_items', 'open_disputes', 'root_cause', 'dispute_metrics', 'credit_requests', 'return_status', 'aged_returns',
 	'core_bank', 'pending_approvals', 'credit_notes_issued', 'credit_audit',
-	'financial_ratios', 'internal_behaviour', 'limit_recommendation_method', 'credit_application_status', 'review_queue', 'early_warning', 'portfolio_risk'], 'these are the views');
+	'financial_ratios', 'internal_behaviour', 'limit_recommendation_method', 'credit_application_status', 'review_queue', 'early_warning', 'portfolio_risk',
+	'forecast_accuracy', 'ecl_matrix', 'allowance_movement'], 'these are the views');
 
 -- Functions of the ledger.  PARALLEL: only what reads nothing is safe, for definer functions switch users.
 SELECT is_empty($$
@@ -466,6 +467,18 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.score_one stable unsafe invoker',
 	'ar.share_place immutable safe invoker',
 	'ar.store_scores volatile unsafe invoker',
+	'ar.allowance stable unsafe definer',
+	'ar.allowance_journal stable unsafe definer',
+	'ar.book_allowance volatile unsafe definer',
+	'ar.cash_forecast stable unsafe definer',
+	'ar.cover_at stable unsafe definer',
+	'ar.due_on stable unsafe definer',
+	'ar.expected_payments stable unsafe definer',
+	'ar.forecast_backtest stable unsafe definer',
+	'ar.loss_history stable unsafe definer',
+	'ar.set_loss_adjustment volatile unsafe definer',
+	'ar.set_loss_rates volatile unsafe definer',
+	'ar.set_specific_provision volatile unsafe definer',
 	'ar.warnings_on stable unsafe definer',
 	'ar.withdraw_application volatile unsafe definer',
 	'ar.write_off volatile unsafe definer'], 'functions of the ledger, and their labels');

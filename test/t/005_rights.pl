@@ -111,6 +111,13 @@ my @analysing = (
 	'score_application(bigint,bigint)', 'score_at(date,timestamp with time zone,bigint)',
 	'score_customer(bigint,date,timestamp with time zone)', 'warnings_on(date,bigint)',
 	'withdraw_application(bigint,bigint,text,date)');
+my @forecasting = (
+	'allowance(date,timestamp with time zone)', 'allowance_journal(bigint)', 'cash_forecast(date,integer,timestamp with time zone,integer)',
+	'expected_payments(date,timestamp with time zone,bigint,integer)', 'forecast_backtest(date,integer,integer)',
+	'loss_history(date,date,integer,credit.aging_buckets)');
+my @provisioning = (
+	'book_allowance(date,text,numeric)', 'set_loss_adjustment(numeric,date,text,text)',
+	'set_loss_rates(numeric[],date,text,text,credit.aging_buckets,numeric,integer)', 'set_specific_provision(bigint,numeric,text,date,bigint)');
 my @crediting = (
 	(map { "$_(bigint,text,bigint,text)" } qw(add_note add_tag remove_tag)), 'attach(bigint,text,bigint,text,bytea,text)',
 	'add_task(bigint,text,bigint,text,text,date)', 'finish_task(bigint,bigint)', 'record_inquiry(bigint,text,bigint,text,text,text,text,text,date)',
@@ -123,7 +130,7 @@ my @crediting = (
 	'match_credit_notes(bigint,boolean)', 'match_all_credit_notes(integer,bigint,bigint,integer)', 'credit_note_customers()');
 my %functions = (
 	stranger => [],
-	reader   => [ @reporting, @rates ],
+	reader   => [ @reporting, @rates, @forecasting ],
 	loader   => [@checking],
 	poster   => [
 		@checking, @explaining, @rates, @acting, @applying, @crediting, 'add_customer(text,bigint,text,credit.payment_terms,text,bigint)',
@@ -142,7 +149,7 @@ my %functions = (
 		'held_orders(bigint)', 'hold_figures(bigint)' ],
 	releaser => [ @reevaluating, @explaining ],
 	manager => [
-		@checking, @reevaluating, @explaining, @simulating, @acting, @analysing, @crediting, @reporting[ 1 .. 3 ],
+		@checking, @reevaluating, @explaining, @simulating, @acting, @analysing, @crediting, @forecasting, @provisioning, @reporting[ 1 .. 3 ],
 		'issue_credit(bigint,bigint,text,date,boolean)', 'rebill(bigint,bigint,text,numeric,jsonb,text,text,text,date)',
 		'approve_dispute(bigint,bigint,text,numeric,text,text,jsonb)', 'reject_dispute(bigint,bigint,text,text)',
 		'settle_dispute(bigint,bigint,text,text,bigint)', 'charge_unreturned_cores(date)', 'place_hold(bigint,text,text,text,date,boolean,boolean)', 'release_hold(bigint,bigint,text)',
@@ -168,7 +175,8 @@ my @credits = (@credit_views, map { "$_ SELECT" } qw(dispute dispute_event credi
 	return_authorization return_line return_event core_grade core_deposit core_return note tag attachment task inquiry));
 my %tables = (
 	stranger => [],
-	reader   => [ @views, @credit_views, map { "$_ SELECT" } qw(cash_application_accuracy deductions unapplied_cash) ],
+	reader   => [ @views, @credit_views, map { "$_ SELECT" } qw(cash_application_accuracy deductions unapplied_cash
+		  allowance_movement ecl_matrix forecast_accuracy) ],
 	poster   => [ @views, @cash, @credits ],
 	loader   => [@views],
 	releaser => [],
@@ -180,7 +188,8 @@ my %tables = (
 		  bank_reference checklist_item credit_application credit_application_event credit_application_status credit_report
 		  credit_review early_warning financial_ratios financial_statement grade_policy internal_behaviour limit_policy
 		  limit_recommendation limit_recommendation_method notice_rule portfolio_risk review_policy review_queue score_card
-		  score_history security security_release statement_field trade_reference warning_rule) ]);
+		  score_history security security_release statement_field trade_reference warning_rule
+		  allowance_line allowance_movement allowance_run ecl_matrix forecast_accuracy loss_adjustment loss_rate specific_provision) ]);
 my @loader_columns = (
 	(map { "customer.$_" } qw(customer_id name number terms currency payer_id)),
 	(map { "document.$_" } qw(customer_id kind number doc_date posting_date due_date currency amount reference side terms
@@ -359,6 +368,10 @@ hostile('manager', $_)
   foreach ("ar.score_application(4, $application)", "ar.decide_application(4, $application, 'approved', 30, p_reasons => '{new}')",
 	"ar.record_notice(4, $application)", "ar.notice_text(4, $application, 'We')", "ar.complete_review(4, 'confirmed', 'fine')", 'ar.schedule_reviews()',
 	'ar.review_changes(4)', 'ar.warnings_on(current_date)', "ar.ratios_at('2021-06-01')", "ar.attributes_at('2021-06-01')", "ar.behaviour_at('2021-06-01')",
+	"ar.set_loss_rates('{1, 2, 3, 4, 5}', '2020-01-01', 'known')", "ar.set_loss_adjustment(1.1, '2020-01-01', 'worse')",
+	"ar.set_specific_provision(4, 50, 'ill')", "sum(allowance) FROM ar.allowance('2021-06-01')", "ar.book_allowance('2021-06-30', 'June')",
+	'count(*) FROM ar.allowance_journal(1)', "count(*) FROM ar.cash_forecast('2021-06-01')", "count(*) FROM ar.forecast_backtest('2021-06-01')",
+	"count(*) FROM ar.loss_history('2020-01-31', '2020-03-31', 2)", 'count(*) FROM ar.forecast_accuracy', 'count(*) FROM ar.ecl_matrix',
 	"ar.score_at('2021-06-01')", 'count(*) FROM ar.early_warning', 'count(*) FROM ar.review_queue', 'count(*) FROM ar.portfolio_risk',
 	'count(*) FROM ar.credit_application_status', 'count(*) FROM ar.limit_recommendation_method');
 my $load = $node->safe_psql('company', "INSERT INTO ar.document (customer_id, kind, number, doc_date, due_date, amount)"

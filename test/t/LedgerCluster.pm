@@ -184,6 +184,11 @@ BEGIN
 		finish_task(904, add_task(904, 'document', id, 'call')), record_inquiry(904, 'document', id, 'Ms Hill', 'customer', 'phone', 'when?');
 END \$\$;
 CALL match_all_credit_notes();
+-- What is expected to be lost.
+DO \$\$ BEGIN
+	PERFORM set_loss_rates('{1, 2, 3, 4, 5}', '2020-01-01', 'experience'), set_loss_adjustment(1.1, '2020-01-01', 'worse'),
+		set_specific_provision(902, 50, 'ill', '2020-01-01'), book_allowance(current_date, 'the year');
+END \$\$;
 RESET search_path;
 SQL
 }

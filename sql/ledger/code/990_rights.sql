@@ -17,6 +17,7 @@ DECLARE
 		'receive_application', 'receive_item', 'score_application', 'decide_application', 'withdraw_application', 'record_notice', 'notice_text',
 		'review_changes', 'complete_review', 'schedule_reviews', 'warnings_on'];
 	noting text[] := ARRAY['add_note', 'add_tag', 'remove_tag', 'attach', 'add_task', 'finish_task', 'record_inquiry'];
+	forecasting text[] := ARRAY['expected_payments', 'cash_forecast', 'forecast_backtest', 'allowance', 'loss_history', 'allowance_journal'];
 	crediting text[] := noting || ARRAY['open_dispute', 'dispute_deductions', 'investigate_dispute', 'validate_credit', 'request_credit', 'change_credit',
 		'authorize_return', 'receive_return', 'inspect_return', 'cancel_return', 'credit_return', 'add_core', 'receive_core', 'match_credit_notes', 'match_all_credit_notes',
 		'credit_note_customers'];
@@ -27,7 +28,7 @@ BEGIN
 	END IF;
 	functions := CASE p_access
 		WHEN 'approver' THEN ARRAY['actor', 'set_actor', 'request_approval', 'approve', 'reject', 'delegate_authority', 'end_delegation']
-		WHEN 'reader' THEN ARRAY['aging_at', 'aging_in', 'exposure_in', 'revaluation', 'fx_rate_on', 'convert']
+		WHEN 'reader' THEN ARRAY['aging_at', 'aging_in', 'exposure_in', 'revaluation', 'fx_rate_on', 'convert'] || forecasting
 		WHEN 'poster' THEN ARRAY['aging_at', 'check_credit', 'add_customer', 'post_invoice', 'post_debit_note', 'post_credit_note',
 			'post_payment', 'post_deposit', 'customer_of', 'allocate', 'apply_payment', 'apply_deposit', 'allocate_with_discount', 'allocate_across',
 			'reverse_allocation', 'return_payment', 'confirm_clearing', 'earned_discount', 'record_receipt', 'fx_rate_on', 'convert',
@@ -39,7 +40,8 @@ BEGIN
 			'set_fx_rate', 'set_number_range', 'set_cash_rules', 'take_mark', 'verify_ledger', 'verify_chain',
 			'actor', 'set_actor', 'request_approval', 'reject',
 			'current_policy', 'simulate_policy', 'simulate_policy_summary', 'issue_credit', 'rebill', 'approve_dispute', 'reject_dispute', 'settle_dispute',
-			'charge_unreturned_cores'] || reevaluating || explaining || crediting || collecting || analysing
+			'charge_unreturned_cores', 'set_loss_rates', 'set_loss_adjustment', 'set_specific_provision', 'book_allowance'] || reevaluating || explaining || crediting
+			|| collecting || analysing || forecasting
 		WHEN 'releaser' THEN reevaluating || explaining
 		WHEN 'legal' THEN ARRAY['check_credit', 'place_hold', 'release_legal_hold', 'held_orders', 'hold_figures', 'actor', 'set_actor', 'request_approval', 'reject'] || explaining
 		END;
@@ -93,14 +95,18 @@ BEGIN
 	IF p_access IN ('approver', 'credit_manager') THEN
 		EXECUTE format('GRANT SELECT ON pending_approvals TO %I', p_role);
 	END IF;
+	IF p_access IN ('reader', 'credit_manager') THEN
+		EXECUTE format('GRANT SELECT ON forecast_accuracy, ecl_matrix, allowance_movement TO %I', p_role);
+	END IF;
 	IF p_access = 'credit_manager' THEN
 		EXECUTE format('GRANT SELECT ON credit_limit, decision, exposure, check_rule, order_release, statement_field, financial_statement, credit_report,
 			trade_reference, bank_reference, security, security_release, financial_ratios, internal_behaviour, score_card, score_history, limit_policy, grade_policy,
 			limit_recommendation, limit_recommendation_method, checklist_item, notice_rule, credit_application, credit_application_event,
-			credit_application_status, review_policy, credit_review, review_queue, warning_rule, early_warning, portfolio_risk TO %I', p_role);
+			credit_application_status, review_policy, credit_review, review_queue, warning_rule, early_warning, portfolio_risk,
+			loss_rate, loss_adjustment, specific_provision, allowance_run, allowance_line TO %I', p_role);
 	END IF;
 END $$;
-COMMENT ON FUNCTION grant_access(name, text) IS 'Grants a role what it needs. reader: the views and aging_at(). poster: also posting, allocating, applying bank files, checking, and asking for credits. collector: the views, contacts, promises and payment plans. loader: also COPY into customer, document and allocation. credit_manager: reading and checking, limits and holds, deciding disputes and issuing credits, the credit file, scores, applications and reviews. approver: asking for approvals, and approving within one''s authority. releaser: reevaluate_holds(), on order tables it may change. legal: reading and checking, placing holds, and ending those with a legal reason code.';
+COMMENT ON FUNCTION grant_access(name, text) IS 'Grants a role what it needs. reader: the views, aging_at(), forecast and allowance. poster: also posting, allocating, applying bank files, checking, and asking for credits. collector: the views, contacts, promises and payment plans. loader: also COPY into customer, document and allocation. credit_manager: reading and checking, limits and holds, deciding disputes and issuing credits, the credit file, scores, applications and reviews. approver: asking for approvals, and approving within one''s authority. releaser: reevaluate_holds(), on order tables it may change. legal: reading and checking, placing holds, and ending those with a legal reason code.';
 
 -- Functions are not for everybody just because they exist.
 DO $do$

@@ -1,0 +1,101 @@
+-- Cash forecast: when open items will be paid, learnt from how late the customer paid before.
+SET client_min_messages = warning;
+SET datestyle = ISO;
+CREATE EXTENSION IF NOT EXISTS credit_control;
+\set SHOW_CONTEXT never
+\set VERBOSITY terse
+DO $$ BEGIN PERFORM credit.create_ledger('ar', 'USD', time_zone => 'UTC'); END $$;
+SET search_path = ar, public;
+SET TimeZone = 'UTC';
+-- Days are counted from today, 0.
+CREATE FUNCTION day(n integer) RETURNS date LANGUAGE sql AS 'SELECT ledger_today() + n';
+CREATE FUNCTION n(d date) RETURNS integer LANGUAGE sql AS 'SELECT d - ledger_today()';
+-- An invoice due on a day, paid so many days late; NULL: not yet.
+CREATE FUNCTION sell(customer bigint, number text, due integer, amount numeric, late integer DEFAULT NULL, currency text DEFAULT NULL) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	payment bigint;
+BEGIN
+	PERFORM post_invoice(customer, number, day(due - 30), amount, day(due), currency);
+	IF late IS NOT NULL THEN
+		payment := post_payment(customer, 'P' || number, day(due + late), amount, currency);
+		PERFORM apply_payment(customer, payment, p_applied_on => day(due + late));
+	END IF;
+END $$;
+DO $$ BEGIN
+	PERFORM add_customer('Kestrel Tooling', 1), add_customer('Osprey Boats', 2), add_customer('Heron Foods', 3), add_customer('Wren Textiles', 4);
+	PERFORM set_risk_class(2, 'retail'), set_risk_class(3, 'retail');
+END $$;
+
+-- Nobody has ever paid: nothing is made up.
+SELECT sell(1, 'K0', 12, 1000) \g /dev/null
+SELECT part, week_no, expected, low, high, cumulative, lines FROM cash_forecast(day(1), 2);
+
+-- Eleven days late on average: due on day 12, expected on day 23.
+SELECT sell(1, 'K' || k, -60 - 10 * k, 100 * k, 9 + k) FROM generate_series(0, 4) k WHERE k > 0 \g /dev/null
+SELECT sell(1, 'K5', -50, 5, 9) \g /dev/null
+SELECT basis, experiences, n(due_date) AS due, n(expected_on) AS expected, n(early_on) AS early, n(late_on) AS late, amount FROM expected_payments(day(1));
+-- With less to learn from than is asked for: of others, or not at all.
+SELECT basis, experiences, n(expected_on) AS expected FROM expected_payments(day(1), p_least_items => 6);
+-- Who is ten days late already is compared with those who paid even later: 11, 12 and 13 days.
+SELECT basis, experiences, n(expected_on) AS expected, n(early_on) AS early, n(late_on) AS late FROM expected_payments(day(23), p_least_items => 3);
+SELECT basis, n(expected_on) AS expected FROM expected_payments(day(30));
+
+-- A customer without a past of its own: its risk class, and then everybody.
+SELECT sell(2, 'O' || k, -60 - 10 * k, 100, 20) FROM generate_series(1, 5) k \g /dev/null
+SELECT sell(3, 'H1', 5, 70), sell(4, 'W1', 5, 70) \g /dev/null
+SELECT customer_id, basis, experiences, n(expected_on) AS expected FROM expected_payments(day(1)) ORDER BY 1;
+
+-- Credits a customer has with us come off what is due first.
+SELECT sell(3, 'H2', 9, 100), post_payment(3, 'PH', day(-1), 90) \g /dev/null
+SELECT i.number, e.open_amount, e.amount FROM expected_payments(day(1), p_customer_id => 3) e JOIN open_items i USING (customer_id, item_id) ORDER BY 1;
+
+-- The disputed part of an item follows items that were disputed; there are none yet.
+SELECT open_dispute(3, item_id, 30, 'price_error') FROM open_items WHERE number = 'H2' \g /dev/null
+SELECT amount, disputed, basis, n(expected_on) AS expected FROM expected_payments(day(1), p_customer_id => 3) ORDER BY disputed;
+
+-- A promise says when: day 18 instead of day 23.  Of a part of an item, the rest follows the past.
+INSERT INTO promise (customer_id, promise_id, currency, amount, promised_on, due_on, tolerance_days, tolerance_amount, open_amount, after_allocation_id, state_on, actor)
+	VALUES (1, 1, 'USD', 400, day(0), day(20), 3, 0, 1000, 0, day(0), 'anna');
+INSERT INTO promise_item SELECT 1, 1, item_id, 400 FROM open_items WHERE number = 'K0';
+SELECT amount, basis, n(expected_on) AS expected, n(late_on) AS late FROM expected_payments(day(1), p_customer_id => 1) ORDER BY basis;
+
+-- All of it in weeks: the parts are all that is open less unapplied credits, in every currency.
+SELECT set_fx_rate('EUR', 1.1, day(-400)) \g /dev/null
+SELECT sell(2, 'E1', 6, 33.33, NULL, 'EUR') \g /dev/null
+SELECT post_invoice(4, 'U1', day(0), 12, p_terms => 'net 30 ROG') \g /dev/null
+SELECT part, week_no, n(week_from) AS first, n(week_to) AS last, currency, expected, low, high, cumulative, cumulative_low, cumulative_high, promised, disputed, lines FROM cash_forecast(day(1), 4);
+SELECT f.currency, sum(f.expected) = o.amount AS all_there FROM cash_forecast(day(1), 4) f
+	JOIN (SELECT i.currency, sum(i.open_amount) AS amount FROM open_items i GROUP BY 1) o ON o.currency = f.currency GROUP BY f.currency, o.amount ORDER BY 1;
+
+-- Under a plan, instalments say when: what is left of it are the last ones.
+SELECT sell(4, 'W2', 8, 90) \g /dev/null
+INSERT INTO payment_plan (customer_id, payment_plan_id, currency, amount, starts_on, grace_days, reason, state, state_on, actor) VALUES (4, 1, 'USD', 200, day(-40), 5, 'slow season', 'active', day(0), 'anna');
+INSERT INTO payment_plan_item (customer_id, payment_plan_id, item_id, amount) SELECT 4, 1, item_id, open_amount FROM open_items WHERE number IN ('W1', 'W2');
+INSERT INTO payment_plan_instalment SELECT 4, 1, k, day(-40 + 20 * k), 50, 0 FROM generate_series(1, 4) k;
+INSERT INTO payment_plan_event (customer_id, payment_plan_id, state, state_on, paid_amount, actor) VALUES (4, 1, 'active', day(-40), 0, 'anna');
+SELECT i.number, e.amount, e.basis, n(expected_on) AS expected, n(late_on) AS late FROM expected_payments(day(1), p_customer_id => 4) e JOIN open_items i USING (customer_id, item_id)
+ORDER BY i.number, expected_on;
+
+-- Against what came: what was posted since, with whatever date, was not foreseen.
+SELECT sell(1, 'B' || k, -80 + 7 * k, 10 * k, CASE WHEN k < 9 THEN 9 + k % 3 END) FROM generate_series(1, 9) k \g /dev/null
+SELECT count(*) FROM forecast_backtest(day(-70), 4);
+ALTER TABLE document DISABLE TRIGGER USER;
+ALTER TABLE allocation DISABLE TRIGGER USER;
+UPDATE document SET recorded_at = posting_date + time '12:00';
+UPDATE allocation SET recorded_at = applied_on + time '12:00';
+UPDATE document SET recorded_at = now() WHERE number = 'B3';
+ALTER TABLE document ENABLE TRIGGER USER;
+ALTER TABLE allocation ENABLE TRIGGER USER;
+SELECT i.number, e.amount, e.basis, e.experiences, n(expected_on) AS expected FROM expected_payments(day(-70), day(-70)::timestamptz, 1, 2) e JOIN document_status i USING (customer_id) JOIN item t USING (customer_id, item_id)
+WHERE i.document_id = t.document_id ORDER BY 1;
+SELECT week_no, n(week_from) AS first, currency, expected, low, high, came, error, error_percent, cumulative, cumulative_came, cumulative_error_percent FROM forecast_backtest(day(-70), 4, 2);
+SELECT week_no, expected, came FROM forecast_accuracy WHERE currency = 'USD' AND week_no IN (1, 13);
+
+-- What cannot be forecast.
+SELECT cash_forecast(NULL);
+SELECT cash_forecast('infinity');
+SELECT cash_forecast(day(1), 0);
+SELECT cash_forecast(day(1), 521);
+SELECT expected_payments(day(1), p_least_items => 0);
+SELECT forecast_backtest(day(0));
+DROP SCHEMA ar CASCADE;
