@@ -111,11 +111,13 @@ BEGIN
 		RAISE EXCEPTION 'customer % has credits or returns that are not finished', p_customer_id
 			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('Among them are %s.', ordered), HINT = 'Finish, reject or cancel them first.';
 	END IF;
-	SELECT string_agg(format('payment plan %s', p.payment_plan_id), ', ' ORDER BY p.payment_plan_id) INTO ordered
-	FROM payment_plan p WHERE p.customer_id = p_customer_id AND p.state IN ('proposed', 'active');
+	SELECT string_agg(w.what, ', ' ORDER BY w.what) INTO ordered FROM (
+		SELECT format('payment plan %s', p.payment_plan_id) AS what FROM payment_plan p WHERE p.customer_id = p_customer_id AND p.state IN ('proposed', 'active')
+		UNION ALL SELECT format('escalation %s', e.escalation_id) FROM escalation e WHERE e.customer_id = p_customer_id AND e.state IN ('requested', 'open')
+		UNION ALL SELECT format('settlement %s', s.settlement_id) FROM settlement s WHERE s.customer_id = p_customer_id AND s.state IN ('proposed', 'agreed')) w;
 	IF ordered IS NOT NULL THEN
-		RAISE EXCEPTION 'customer % has payment plans that are not finished', p_customer_id
-			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('Found: %s.', ordered), HINT = format('Cancel them, and agree on new ones with customer %s.', p_into_customer_id);
+		RAISE EXCEPTION 'customer % has plans, settlements or escalations that are not finished', p_customer_id
+			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('Found: %s.', ordered), HINT = format('Cancel or close them, and enter new ones for customer %s.', p_into_customer_id);
 	END IF;
 	-- It would free credit there, and stay in the exposure here.
 	PERFORM require_cleared(p_customer_id, NULL, 'merge');

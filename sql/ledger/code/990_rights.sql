@@ -20,7 +20,9 @@ DECLARE
 	crediting text[] := noting || ARRAY['open_dispute', 'dispute_deductions', 'investigate_dispute', 'validate_credit', 'request_credit', 'change_credit',
 		'authorize_return', 'receive_return', 'inspect_return', 'cancel_return', 'credit_return', 'add_core', 'receive_core', 'match_credit_notes', 'match_all_credit_notes',
 		'credit_note_customers'];
-	collecting text[] := noting;
+	collecting text[] := noting || ARRAY['add_customer_contact', 'change_customer_contact', 'add_contact_fact', 'end_contact_fact', 'record_contact', 'make_promise', 'withdraw_promise',
+		'evaluate_promises', 'propose_plan', 'cancel_plan', 'evaluate_plans', 'item_protection', 'planned_aging', 'request_escalation',
+		'close_escalation', 'record_remittance', 'propose_settlement', 'cancel_settlement'];
 BEGIN
 	IF p_role IS NULL THEN
 		RAISE EXCEPTION 'role must not be null' USING ERRCODE = 'null_value_not_allowed';
@@ -39,7 +41,7 @@ BEGIN
 			'set_fx_rate', 'set_number_range', 'set_cash_rules', 'take_mark', 'verify_ledger', 'verify_chain',
 			'actor', 'set_actor', 'request_approval', 'reject',
 			'current_policy', 'simulate_policy', 'simulate_policy_summary', 'issue_credit', 'rebill', 'approve_dispute', 'reject_dispute', 'settle_dispute',
-			'charge_unreturned_cores'] || reevaluating || explaining || crediting || collecting || analysing
+			'charge_unreturned_cores', 'start_plan', 'open_escalation', 'agree_settlement', 'evaluate_settlements'] || reevaluating || explaining || crediting || collecting || analysing
 		WHEN 'releaser' THEN reevaluating || explaining
 		WHEN 'legal' THEN ARRAY['check_credit', 'place_hold', 'release_legal_hold', 'held_orders', 'hold_figures', 'actor', 'set_actor', 'request_approval', 'reject'] || explaining
 		END;
@@ -88,7 +90,8 @@ BEGIN
 	END IF;
 	IF p_access IN ('collector', 'credit_manager') THEN
 		EXECUTE format('GRANT SELECT ON customer_contact, contact_fact, contact_outcome, payment_reason, contact, promise_policy, promise, promise_item, promise_event,
-			plan_policy, payment_plan, payment_plan_item, payment_plan_instalment, payment_plan_event TO %I', p_role);
+			plan_policy, payment_plan, payment_plan_item, payment_plan_instalment, payment_plan_event,
+			claim_policy, escalation, escalation_item, escalation_event, agency_remittance, settlement, settlement_item, settlement_event TO %I', p_role);
 	END IF;
 	IF p_access IN ('approver', 'credit_manager') THEN
 		EXECUTE format('GRANT SELECT ON pending_approvals TO %I', p_role);
