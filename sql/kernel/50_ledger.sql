@@ -128,6 +128,8 @@ BEGIN
 		PERFORM credit.run_template(ledger, 'tables/60_contact.sql');
 		PERFORM credit.run_template(ledger, 'tables/62_promise.sql');
 		PERFORM credit.run_template(ledger, 'tables/63_payment_plan.sql');
+		PERFORM credit.run_template(ledger, 'tables/64_escalation.sql');
+		PERFORM credit.run_template(ledger, 'tables/69_worklist.sql');
 	END IF;
 	PERFORM credit.run_template(ledger, 'code');
 	IF version < 2 THEN

@@ -548,7 +548,7 @@ SELECT pg_temp.state() = :'state' AS unchanged;
 -- others are ordinary, and all of them NULL.
 CREATE TEMP TABLE ordinary (type regtype PRIMARY KEY, value text);
 INSERT INTO ordinary VALUES ('bigint', '1'), ('integer', '2'), ('smallint', '2'), ('numeric', '10'), ('double precision', '10'), ('boolean', 'false'), ('date', '2025-02-01'),
-	('timestamptz', '2025-02-01'), ('text', 'USD'), ('name', 'ar'), ('regclass', 'shop.other'), ('bytea', '\x6172'), ('jsonb', '{}'),
+	('timestamptz', '2025-02-01'), ('time', '12:00'), ('text', 'USD'), ('name', 'ar'), ('regclass', 'shop.other'), ('bytea', '\x6172'), ('jsonb', '{}'),
 	('numeric[]', '{10}'), ('date[]', '{2025-01-01}'), ('integer[]', '{0,30}'), ('text[]', '{USD}'), ('bigint[]', '{1}'), ('credit.aging_buckets', '0,30'),
 	('credit.payment_terms', '2/10 net 30 ROG'), ('xml', '<a/>'), ('double precision[]', '{10,20,1,2}'),
 	('credit.scorecard', 'base 600 odds 50 pdo 20; a: <1 => 1, else 2, null => 0; grades: A>=2, else B');
@@ -577,7 +577,7 @@ SELECT type::regtype, value FROM (VALUES
 	('double precision', '{-1,0,NaN,Infinity,-Infinity,1e308,1e-308}'),
 	('boolean', '{true}'),
 	('date', '{infinity,-infinity,4714-11-24 BC,5874897-12-31}'),
-	('timestamptz', '{infinity,-infinity}'),
+	('timestamptz', '{infinity,-infinity}'), ('time', '{24:00,00:00}'),
 	('text', ARRAY['', ' ', '''"\;--%1$s%n', 'ü', repeat('x', 10000)]),
 	('name', ARRAY['', ' ', '''"\;--%1$s%n', 'credit', 'shop']),
 	('regclass', '{0,4294967295,ar.exposure,ar.aging_summary,shop.orders}'),

@@ -60,6 +60,9 @@ DECLARE
 	moved_on date;
 	moving record;
 	groups_before jsonb := jsonb_build_object();
+	moved_from bigint[] := '{}';
+	moved_into bigint[] := '{}';
+	their_item bigint;
 	own_document bigint;
 	own_number text;
 	their_document bigint;
@@ -108,6 +111,14 @@ BEGIN
 		RAISE EXCEPTION 'customer % has credits or returns that are not finished', p_customer_id
 			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('Among them are %s.', ordered), HINT = 'Finish, reject or cancel them first.';
 	END IF;
+	SELECT string_agg(w.what, ', ' ORDER BY w.what) INTO ordered FROM (
+		SELECT format('payment plan %s', p.payment_plan_id) AS what FROM payment_plan p WHERE p.customer_id = p_customer_id AND p.state IN ('proposed', 'active')
+		UNION ALL SELECT format('escalation %s', e.escalation_id) FROM escalation e WHERE e.customer_id = p_customer_id AND e.state IN ('requested', 'open')
+		UNION ALL SELECT format('settlement %s', s.settlement_id) FROM settlement s WHERE s.customer_id = p_customer_id AND s.state IN ('proposed', 'agreed')) w;
+	IF ordered IS NOT NULL THEN
+		RAISE EXCEPTION 'customer % has plans, settlements or escalations that are not finished', p_customer_id
+			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('Found: %s.', ordered), HINT = format('Cancel or close them, and enter new ones for customer %s.', p_into_customer_id);
+	END IF;
 	-- It would free credit there, and stay in the exposure here.
 	PERFORM require_cleared(p_customer_id, NULL, 'merge');
 	IF EXISTS (SELECT FROM exposure e WHERE (e.customer_id IN (p_customer_id, p_into_customer_id) AND e.in_group) OR e.parent_id = p_customer_id) THEN
@@ -153,8 +164,10 @@ BEGIN
 				PERFORM change_due_date(p_into_customer_id, i.item_id, NULL, p_reason, p_effective_on => moved_on)
 				FROM item i WHERE i.customer_id = p_into_customer_id AND i.document_id = their_document;
 			END IF;
-			PERFORM move_disputes(p_customer_id, moving.item_id, p_into_customer_id, i.item_id)
-			FROM item i WHERE i.customer_id = p_into_customer_id AND i.document_id = their_document;
+			SELECT i.item_id INTO their_item FROM item i WHERE i.customer_id = p_into_customer_id AND i.document_id = their_document;
+			PERFORM move_disputes(p_customer_id, moving.item_id, p_into_customer_id, their_item);
+			moved_from := moved_from || moving.item_id;
+			moved_into := moved_into || their_item;
 		END IF;
 		n := n + 1;
 	END LOOP;
@@ -172,6 +185,9 @@ BEGIN
 	PERFORM set_customer_status(p_into_customer_id, c.status) FROM customer c JOIN customer i ON i.customer_id = p_into_customer_id
 	WHERE c.customer_id = p_customer_id AND c.status IN ('legal', 'bankrupt', 'sanctioned') AND i.status = 'active';
 	PERFORM move_credit_file(p_customer_id, p_into_customer_id);
+	PERFORM move_contacts(p_customer_id, p_into_customer_id);
+	PERFORM move_portfolio(p_customer_id, p_into_customer_id);
+	PERFORM move_promises(p_customer_id, p_into_customer_id, moved_from, moved_into);
 	INSERT INTO customer_merge (customer_id, into_customer_id, merged_on, reason) VALUES (p_customer_id, p_into_customer_id, merged_on, p_reason);
 	UPDATE exposure e SET merged_into = p_into_customer_id WHERE e.customer_id = p_customer_id AND e.currency = base;
 	SELECT g.group_id, g.limit_amount, u.used INTO moving

@@ -23,7 +23,7 @@ CREATE OR REPLACE FUNCTION require_action(p_action text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
 DECLARE
 	actions text[] := ARRAY['limit', 'hold_release', 'order_release', 'credit_note', 'write_off', 'refund', 'void', 'due_date', 'terms', 'transfer', 'payment_plan',
-		'actor'];
+		'escalation', 'settlement', 'actor'];
 BEGIN
 	IF p_action IS NULL OR p_action <> ALL (actions) THEN
 		RAISE EXCEPTION 'unknown action "%"', p_action

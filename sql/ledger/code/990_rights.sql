@@ -21,7 +21,9 @@ DECLARE
 	crediting text[] := noting || ARRAY['open_dispute', 'dispute_deductions', 'investigate_dispute', 'validate_credit', 'request_credit', 'change_credit',
 		'authorize_return', 'receive_return', 'inspect_return', 'cancel_return', 'credit_return', 'add_core', 'receive_core', 'match_credit_notes', 'match_all_credit_notes',
 		'credit_note_customers'];
-	collecting text[] := noting;
+	collecting text[] := noting || ARRAY['add_customer_contact', 'change_customer_contact', 'add_contact_fact', 'end_contact_fact', 'record_contact', 'make_promise', 'withdraw_promise',
+		'evaluate_promises', 'propose_plan', 'cancel_plan', 'evaluate_plans', 'item_protection', 'planned_aging', 'request_escalation',
+		'close_escalation', 'record_remittance', 'propose_settlement', 'cancel_settlement', 'worklist', 'next_best_action', 'take_case', 'release_case'];
 BEGIN
 	IF p_role IS NULL THEN
 		RAISE EXCEPTION 'role must not be null' USING ERRCODE = 'null_value_not_allowed';
@@ -40,8 +42,9 @@ BEGIN
 			'set_fx_rate', 'set_number_range', 'set_cash_rules', 'take_mark', 'verify_ledger', 'verify_chain',
 			'actor', 'set_actor', 'request_approval', 'reject',
 			'current_policy', 'simulate_policy', 'simulate_policy_summary', 'issue_credit', 'rebill', 'approve_dispute', 'reject_dispute', 'settle_dispute',
-			'charge_unreturned_cores', 'set_loss_rates', 'set_loss_adjustment', 'set_specific_provision', 'book_allowance'] || reevaluating || explaining || crediting
-			|| collecting || analysing || forecasting
+			'charge_unreturned_cores', 'start_plan', 'open_escalation', 'agree_settlement', 'evaluate_settlements',
+			'fx_rate_on', 'convert', 'add_strategy', 'assign_customer', 'assign_portfolios', 'enter_absence', 'end_absence', 'set_loss_rates', 'set_loss_adjustment', 'set_specific_provision',
+			'book_allowance'] || reevaluating || explaining || crediting || collecting || analysing || forecasting
 		WHEN 'releaser' THEN reevaluating || explaining
 		WHEN 'legal' THEN ARRAY['check_credit', 'place_hold', 'release_legal_hold', 'held_orders', 'hold_figures', 'actor', 'set_actor', 'request_approval', 'reject'] || explaining
 		END;
@@ -88,9 +91,16 @@ BEGIN
 		EXECUTE format('GRANT SELECT ON dispute, dispute_event, credit_reason, return_policy, credit_request, credit_request_line, credit_issue, return_authorization,
 			return_line, return_event, core_grade, core_deposit, core_return, note, tag, attachment, task, inquiry TO %I', p_role);
 	END IF;
+	IF p_access IN ('reader', 'collector', 'credit_manager') THEN
+		EXECUTE format('GRANT SELECT ON promises_due, broken_promises, promise_level, plans, contact_log, reasons_for_non_payment, escalations, placement, caseload,
+			collector_performance TO %I', p_role);
+	END IF;
 	IF p_access IN ('collector', 'credit_manager') THEN
+		EXECUTE format('GRANT SELECT ON worklist TO %I', p_role);
 		EXECUTE format('GRANT SELECT ON customer_contact, contact_fact, contact_outcome, payment_reason, contact, promise_policy, promise, promise_item, promise_event,
-			plan_policy, payment_plan, payment_plan_item, payment_plan_instalment, payment_plan_event TO %I', p_role);
+			plan_policy, payment_plan, payment_plan_item, payment_plan_instalment, payment_plan_event,
+			claim_policy, escalation, escalation_item, escalation_event, agency_remittance, settlement, settlement_item, settlement_event,
+			collector, collector_absence, portfolio_rule, portfolio, portfolio_change, collection_strategy, worklist_rule, worklist_claim TO %I', p_role);
 	END IF;
 	IF p_access IN ('approver', 'credit_manager') THEN
 		EXECUTE format('GRANT SELECT ON pending_approvals TO %I', p_role);

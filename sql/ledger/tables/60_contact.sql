@@ -13,8 +13,9 @@ CREATE TABLE customer_contact (
 	address text CHECK (address <> ''),
 	jurisdiction text CHECK (jurisdiction ~ '^[A-Z]{2}(-[A-Z0-9]{1,3})?$'),
 	-- With a slash: an abbreviation such as EST has no summer time, and an offset is no place.
-	time_zone text CHECK (time_zone ~ '^([A-Za-z_-]+(/[A-Za-z_-]+)+|UTC)$' AND now() AT TIME ZONE time_zone IS NOT NULL),
+	time_zone text CHECK (time_zone ~ '^([A-Za-z_-]+(/[A-Za-z_-]+)+|UTC)$' AND (time_zone IS NULL OR now() AT TIME ZONE time_zone IS NOT NULL)),
 	ended_on date CHECK (isfinite(ended_on)),
+	formerly bigint,
 	recorded_at timestamptz NOT NULL DEFAULT now(),
 	recorded_by text NOT NULL DEFAULT session_user,
 	actor text NOT NULL,
@@ -35,6 +36,7 @@ COMMENT ON COLUMN customer_contact.address IS 'Postal address.';
 COMMENT ON COLUMN customer_contact.jurisdiction IS 'Whose law applies: country (ISO 3166-1) and, where it matters, its part (ISO 3166-2), such as DE or US-NY.';
 COMMENT ON COLUMN customer_contact.time_zone IS 'IANA time zone of the person, such as Asia/Kolkata, in which hours of contact count; NULL: not known, so that nobody may say that an hour is right.';
 COMMENT ON COLUMN customer_contact.ended_on IS 'Day from which the person is no longer there; NULL: still is.';
+COMMENT ON COLUMN customer_contact.formerly IS 'The same person under a customer that was merged into this one: customer_contact_id there. What was said with it counts.';
 COMMENT ON COLUMN customer_contact.recorded_at IS 'Record time of the first entry.';
 COMMENT ON COLUMN customer_contact.recorded_by IS 'Login that wrote the row.';
 COMMENT ON COLUMN customer_contact.actor IS 'Person who entered it, by default actor().';

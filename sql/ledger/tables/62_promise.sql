@@ -34,8 +34,7 @@ CREATE TABLE promise (
 	state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'kept', 'partly_kept', 'broken', 'withdrawn')),
 	state_on date NOT NULL,
 	paid_amount numeric NOT NULL DEFAULT 0,
-	made_good_on date,
-	level integer NOT NULL DEFAULT 0,
+	made_good boolean NOT NULL DEFAULT false,
 	recorded_at timestamptz NOT NULL DEFAULT now(),
 	recorded_by text NOT NULL DEFAULT session_user,
 	actor text NOT NULL,
@@ -45,8 +44,8 @@ CREATE TABLE promise (
 	CONSTRAINT promise_dates CHECK (due_on >= promised_on AND isfinite(due_on))
 );
 CREATE INDEX promise_open_idx ON promise (customer_id, due_on) WHERE state = 'open';
-CREATE INDEX promise_not_kept_idx ON promise (customer_id) WHERE state IN ('partly_kept', 'broken');
-COMMENT ON TABLE promise IS 'Promises to pay. Only state, state_on, paid_amount, made_good_on and level change, each with a row of promise_event.';
+CREATE INDEX promise_not_kept_idx ON promise (customer_id) WHERE state IN ('partly_kept', 'broken') AND NOT made_good;
+COMMENT ON TABLE promise IS 'Promises to pay. Only state, state_on, paid_amount and made_good change, each with a row of promise_event.';
 COMMENT ON COLUMN promise.customer_id IS 'The debtor.';
 COMMENT ON COLUMN promise.promise_id IS 'Key, with customer_id.';
 COMMENT ON COLUMN promise.currency IS 'ISO 4217 code.';
@@ -63,8 +62,7 @@ COMMENT ON COLUMN promise.after_allocation_id IS 'The last allocation of the cus
 COMMENT ON COLUMN promise.state IS 'open: not due, or within the tolerance. kept: paid in time, or nothing was left to pay. partly_kept: a part was paid. broken: nothing was. withdrawn: taken back by a person.';
 COMMENT ON COLUMN promise.state_on IS 'As-of date of the state.';
 COMMENT ON COLUMN promise.paid_amount IS 'What was paid in time.';
-COMMENT ON COLUMN promise.made_good_on IS 'Day since which all of a promise that was not kept is paid after all; NULL: it is not.';
-COMMENT ON COLUMN promise.level IS 'Promises about the same items that were not kept so far, this one included; of a promise without items, those of the customer in the currency.';
+COMMENT ON COLUMN promise.made_good IS 'It was not kept, and is paid after all: check rules forget it.';
 COMMENT ON COLUMN promise.recorded_at IS 'Record time.';
 COMMENT ON COLUMN promise.recorded_by IS 'Login that wrote the row.';
 COMMENT ON COLUMN promise.actor IS 'Person who took it down, by default actor().';
@@ -92,8 +90,7 @@ CREATE TABLE promise_event (
 	state text NOT NULL,
 	state_on date NOT NULL,
 	paid_amount numeric NOT NULL,
-	made_good_on date,
-	level integer NOT NULL,
+	made_good boolean NOT NULL,
 	reason text,
 	recorded_at timestamptz NOT NULL DEFAULT now(),
 	recorded_by text NOT NULL DEFAULT session_user,
@@ -109,8 +106,7 @@ COMMENT ON COLUMN promise_event.promise_id IS 'The promise.';
 COMMENT ON COLUMN promise_event.state IS 'State from then on.';
 COMMENT ON COLUMN promise_event.state_on IS 'As-of date of the state.';
 COMMENT ON COLUMN promise_event.paid_amount IS 'What was paid in time, as known then.';
-COMMENT ON COLUMN promise_event.made_good_on IS 'Day since which all was paid after all, as known then.';
-COMMENT ON COLUMN promise_event.level IS 'Level from then on.';
+COMMENT ON COLUMN promise_event.made_good IS 'Whether it was paid after all, as known then.';
 COMMENT ON COLUMN promise_event.reason IS 'Why it was withdrawn.';
 COMMENT ON COLUMN promise_event.recorded_at IS 'Record time.';
 COMMENT ON COLUMN promise_event.recorded_by IS 'Login that wrote the row.';
