@@ -54,9 +54,7 @@ SELECT open_dispute(3, item_id, 30, 'price_error') FROM open_items WHERE number 
 SELECT amount, disputed, basis, n(expected_on) AS expected FROM expected_payments(day(1), p_customer_id => 3) ORDER BY disputed;
 
 -- A promise says when: day 18 instead of day 23.  Of a part of an item, the rest follows the past.
-INSERT INTO promise (customer_id, promise_id, currency, amount, promised_on, due_on, tolerance_days, tolerance_amount, open_amount, after_allocation_id, state_on, actor)
-	VALUES (1, 1, 'USD', 400, day(0), day(20), 3, 0, 1000, 0, day(0), 'anna');
-INSERT INTO promise_item SELECT 1, 1, item_id, 400 FROM open_items WHERE number = 'K0';
+SELECT make_promise(1, day(20), 400, (SELECT array_agg(item_id) FROM open_items WHERE number = 'K0')) \g /dev/null
 SELECT amount, basis, n(expected_on) AS expected, n(late_on) AS late FROM expected_payments(day(1), p_customer_id => 1) ORDER BY basis;
 
 -- All of it in weeks: the parts are all that is open less unapplied credits, in every currency.

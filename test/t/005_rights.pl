@@ -369,7 +369,7 @@ hostile('manager', $_)
 	"ar.record_notice(4, $application)", "ar.notice_text(4, $application, 'We')", "ar.complete_review(4, 'confirmed', 'fine')", 'ar.schedule_reviews()',
 	'ar.review_changes(4)', 'ar.warnings_on(current_date)', "ar.ratios_at('2021-06-01')", "ar.attributes_at('2021-06-01')", "ar.behaviour_at('2021-06-01')",
 	"ar.set_loss_rates('{1, 2, 3, 4, 5}', '2020-01-01', 'known')", "ar.set_loss_adjustment(1.1, '2020-01-01', 'worse')",
-	"ar.set_specific_provision(4, 50, 'ill')", "sum(allowance) FROM ar.allowance('2021-06-01')", "ar.book_allowance('2021-06-30', 'June')",
+	"ar.set_specific_provision(4, 50, 'ill')", "count(*) FROM ar.allowance('2021-06-01')", "ar.book_allowance('2021-06-30', 'June')",
 	'count(*) FROM ar.allowance_journal(1)', "count(*) FROM ar.cash_forecast('2021-06-01')", "count(*) FROM ar.forecast_backtest('2021-06-01')",
 	"count(*) FROM ar.loss_history('2020-01-31', '2020-03-31', 2)", 'count(*) FROM ar.forecast_accuracy', 'count(*) FROM ar.ecl_matrix',
 	"ar.score_at('2021-06-01')", 'count(*) FROM ar.early_warning', 'count(*) FROM ar.review_queue', 'count(*) FROM ar.portfolio_risk',
