@@ -140,7 +140,8 @@ SELECT set_eq($$SELECT relname::text FROM ledger_relation WHERE relkind = 'v'$$,
 	'unapplied_cash', 'cash_application_accuracy', 'deductions', 'disputed_items', 'open_disputes', 'root_cause', 'dispute_metrics', 'credit_requests', 'return_status', 'aged_returns',
 	'core_bank', 'pending_approvals', 'credit_notes_issued', 'credit_audit',
 	'financial_ratios', 'internal_behaviour', 'limit_recommendation_method', 'credit_application_status', 'review_queue', 'early_warning', 'portfolio_risk',
-	'forecast_accuracy', 'ecl_matrix', 'allowance_movement'], 'these are the views');
+	'forecast_accuracy', 'ecl_matrix', 'allowance_movement', 'bi_customers', 'bi_aging', 'bi_open_items', 'bi_exposure', 'bi_holds', 'bi_allocations', 'bi_promises',
+	'bi_disputes', 'bi_kpi_monthly', 'bi_calendar'], 'these are the views');
 
 -- Functions of the ledger.  PARALLEL: only what reads nothing is safe, for definer functions switch users.
 SELECT is_empty($$
@@ -479,6 +480,11 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.set_loss_adjustment volatile unsafe definer',
 	'ar.set_loss_rates volatile unsafe definer',
 	'ar.set_specific_provision volatile unsafe definer',
+	'ar.aging_chart stable unsafe definer',
+	'ar.csv_field immutable safe invoker',
+	'ar.export_csv volatile unsafe invoker',
+	'ar.trade_tape stable unsafe definer',
+	'ar.xml_text immutable safe invoker',
 	'ar.warnings_on stable unsafe definer',
 	'ar.withdraw_application volatile unsafe definer',
 	'ar.write_off volatile unsafe definer'], 'functions of the ledger, and their labels');

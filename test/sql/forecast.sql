@@ -57,6 +57,10 @@ SELECT amount, disputed, basis, n(expected_on) AS expected FROM expected_payment
 SELECT make_promise(1, day(20), 400, (SELECT array_agg(item_id) FROM open_items WHERE number = 'K0')) \g /dev/null
 SELECT amount, basis, n(expected_on) AS expected, n(late_on) AS late FROM expected_payments(day(1), p_customer_id => 1) ORDER BY basis;
 
+-- A promise of no item in particular pays what is due first.
+SELECT sell(3, 'H3', 2, 25), make_promise(3, day(4), 60) \g /dev/null
+SELECT i.number, e.amount, e.basis, n(expected_on) AS expected FROM expected_payments(day(1), p_customer_id => 3) e JOIN open_items i USING (customer_id, item_id) ORDER BY i.number, e.basis;
+
 -- All of it in weeks: the parts are all that is open less unapplied credits, in every currency.
 SELECT set_fx_rate('EUR', 1.1, day(-400)) \g /dev/null
 SELECT sell(2, 'E1', 6, 33.33, NULL, 'EUR') \g /dev/null

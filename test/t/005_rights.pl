@@ -22,6 +22,7 @@ CREATE ROLE loader LOGIN;
 CREATE ROLE manager LOGIN;
 CREATE ROLE legal LOGIN;
 CREATE ROLE releaser LOGIN;
+CREATE ROLE bi LOGIN;
 SQL
 create_database($node, 'company', <<'SQL');
 GRANT CREATE ON DATABASE company TO ledger_owner, shop_owner, app;
@@ -31,7 +32,7 @@ SELECT ar.add_customer('Acme', 1), ar.add_customer('Bolt', 2);
 SELECT ar.set_credit_limit(1, 100), ar.set_credit_limit(2, 100);
 GRANT USAGE ON SCHEMA ar TO admin;
 SELECT ar.grant_access('reader', 'reader'), ar.grant_access('poster', 'poster'), ar.grant_access('loader', 'loader'),
-	ar.grant_access('manager', 'credit_manager'), ar.grant_access('legal', 'legal'), ar.grant_access('releaser', 'releaser');
+	ar.grant_access('manager', 'credit_manager'), ar.grant_access('legal', 'legal'), ar.grant_access('releaser', 'releaser'), ar.grant_access('bi', 'bi');
 RESET ROLE;
 SET ROLE shop_owner;
 CREATE SCHEMA shop;
@@ -111,7 +112,9 @@ my @analysing = (
 	'score_application(bigint,bigint)', 'score_at(date,timestamp with time zone,bigint)',
 	'score_customer(bigint,date,timestamp with time zone)', 'warnings_on(date,bigint)',
 	'withdraw_application(bigint,bigint,text,date)');
+my @exporting = ('csv_field(text,boolean)', 'export_csv(text)');
 my @forecasting = (
+	@exporting, 'aging_chart(date,integer,bigint)', 'trade_tape(date)',
 	'allowance(date,timestamp with time zone)', 'allowance_journal(bigint)', 'cash_forecast(date,integer,timestamp with time zone,integer)',
 	'expected_payments(date,timestamp with time zone,bigint,integer)', 'forecast_backtest(date,integer,integer)',
 	'loss_history(date,date,integer,credit.aging_buckets)');
@@ -148,6 +151,7 @@ my %functions = (
 		$checking[1], @explaining, @acting, 'place_hold(bigint,text,text,text,date,boolean,boolean)', 'release_legal_hold(bigint,bigint,text)',
 		'held_orders(bigint)', 'hold_figures(bigint)' ],
 	releaser => [ @reevaluating, @explaining ],
+	bi       => [@exporting],
 	manager => [
 		@checking, @reevaluating, @explaining, @simulating, @acting, @analysing, @crediting, @forecasting, @provisioning, @reporting[ 1 .. 3 ],
 		'issue_credit(bigint,bigint,text,date,boolean)', 'rebill(bigint,bigint,text,numeric,jsonb,text,text,text,date)',
@@ -180,6 +184,9 @@ my %tables = (
 	poster   => [ @views, @cash, @credits ],
 	loader   => [@views],
 	releaser => [],
+	bi       => [
+		map { "$_ SELECT" } qw(bi_aging bi_allocations bi_calendar bi_customers bi_disputes bi_exposure bi_holds bi_kpi_monthly bi_open_items
+		  bi_promises allocation cash_allocation customer dispute document exposure hold hold_release item ledger_info promise) ],
 	legal    => [ @views, map { "$_ SELECT" } qw(hold hold_queue hold_reason hold_release) ],
 	manager  => [
 		@views, @cash, @credits, map { "$_ SELECT" }
@@ -372,6 +379,7 @@ hostile('manager', $_)
 	"ar.set_specific_provision(4, 50, 'ill')", "count(*) FROM ar.allowance('2021-06-01')", "ar.book_allowance('2021-06-30', 'June')",
 	'count(*) FROM ar.allowance_journal(1)', "count(*) FROM ar.cash_forecast('2021-06-01')", "count(*) FROM ar.forecast_backtest('2021-06-01')",
 	"count(*) FROM ar.loss_history('2020-01-31', '2020-03-31', 2)", 'count(*) FROM ar.forecast_accuracy', 'count(*) FROM ar.ecl_matrix',
+	"count(*) FROM ar.trade_tape('2021-06-01')", "ar.aging_chart('2021-06-01', 3)", "count(*) FROM ar.export_csv('SELECT 1 AS one')",
 	"ar.score_at('2021-06-01')", 'count(*) FROM ar.early_warning', 'count(*) FROM ar.review_queue', 'count(*) FROM ar.portfolio_risk',
 	'count(*) FROM ar.credit_application_status', 'count(*) FROM ar.limit_recommendation_method');
 my $load = $node->safe_psql('company', "INSERT INTO ar.document (customer_id, kind, number, doc_date, due_date, amount)"

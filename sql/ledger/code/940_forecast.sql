@@ -56,12 +56,22 @@ BEGIN
 			SELECT d.customer_id, d.item_id, sum(d.amount) FILTER (WHERE d.ended_on IS NULL OR d.ended_on >= $1) AS amount
 			FROM dispute d WHERE d.opened_on < $1 AND d.recorded_at <= $2 %4$s GROUP BY 1, 2),
 		-- What was promised and not yet kept or broken.  A day that passed within the tolerance is still to come.
-		promised AS (
-			SELECT p.customer_id, m.item_id, m.amount, 'promise' AS basis, GREATEST(p.due_on, $1) AS expected_on, GREATEST(p.due_on + p.tolerance_days, $1) AS late_on, p.promise_id AS n
-			FROM promise p JOIN promise_item m ON m.customer_id = p.customer_id AND m.promise_id = p.promise_id
+		promise_then AS MATERIALIZED (
+			SELECT p.customer_id, p.promise_id, p.currency, p.amount, GREATEST(p.due_on, $1) AS expected_on, GREATEST(p.due_on + p.tolerance_days, $1) AS late_on
+			FROM promise p
 			WHERE p.promised_on < $1 AND p.recorded_at <= $2 %5$s
 				AND COALESCE((SELECT e.state FROM promise_event e WHERE e.customer_id = p.customer_id AND e.promise_id = p.promise_id AND e.state_on < $1 AND e.recorded_at <= $2
 					ORDER BY e.promise_event_id DESC LIMIT 1), 'open') = 'open'),
+		-- A promise without items is one of all that is owed: the earliest promise pays what is due first.
+		promised AS (
+			SELECT p.customer_id, m.item_id, m.amount, 'promise' AS basis, p.expected_on, p.late_on, p.promise_id AS n
+			FROM promise_then p JOIN promise_item m ON m.customer_id = p.customer_id AND m.promise_id = p.promise_id
+			UNION ALL
+			SELECT p.customer_id, i.item_id, LEAST(p.upto, i.upto) - GREATEST(p.upto - p.amount, i.upto - i.net), 'promise', p.expected_on, p.late_on, p.promise_id
+			FROM (SELECT t.*, sum(t.amount) OVER (PARTITION BY t.customer_id, t.currency ORDER BY t.expected_on, t.promise_id) AS upto FROM promise_then t
+					WHERE NOT EXISTS (SELECT FROM promise_item m WHERE m.customer_id = t.customer_id AND m.promise_id = t.promise_id)) p
+				JOIN (SELECT n.*, sum(n.net) OVER (PARTITION BY n.customer_id, n.currency ORDER BY n.due NULLS LAST, n.item_id) AS upto FROM netted n WHERE n.net > 0) i
+				ON i.customer_id = p.customer_id AND i.currency = p.currency AND i.upto - i.net < p.upto AND p.upto - p.amount < i.upto),
 		plan AS MATERIALIZED (
 			SELECT p.customer_id, p.payment_plan_id, p.amount, p.grace_days FROM payment_plan p
 			WHERE p.recorded_at <= $2 %5$s AND (SELECT e.state FROM payment_plan_event e WHERE e.customer_id = p.customer_id AND e.payment_plan_id = p.payment_plan_id

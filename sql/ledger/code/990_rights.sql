@@ -17,7 +17,7 @@ DECLARE
 		'receive_application', 'receive_item', 'score_application', 'decide_application', 'withdraw_application', 'record_notice', 'notice_text',
 		'review_changes', 'complete_review', 'schedule_reviews', 'warnings_on'];
 	noting text[] := ARRAY['add_note', 'add_tag', 'remove_tag', 'attach', 'add_task', 'finish_task', 'record_inquiry'];
-	forecasting text[] := ARRAY['expected_payments', 'cash_forecast', 'forecast_backtest', 'allowance', 'loss_history', 'allowance_journal'];
+	forecasting text[] := ARRAY['export_csv', 'csv_field', 'trade_tape', 'aging_chart', 'expected_payments', 'cash_forecast', 'forecast_backtest', 'allowance', 'loss_history', 'allowance_journal'];
 	crediting text[] := noting || ARRAY['open_dispute', 'dispute_deductions', 'investigate_dispute', 'validate_credit', 'request_credit', 'change_credit',
 		'authorize_return', 'receive_return', 'inspect_return', 'cancel_return', 'credit_return', 'add_core', 'receive_core', 'match_credit_notes', 'match_all_credit_notes',
 		'credit_note_customers'];
@@ -46,14 +46,15 @@ BEGIN
 			'fx_rate_on', 'convert', 'add_strategy', 'assign_customer', 'assign_portfolios', 'enter_absence', 'end_absence', 'set_loss_rates', 'set_loss_adjustment', 'set_specific_provision',
 			'book_allowance'] || reevaluating || explaining || crediting || collecting || analysing || forecasting
 		WHEN 'releaser' THEN reevaluating || explaining
+		WHEN 'bi' THEN ARRAY['export_csv', 'csv_field']
 		WHEN 'legal' THEN ARRAY['check_credit', 'place_hold', 'release_legal_hold', 'held_orders', 'hold_figures', 'actor', 'set_actor', 'request_approval', 'reject'] || explaining
 		END;
 	IF functions IS NULL THEN
 		RAISE EXCEPTION 'unknown access "%"', p_access
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'Access is reader, poster, collector, loader, credit_manager, approver, releaser or legal.';
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Access is reader, bi, poster, collector, loader, credit_manager, approver, releaser or legal.';
 	END IF;
 	EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', ledger, p_role);
-	IF p_access <> 'releaser' THEN
+	IF p_access NOT IN ('releaser', 'bi') THEN
 		EXECUTE format('GRANT SELECT ON aging_summary, open_items, document_status TO %I', p_role);
 	END IF;
 	FOR fn IN SELECT p.oid FROM pg_proc p WHERE p.pronamespace = quote_ident(ledger)::regnamespace AND p.proname = ANY (functions) LOOP
@@ -105,6 +106,10 @@ BEGIN
 	IF p_access IN ('approver', 'credit_manager') THEN
 		EXECUTE format('GRANT SELECT ON pending_approvals TO %I', p_role);
 	END IF;
+	IF p_access = 'bi' THEN
+		EXECUTE format('GRANT SELECT ON bi_customers, bi_aging, bi_open_items, bi_exposure, bi_holds, bi_allocations, bi_promises, bi_disputes, bi_kpi_monthly, bi_calendar,
+			ledger_info, customer, document, item, allocation, exposure, hold, hold_release, cash_allocation, promise, dispute TO %I', p_role);
+	END IF;
 	IF p_access IN ('reader', 'credit_manager') THEN
 		EXECUTE format('GRANT SELECT ON forecast_accuracy, ecl_matrix, allowance_movement TO %I', p_role);
 	END IF;
@@ -116,7 +121,7 @@ BEGIN
 			loss_rate, loss_adjustment, specific_provision, allowance_run, allowance_line TO %I', p_role);
 	END IF;
 END $$;
-COMMENT ON FUNCTION grant_access(name, text) IS 'Grants a role what it needs. reader: the views, aging_at(), forecast and allowance. poster: also posting, allocating, applying bank files, checking, and asking for credits. collector: the views, contacts, promises and payment plans. loader: also COPY into customer, document and allocation. credit_manager: reading and checking, limits and holds, deciding disputes and issuing credits, the credit file, scores, applications and reviews. approver: asking for approvals, and approving within one''s authority. releaser: reevaluate_holds(), on order tables it may change. legal: reading and checking, placing holds, and ending those with a legal reason code.';
+COMMENT ON FUNCTION grant_access(name, text) IS 'Grants a role what it needs. reader: the views, aging_at(), forecast and allowance, exports. bi: the views bi_* and the tables they read, under the row security of these. poster: also posting, allocating, applying bank files, checking, and asking for credits. collector: the views, contacts, promises and payment plans. loader: also COPY into customer, document and allocation. credit_manager: reading and checking, limits and holds, deciding disputes and issuing credits, the credit file, scores, applications and reviews. approver: asking for approvals, and approving within one''s authority. releaser: reevaluate_holds(), on order tables it may change. legal: reading and checking, placing holds, and ending those with a legal reason code.';
 
 -- Functions are not for everybody just because they exist.
 DO $do$
