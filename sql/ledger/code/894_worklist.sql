@@ -179,7 +179,7 @@ BEGIN
 							WHEN 'resubmission' THEN as_of - w.resubmit_on
 							WHEN 'risk_grade' THEN w.grade
 							WHEN 'over_limit' THEN CASE WHEN w.limit_amount > 0 THEN round(w.exposure * 100 / w.limit_amount, 1) END
-							WHEN 'first_overdue' THEN CASE WHEN w.overdue_amount > 0 AND w.last_contact_at IS NULL THEN w.created_on + 365 - as_of END
+							WHEN 'first_overdue' THEN CASE WHEN w.overdue_amount > 0 AND w.last_contact_at IS NULL THEN LEAST(w.created_on + 365 - as_of, 365) END
 							WHEN 'dispute_waiting' THEN w.disputes
 							WHEN 'dunning_level' THEN w.dunning_level
 							WHEN 'no_contact' THEN as_of - COALESCE((w.last_contact_at AT TIME ZONE zone)::date, w.oldest_due)
