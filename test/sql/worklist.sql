@@ -128,3 +128,6 @@ SELECT allocate(8, (SELECT item_id FROM item WHERE document_id = :p8), 8, 300) >
 SELECT customer_id, kind, party, amount, open_amount, state, days_left FROM escalations;
 SELECT agency, placed, fee_percent, recalled_on, paid, collected, fee, remitted, items FROM placement;
 SELECT count(*) FROM ar.worklist WHERE customer_id = 8 AND overdue_amount > 0;
+
+SET client_min_messages = warning;
+DROP SCHEMA ar CASCADE;

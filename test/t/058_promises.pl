@@ -3,7 +3,7 @@
 # should be; and none of it depends on how often, or in which steps, they are evaluated.
 #
 #   CREDIT_CONTROL_SEED    which history; it is printed, so that a failure can be had again (default: by the clock)
-#   CREDIT_CONTROL_STEPS   how many statements, in twentieths of it
+#   CREDIT_CONTROL_STEPS   how many statements, in twelfths of it
 use strict;
 use warnings;
 
@@ -121,7 +121,7 @@ foreach my $ledger (qw(daily lazy))
 
 my (@wrong, @again);
 my %states;
-foreach my $step (1 .. $steps / 20)
+foreach my $step (1 .. $steps / 12)
 {
 	deed('SELECT ' . pick(@deeds)->(between(1, 3)));
 	next if $step % 5;

@@ -86,16 +86,27 @@ BEGIN
 			WHERE c.status NOT IN ('bankrupt', 'sanctioned', 'closed') AND (p_collectors IS NULL OR f.collector = ANY (p_collectors)) AND (p_customer_id IS NULL OR c.customer_id = p_customer_id)),
 		guarded AS MATERIALIZED (
 			SELECT g.customer_id, g.item_id, sum(g.amount) AS amount FROM item_protection(p_as_of, p_customer_id) g GROUP BY g.customer_id, g.item_id),
-		owed AS (
-			SELECT i.customer_id, sum((i.open_amount - LEAST(COALESCE(g.amount, 0), i.open_amount)) * r.rate) AS overdue,
-				min(i.due_date) FILTER (WHERE g.item_id IS NULL OR g.amount < i.open_amount) AS oldest_due,
-				sum((i.open_amount - LEAST(COALESCE(g.amount, 0), i.open_amount)) * r.rate * (p_as_of - i.due_date)) AS lateness
+		-- Rates come after the sums, and only customers with anything guarded are looked at item by item.
+		plain AS (
+			SELECT i.customer_id, i.currency, sum(i.open_amount) AS overdue, min(i.due_date) AS oldest_due, sum(i.open_amount * (p_as_of - i.due_date)) AS lateness
 			FROM item i
-				JOIN rate r ON r.currency = i.currency
-				LEFT JOIN guarded g ON g.customer_id = i.customer_id AND g.item_id = i.item_id
 			WHERE i.open_amount > 0 AND i.due_date < p_as_of AND (p_customer_id IS NULL OR i.customer_id = p_customer_id)
 				AND (p_collectors IS NULL OR i.customer_id IN (SELECT f.customer_id FROM portfolio f WHERE f.collector = ANY (p_collectors)))
-			GROUP BY i.customer_id),
+				AND i.customer_id NOT IN (SELECT g.customer_id FROM guarded g)
+			GROUP BY i.customer_id, i.currency),
+		careful AS (
+			SELECT i.customer_id, i.currency, sum(i.open_amount - u.amount) AS overdue, min(i.due_date) FILTER (WHERE u.amount < i.open_amount) AS oldest_due,
+				sum((i.open_amount - u.amount) * (p_as_of - i.due_date)) AS lateness
+			FROM (SELECT DISTINCT g.customer_id FROM guarded g) w
+				JOIN item i ON i.customer_id = w.customer_id
+				LEFT JOIN guarded g ON g.customer_id = i.customer_id AND g.item_id = i.item_id
+				CROSS JOIN LATERAL (SELECT LEAST(COALESCE(g.amount, 0), i.open_amount) AS amount) u
+			WHERE i.open_amount > 0 AND i.due_date < p_as_of
+			GROUP BY i.customer_id, i.currency),
+		owed AS (
+			SELECT q.customer_id, sum(q.overdue * r.rate) AS overdue, min(q.oldest_due) AS oldest_due, sum(q.lateness * r.rate) AS lateness
+			FROM (SELECT * FROM plain UNION ALL SELECT * FROM careful) q JOIN rate r ON r.currency = q.currency
+			GROUP BY q.customer_id),
 		account AS (
 			SELECT e.customer_id, sum((e.receivable - e.unapplied + e.uncleared + e.ordered) * r.rate) AS exposure, sum(e.unapplied * r.rate) AS unapplied,
 				max(e.limit_amount) FILTER (WHERE e.currency = base) AS limit_amount
@@ -150,6 +161,9 @@ DECLARE
 	collectors text[] := CASE WHEN p_collector IS NOT NULL THEN ARRAY(SELECT worked_collectors(p_collector, as_of)) END;
 	bounds integer[] := string_to_array((SELECT l.aging_buckets::text FROM ledger_info l), ',')::integer[];
 	zone text := (SELECT l.time_zone FROM ledger_info l);
+	-- The order of the figures below.
+	kinds text[] := ARRAY['overdue_amount', 'oldest_bucket', 'broken_promise', 'promise_due', 'resubmission', 'risk_grade', 'over_limit', 'first_overdue', 'dispute_waiting',
+		'dunning_level', 'no_contact', 'instalment_due', 'amount_lateness'];
 BEGIN
 	PERFORM require_as_of(as_of);
 	IF p_collector IS NOT NULL AND NOT EXISTS (SELECT FROM collector c WHERE c.person = p_collector) THEN
@@ -158,38 +172,31 @@ BEGIN
 	END IF;
 	RETURN QUERY
 		WITH chosen AS MATERIALIZED (SELECT s.* FROM strategies_on(as_of) s),
-		rule AS MATERIALIZED (SELECT r.*, s.risk_class FROM chosen s JOIN worklist_rule r ON r.collection_strategy_id = s.collection_strategy_id),
-		matched AS (
-			SELECT w.customer_id, sum(m.points) AS points,
-				(array_agg(m.action ORDER BY m.points DESC, m.rule_no) FILTER (WHERE m.action IS NOT NULL))[1] AS action,
-				jsonb_agg(jsonb_build_object('rule_no', m.rule_no, 'kind', m.kind, 'figure', m.figure, 'threshold', m.threshold, 'points', m.points) ORDER BY m.points DESC, m.rule_no) AS rules,
-				min(w.customer_name) AS customer_name, min(w.collector) AS collector, min(w.overdue_amount) AS overdue_amount, min(w.oldest_due) AS oldest_due, min(w.exposure) AS exposure,
-				min(w.last_contact_at) AS last_contact_at, min(w.last_outcome) AS last_outcome, min(w.resubmit_on) AS resubmit_on, min(w.dunning_level) AS dunning_level,
-				min(c.name) AS strategy, min(c.version) AS version
+		rule AS MATERIALIZED (SELECT r.collection_strategy_id, r.rule_no, r.kind, r.threshold, r.action, r.points AS base, r.points_each,
+				COALESCE(r.most_points, 'Infinity') AS most_points, array_position(kinds, r.kind) AS place
+			FROM chosen s JOIN worklist_rule r ON r.collection_strategy_id = s.collection_strategy_id),
+		listed AS MATERIALIZED (
+			SELECT w.*, c.name AS strategy, c.version, c.collection_strategy_id,
+				ARRAY[w.overdue_amount, width_bucket(as_of - w.oldest_due - 1, bounds), w.broken_promises, w.promises_due, as_of - w.resubmit_on, w.grade,
+					CASE WHEN w.limit_amount > 0 THEN round(w.exposure * 100 / w.limit_amount, 1) END,
+					CASE WHEN w.overdue_amount > 0 AND w.last_contact_at IS NULL THEN LEAST(w.created_on + 365 - as_of, 365) END, w.disputes, w.dunning_level,
+					as_of - COALESCE((w.last_contact_at AT TIME ZONE zone)::date, w.oldest_due), w.instalments_due, round(w.lateness / 1000, 2)] AS figures
 			FROM work_figures(as_of, collectors, p_customer_id) w
 				JOIN chosen c ON c.risk_class IS NOT DISTINCT FROM CASE WHEN w.risk_class IN (SELECT h.risk_class FROM chosen h) THEN w.risk_class END
-				CROSS JOIN LATERAL (
-					SELECT r.rule_no, r.kind, r.threshold, r.action, f.figure,
-						round(LEAST(r.points + r.points_each * (f.figure - r.threshold), COALESCE(r.most_points, 'Infinity')), 2) AS points
-					FROM rule r JOIN LATERAL (SELECT CASE r.kind
-							WHEN 'overdue_amount' THEN w.overdue_amount
-							WHEN 'oldest_bucket' THEN width_bucket(as_of - w.oldest_due - 1, bounds)
-							WHEN 'broken_promise' THEN w.broken_promises
-							WHEN 'promise_due' THEN w.promises_due
-							WHEN 'resubmission' THEN as_of - w.resubmit_on
-							WHEN 'risk_grade' THEN w.grade
-							WHEN 'over_limit' THEN CASE WHEN w.limit_amount > 0 THEN round(w.exposure * 100 / w.limit_amount, 1) END
-							WHEN 'first_overdue' THEN CASE WHEN w.overdue_amount > 0 AND w.last_contact_at IS NULL THEN LEAST(w.created_on + 365 - as_of, 365) END
-							WHEN 'dispute_waiting' THEN w.disputes
-							WHEN 'dunning_level' THEN w.dunning_level
-							WHEN 'no_contact' THEN as_of - COALESCE((w.last_contact_at AT TIME ZONE zone)::date, w.oldest_due)
-							WHEN 'instalment_due' THEN w.instalments_due
-							WHEN 'amount_lateness' THEN round(w.lateness / 1000, 2) END AS figure) f ON f.figure > r.threshold
-					WHERE r.collection_strategy_id = c.collection_strategy_id) m
 			-- Left alone for a while after a contact, and until the day that was agreed; a promise broken since is heard at once.
 			WHERE w.broken_since_contact OR NOT COALESCE(CASE WHEN w.resubmit_on IS NOT NULL THEN w.resubmit_on > as_of
-				ELSE (w.last_contact_at AT TIME ZONE zone)::date + c.quiet_days >= as_of END, false)
-			GROUP BY w.customer_id)
+				ELSE (w.last_contact_at AT TIME ZONE zone)::date + c.quiet_days >= as_of END, false)),
+		matched AS (
+			SELECT w.*, m.points, m.action, m.rules
+			FROM listed w CROSS JOIN LATERAL (
+				SELECT sum(g.points) AS points, (array_agg(g.action ORDER BY g.points DESC, g.rule_no) FILTER (WHERE g.action IS NOT NULL))[1] AS action,
+					jsonb_agg(jsonb_build_object('rule_no', g.rule_no, 'kind', g.kind, 'figure', g.figure, 'threshold', g.threshold, 'points', g.points)
+						ORDER BY g.points DESC, g.rule_no) AS rules
+				FROM (SELECT f.*, round(LEAST(f.base + f.points_each * (f.figure - f.threshold), f.most_points), 2) AS points
+					-- OFFSET 0: each figure is looked up once.
+					FROM (SELECT r.*, w.figures[r.place] AS figure FROM rule r WHERE r.collection_strategy_id = w.collection_strategy_id OFFSET 0) f
+					WHERE f.figure > f.threshold OFFSET 0) g) m
+			WHERE m.points IS NOT NULL)
 		SELECT m.customer_id, m.customer_name, m.collector, m.points, CASE WHEN m.action = 'letter' THEN concat('letter ', COALESCE(m.dunning_level, 0) + 1) ELSE m.action END,
 			m.overdue_amount, m.oldest_due, as_of - m.oldest_due, m.exposure, m.last_contact_at, m.last_outcome, m.resubmit_on, m.strategy, m.version, m.rules
 		FROM matched m ORDER BY m.points DESC, m.overdue_amount DESC, m.customer_id;
