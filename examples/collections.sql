@@ -16,7 +16,7 @@ SELECT assign_portfolios();
 
 -- The worklist of a day, with its reasons.
 SELECT customer_id, points, next_best_action, overdue_amount, days_past_due FROM worklist('anna', '2026-03-10');
-SELECT r ->> 'kind' AS kind, r ->> 'figure' AS figure, r ->> 'points' AS points FROM worklist('anna', '2026-03-10') w, jsonb_array_elements(w.rules) r;
+SELECT r ->> 'kind' AS kind, r ->> 'figure' AS figure, r ->> 'points' AS points FROM worklist('anna', '2026-03-10') w, jsonb_array_elements(w.rules) r ORDER BY (r ->> 'points')::numeric DESC, 1;
 SELECT customer_id, points, next_best_action FROM worklist('ben', '2026-03-10');
 
 -- They call, and promise to pay the older invoice within ten days; only a part comes.

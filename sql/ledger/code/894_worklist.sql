@@ -86,26 +86,25 @@ BEGIN
 			WHERE c.status NOT IN ('bankrupt', 'sanctioned', 'closed') AND (p_collectors IS NULL OR f.collector = ANY (p_collectors)) AND (p_customer_id IS NULL OR c.customer_id = p_customer_id)),
 		guarded AS MATERIALIZED (
 			SELECT g.customer_id, g.item_id, sum(g.amount) AS amount FROM item_protection(p_as_of, p_customer_id) g GROUP BY g.customer_id, g.item_id),
-		-- Rates come after the sums, and only customers with anything guarded are looked at item by item.
-		plain AS (
-			SELECT i.customer_id, i.currency, sum(i.open_amount) AS overdue, min(i.due_date) AS oldest_due, sum(i.open_amount * (p_as_of - i.due_date)) AS lateness
+		-- Sums in C, rates after them, and only customers with anything guarded are looked at item by item.
+		aged AS (
+			SELECT i.customer_id, i.currency, credit.aging(i.open_amount, i.due_date, p_as_of) AS aging, min(i.due_date) AS oldest_due
 			FROM item i
 			WHERE i.open_amount > 0 AND i.due_date < p_as_of AND (p_customer_id IS NULL OR i.customer_id = p_customer_id)
 				AND (p_collectors IS NULL OR i.customer_id IN (SELECT f.customer_id FROM portfolio f WHERE f.collector = ANY (p_collectors)))
 				AND i.customer_id NOT IN (SELECT g.customer_id FROM guarded g)
-			GROUP BY i.customer_id, i.currency),
-		careful AS (
-			SELECT i.customer_id, i.currency, sum(i.open_amount - u.amount) AS overdue, min(i.due_date) FILTER (WHERE u.amount < i.open_amount) AS oldest_due,
-				sum((i.open_amount - u.amount) * (p_as_of - i.due_date)) AS lateness
+			GROUP BY i.customer_id, i.currency
+			UNION ALL
+			SELECT i.customer_id, i.currency, credit.aging(i.open_amount - COALESCE(g.amount, 0), i.due_date, p_as_of), min(i.due_date)
 			FROM (SELECT DISTINCT g.customer_id FROM guarded g) w
 				JOIN item i ON i.customer_id = w.customer_id
 				LEFT JOIN guarded g ON g.customer_id = i.customer_id AND g.item_id = i.item_id
-				CROSS JOIN LATERAL (SELECT LEAST(COALESCE(g.amount, 0), i.open_amount) AS amount) u
-			WHERE i.open_amount > 0 AND i.due_date < p_as_of
+			WHERE i.open_amount > 0 AND i.due_date < p_as_of AND (g.amount < i.open_amount) IS NOT FALSE
 			GROUP BY i.customer_id, i.currency),
 		owed AS (
-			SELECT q.customer_id, sum(q.overdue * r.rate) AS overdue, min(q.oldest_due) AS oldest_due, sum(q.lateness * r.rate) AS lateness
-			FROM (SELECT * FROM plain UNION ALL SELECT * FROM careful) q JOIN rate r ON r.currency = q.currency
+			SELECT q.customer_id, sum(credit.past_due(q.aging) * r.rate) AS overdue, min(q.oldest_due) AS oldest_due,
+				sum(credit.past_due(q.aging) * credit.average_days_past_due(q.aging) * r.rate) AS lateness
+			FROM aged q JOIN rate r ON r.currency = q.currency
 			GROUP BY q.customer_id),
 		account AS (
 			SELECT e.customer_id, sum((e.receivable - e.unapplied + e.uncleared + e.ordered) * r.rate) AS exposure, sum(e.unapplied * r.rate) AS unapplied,
@@ -174,7 +173,7 @@ BEGIN
 		WITH chosen AS MATERIALIZED (SELECT s.* FROM strategies_on(as_of) s),
 		rule AS MATERIALIZED (SELECT r.collection_strategy_id, r.rule_no, r.kind, r.threshold, r.action, r.points AS base, r.points_each,
 				COALESCE(r.most_points, 'Infinity') AS most_points, array_position(kinds, r.kind) AS place
-			FROM chosen s JOIN worklist_rule r ON r.collection_strategy_id = s.collection_strategy_id),
+			FROM chosen s JOIN worklist_rule r ON r.collection_strategy_id = s.collection_strategy_id ORDER BY 1, 2),
 		listed AS MATERIALIZED (
 			SELECT w.*, c.name AS strategy, c.version, c.collection_strategy_id,
 				ARRAY[w.overdue_amount, width_bucket(as_of - w.oldest_due - 1, bounds), w.broken_promises, w.promises_due, as_of - w.resubmit_on, w.grade,
@@ -187,19 +186,20 @@ BEGIN
 			WHERE w.broken_since_contact OR NOT COALESCE(CASE WHEN w.resubmit_on IS NOT NULL THEN w.resubmit_on > as_of
 				ELSE (w.last_contact_at AT TIME ZONE zone)::date + c.quiet_days >= as_of END, false)),
 		matched AS (
-			SELECT w.*, m.points, m.action, m.rules
+			SELECT w.*, m.points, m.best, m.rules
+			-- No sort for each customer: the rule with most points, the first of equals, is the largest pair.
 			FROM listed w CROSS JOIN LATERAL (
-				SELECT sum(g.points) AS points, (array_agg(g.action ORDER BY g.points DESC, g.rule_no) FILTER (WHERE g.action IS NOT NULL))[1] AS action,
-					jsonb_agg(jsonb_build_object('rule_no', g.rule_no, 'kind', g.kind, 'figure', g.figure, 'threshold', g.threshold, 'points', g.points)
-						ORDER BY g.points DESC, g.rule_no) AS rules
+				SELECT sum(g.points) AS points, max(ARRAY[g.points, -g.rule_no]) FILTER (WHERE g.action IS NOT NULL) AS best,
+					jsonb_agg(jsonb_build_object('rule_no', g.rule_no, 'kind', g.kind, 'figure', g.figure, 'threshold', g.threshold, 'points', g.points)) AS rules
 				FROM (SELECT f.*, round(LEAST(f.base + f.points_each * (f.figure - f.threshold), f.most_points), 2) AS points
 					-- OFFSET 0: each figure is looked up once.
 					FROM (SELECT r.*, w.figures[r.place] AS figure FROM rule r WHERE r.collection_strategy_id = w.collection_strategy_id OFFSET 0) f
 					WHERE f.figure > f.threshold OFFSET 0) g) m
 			WHERE m.points IS NOT NULL)
-		SELECT m.customer_id, m.customer_name, m.collector, m.points, CASE WHEN m.action = 'letter' THEN concat('letter ', COALESCE(m.dunning_level, 0) + 1) ELSE m.action END,
+		SELECT m.customer_id, m.customer_name, m.collector, m.points, CASE WHEN b.action = 'letter' THEN concat('letter ', COALESCE(m.dunning_level, 0) + 1) ELSE b.action END,
 			m.overdue_amount, m.oldest_due, as_of - m.oldest_due, m.exposure, m.last_contact_at, m.last_outcome, m.resubmit_on, m.strategy, m.version, m.rules
-		FROM matched m ORDER BY m.points DESC, m.overdue_amount DESC, m.customer_id;
+		FROM matched m LEFT JOIN rule b ON b.collection_strategy_id = m.collection_strategy_id AND b.rule_no = -m.best[2]
+		ORDER BY m.points DESC, m.overdue_amount DESC, m.customer_id;
 END $$;
 COMMENT ON FUNCTION worklist(text, date, bigint) IS 'The customers that p_collector (NULL: anybody) is to work on as of a day (default today), the most points first: those of its portfolio, and of the portfolios of whom it stands in for. The points of all matching rules add up; rules shows each with its figure. Customers in their quiet days, or resubmitted for a later day, are left out, and so are those who are bankrupt or under sanctions. 23503 no such collector; RC006 where a rate is missing.';
 
