@@ -66,7 +66,7 @@ END $$;
 COMMENT ON FUNCTION worked_collectors(text, date) IS 'Whose portfolios a person works on a day: its own, and those of whom it stands in for.';
 
 -- One pass over the open items, whatever the number of customers; everything else is few rows per customer, or few customers.
-CREATE OR REPLACE FUNCTION work_figures(p_as_of date, p_collectors text[] DEFAULT NULL, p_customer_id bigint DEFAULT NULL)
+CREATE OR REPLACE FUNCTION work_figures(p_as_of date, p_customer_ids bigint[] DEFAULT NULL)
 RETURNS TABLE (customer_id bigint, customer_name text, risk_class text, collector text, overdue_amount numeric, oldest_due date, lateness numeric, exposure numeric, limit_amount numeric,
 	broken_promises bigint, promises_due bigint, last_contact_at timestamptz, last_outcome text, resubmit_on date, grade numeric, dunning_level numeric, disputes bigint,
 	instalments_due bigint, created_on date, broken_since_contact boolean)
@@ -78,20 +78,21 @@ BEGIN
 	RETURN QUERY
 		WITH rate AS MATERIALIZED (
 			SELECT q.currency, fx_rate_on(q.currency, p_as_of) AS rate
-			FROM (SELECT DISTINCT e.currency FROM exposure e WHERE e.receivable <> 0 OR e.unapplied <> 0 OR e.ordered <> 0 OR e.currency = base) q),
+			FROM (SELECT DISTINCT e.currency FROM exposure e
+				WHERE (e.receivable <> 0 OR e.unapplied <> 0 OR e.ordered <> 0 OR e.currency = base) AND (p_customer_ids IS NULL OR e.customer_id = ANY (p_customer_ids))) q),
 		who AS (
 			SELECT c.customer_id, c.name, c.risk_class, c.created_at, f.collector
 			FROM customer c LEFT JOIN portfolio f ON f.customer_id = c.customer_id
 			-- Whoever has a stay or is on a list of sanctions is asked for nothing, by nobody.
-			WHERE c.status NOT IN ('bankrupt', 'sanctioned', 'closed') AND (p_collectors IS NULL OR f.collector = ANY (p_collectors)) AND (p_customer_id IS NULL OR c.customer_id = p_customer_id)),
+			WHERE c.status NOT IN ('bankrupt', 'sanctioned', 'closed') AND (p_customer_ids IS NULL OR c.customer_id = ANY (p_customer_ids))),
 		guarded AS MATERIALIZED (
-			SELECT g.customer_id, g.item_id, sum(g.amount) AS amount FROM item_protection(p_as_of, p_customer_id) g GROUP BY g.customer_id, g.item_id),
+			SELECT g.customer_id, g.item_id, sum(g.amount) AS amount FROM item_protection(p_as_of, CASE WHEN cardinality(p_customer_ids) = 1 THEN p_customer_ids[1] END) g
+			WHERE p_customer_ids IS NULL OR g.customer_id = ANY (p_customer_ids) GROUP BY g.customer_id, g.item_id),
 		-- Sums in C, rates after them, and only customers with anything guarded are looked at item by item.
 		aged AS (
 			SELECT i.customer_id, i.currency, credit.aging(i.open_amount, i.due_date, p_as_of) AS aging, min(i.due_date) AS oldest_due
 			FROM item i
-			WHERE i.open_amount > 0 AND i.due_date < p_as_of AND (p_customer_id IS NULL OR i.customer_id = p_customer_id)
-				AND (p_collectors IS NULL OR i.customer_id IN (SELECT f.customer_id FROM portfolio f WHERE f.collector = ANY (p_collectors)))
+			WHERE i.open_amount > 0 AND i.due_date < p_as_of AND (p_customer_ids IS NULL OR i.customer_id = ANY (p_customer_ids))
 				AND i.customer_id NOT IN (SELECT g.customer_id FROM guarded g)
 			GROUP BY i.customer_id, i.currency
 			UNION ALL
@@ -110,30 +111,30 @@ BEGIN
 			SELECT e.customer_id, sum((e.receivable - e.unapplied + e.uncleared + e.ordered) * r.rate) AS exposure, sum(e.unapplied * r.rate) AS unapplied,
 				max(e.limit_amount) FILTER (WHERE e.currency = base) AS limit_amount
 			FROM exposure e JOIN rate r ON r.currency = e.currency
-			WHERE (p_customer_id IS NULL OR e.customer_id = p_customer_id) GROUP BY e.customer_id),
+			WHERE (p_customer_ids IS NULL OR e.customer_id = ANY (p_customer_ids)) GROUP BY e.customer_id),
 		promised AS (
 			SELECT p.customer_id, count(*) FILTER (WHERE p.state IN ('partly_kept', 'broken') AND NOT p.made_good) AS broken,
 				count(*) FILTER (WHERE p.state = 'open' AND p.due_on = p_as_of) AS due,
 				max(p.state_on) FILTER (WHERE p.state IN ('partly_kept', 'broken') AND NOT p.made_good) AS broken_on
-			FROM promise p WHERE p_customer_id IS NULL OR p.customer_id = p_customer_id GROUP BY p.customer_id),
+			FROM promise p WHERE p_customer_ids IS NULL OR p.customer_id = ANY (p_customer_ids) GROUP BY p.customer_id),
 		spoken AS (
 			SELECT DISTINCT ON (k.customer_id) k.customer_id, k.contacted_at, k.outcome_code, k.resubmit_on
-			FROM contact k WHERE k.contacted_at < ((p_as_of + 1)::timestamp AT TIME ZONE zone) AND (p_customer_id IS NULL OR k.customer_id = p_customer_id)
+			FROM contact k WHERE k.contacted_at < ((p_as_of + 1)::timestamp AT TIME ZONE zone) AND (p_customer_ids IS NULL OR k.customer_id = ANY (p_customer_ids))
 			ORDER BY k.customer_id, k.contacted_at DESC, k.contact_id DESC),
 		figure AS (
 			SELECT q.customer_id, max(q.value) FILTER (WHERE q.figure = 'grade') AS grade, max(q.value) FILTER (WHERE q.figure = 'dunning_level') AS dunning_level
 			FROM (SELECT DISTINCT ON (f.customer_id, f.figure) f.customer_id, f.figure, f.value FROM risk_figure f
-				WHERE f.figure IN ('grade', 'dunning_level') AND f.valid_from <= p_as_of AND (p_customer_id IS NULL OR f.customer_id = p_customer_id)
+				WHERE f.figure IN ('grade', 'dunning_level') AND f.valid_from <= p_as_of AND (p_customer_ids IS NULL OR f.customer_id = ANY (p_customer_ids))
 				ORDER BY f.customer_id, f.figure, f.valid_from DESC, f.risk_figure_id DESC) q GROUP BY q.customer_id),
 		waiting AS (
 			SELECT d.customer_id, count(*) AS disputes FROM dispute d
-			WHERE d.ended_on IS NULL AND d.opened_on <= p_as_of AND (d.due_date < p_as_of OR d.owner IS NULL) AND (p_customer_id IS NULL OR d.customer_id = p_customer_id) GROUP BY d.customer_id),
+			WHERE d.ended_on IS NULL AND d.opened_on <= p_as_of AND (d.due_date < p_as_of OR d.owner IS NULL) AND (p_customer_ids IS NULL OR d.customer_id = ANY (p_customer_ids)) GROUP BY d.customer_id),
 		instalment AS (
 			SELECT p.customer_id, count(*) AS due
 			FROM payment_plan p JOIN (SELECT n.customer_id, n.payment_plan_id, n.due_date,
 					sum(n.amount + n.interest_amount) OVER (PARTITION BY n.customer_id, n.payment_plan_id ORDER BY n.instalment_no) AS so_far FROM payment_plan_instalment n) n
 				ON n.customer_id = p.customer_id AND n.payment_plan_id = p.payment_plan_id AND n.due_date <= p_as_of AND n.so_far > p.paid_amount
-			WHERE p.state = 'active' AND (p_customer_id IS NULL OR p.customer_id = p_customer_id) GROUP BY p.customer_id)
+			WHERE p.state = 'active' AND (p_customer_ids IS NULL OR p.customer_id = ANY (p_customer_ids)) GROUP BY p.customer_id)
 		SELECT w.customer_id, w.name, w.risk_class, w.collector, round(GREATEST(COALESCE(o.overdue, 0) - COALESCE(a.unapplied, 0), 0), credit.minor_unit(base)), o.oldest_due,
 			round(COALESCE(o.lateness, 0), 2), round(COALESCE(a.exposure, 0), credit.minor_unit(base)), a.limit_amount, COALESCE(p.broken, 0), COALESCE(p.due, 0), k.contacted_at,
 			k.outcome_code, k.resubmit_on, f.grade, f.dunning_level, COALESCE(d.disputes, 0), COALESCE(n.due, 0), (w.created_at AT TIME ZONE zone)::date,
@@ -149,7 +150,7 @@ BEGIN
 		-- There is something to work on.
 		WHERE o.customer_id IS NOT NULL OR p.broken > 0 OR p.due > 0 OR d.disputes > 0 OR n.due > 0 OR k.resubmit_on <= p_as_of OR a.exposure > a.limit_amount;
 END $$;
-COMMENT ON FUNCTION work_figures(date, text[], bigint) IS 'What the rules of the worklist measure, as of a day, of all customers that have anything to work on, of those of some collectors, or of one; amounts in base currency. RC006 where a rate is missing.';
+COMMENT ON FUNCTION work_figures(date, bigint[]) IS 'What the rules of the worklist measure, as of a day, of all customers, or of some, that have anything to work on; amounts in base currency. RC006 where a rate is missing.';
 
 CREATE OR REPLACE FUNCTION worklist(p_collector text DEFAULT NULL, p_as_of date DEFAULT NULL, p_customer_id bigint DEFAULT NULL)
 RETURNS TABLE (customer_id bigint, customer_name text, collector text, points numeric, next_best_action text, overdue_amount numeric, oldest_due date, days_past_due integer,
@@ -157,7 +158,7 @@ RETURNS TABLE (customer_id bigint, customer_name text, collector text, points nu
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	as_of date := COALESCE(p_as_of, ledger_today());
-	collectors text[] := CASE WHEN p_collector IS NOT NULL THEN ARRAY(SELECT worked_collectors(p_collector, as_of)) END;
+	customers bigint[];
 	bounds integer[] := string_to_array((SELECT l.aging_buckets::text FROM ledger_info l), ',')::integer[];
 	zone text := (SELECT l.time_zone FROM ledger_info l);
 	-- The order of the figures below.
@@ -168,6 +169,12 @@ BEGIN
 	IF p_collector IS NOT NULL AND NOT EXISTS (SELECT FROM collector c WHERE c.person = p_collector) THEN
 		RAISE EXCEPTION 'there is no collector "%"', left(p_collector, 100)
 			USING ERRCODE = 'foreign_key_violation', HINT = 'Table collector lists them; the ledger''s owner adds more.';
+	END IF;
+	IF p_collector IS NOT NULL THEN
+		customers := ARRAY(SELECT f.customer_id FROM portfolio f WHERE f.collector IN (SELECT worked_collectors(p_collector, as_of))
+			AND (p_customer_id IS NULL OR f.customer_id = p_customer_id));
+	ELSIF p_customer_id IS NOT NULL THEN
+		customers := ARRAY[p_customer_id];
 	END IF;
 	RETURN QUERY
 		WITH chosen AS MATERIALIZED (SELECT s.* FROM strategies_on(as_of) s),
@@ -180,7 +187,7 @@ BEGIN
 					CASE WHEN w.limit_amount > 0 THEN round(w.exposure * 100 / w.limit_amount, 1) END,
 					CASE WHEN w.overdue_amount > 0 AND w.last_contact_at IS NULL THEN LEAST(w.created_on + 365 - as_of, 365) END, w.disputes, w.dunning_level,
 					as_of - COALESCE((w.last_contact_at AT TIME ZONE zone)::date, w.oldest_due), w.instalments_due, round(w.lateness / 1000, 2)] AS figures
-			FROM work_figures(as_of, collectors, p_customer_id) w
+			FROM work_figures(as_of, customers) w
 				JOIN chosen c ON c.risk_class IS NOT DISTINCT FROM CASE WHEN w.risk_class IN (SELECT h.risk_class FROM chosen h) THEN w.risk_class END
 			-- Left alone for a while after a contact, and until the day that was agreed; a promise broken since is heard at once.
 			WHERE w.broken_since_contact OR NOT COALESCE(CASE WHEN w.resubmit_on IS NOT NULL THEN w.resubmit_on > as_of
