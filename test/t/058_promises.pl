@@ -163,7 +163,7 @@ SQL
 	$states{$_}++ foreach split /\n/, $db->query('SELECT DISTINCT state FROM promise_event');
 }
 cmp_ok($states{$_} // 0, '>', 0, "some promises were $_") foreach qw(open kept broken);
-is($db->query('SELECT count(*) FROM promise') > $steps / 400 ? 1 : 0, 1, 'promises were made') or diag explain \%ended;
+is($db->query('SELECT count(*) FROM promise') > $steps / 1000 ? 1 : 0, 1, 'promises were made') or diag explain \%ended;
 
 note join ", ", map { "$_: $ended{$_}" } sort keys %ended;
 done_testing;
