@@ -125,7 +125,7 @@ DO $$ BEGIN
 END $$;
 SELECT customer_id, level, amount, fee FROM run_dunning('2025-09-20') WHERE customer_id > 30;
 SELECT channel, recipient, language, subject, body FROM outbox WHERE customer_id > 30 ORDER BY customer_id \gx
-SELECT write_amount(a, c, read_locale(l)) FROM (VALUES (-1234.5, 'EUR', 'de'), (0.005, 'USD', 'en-US'), (1234567, 'JPY', 'ja'), (1234567.891, 'KWD', 'fr'), (12345678.9, 'INR', 'en-IN'),
+SELECT write_amount(a, c, to_jsonb(read_locale(l))) FROM (VALUES (-1234.5, 'EUR', 'de'), (0.005, 'USD', 'en-US'), (1234567, 'JPY', 'ja'), (1234567.891, 'KWD', 'fr'), (12345678.9, 'INR', 'en-IN'),
 	(1234.5, 'CHF', 'de-CH'), (999, 'USD', 'xx'), (NULL, 'USD', 'en')) v (a, c, l);
 SELECT fill_in('a {x} {y} {x}', '{"x": "{y}"}');
 
@@ -157,7 +157,7 @@ SELECT customer_id, channel, attempts FROM take_messages(2, 'e-mail');
 SELECT count(*) AS left_of_e_mails FROM take_messages(100, 'e-mail');
 SELECT report_message(o.customer_id, o.outbox_id, 'sent'), report_message(o.customer_id, o.outbox_id, 'sent') FROM outbox o WHERE o.customer_id = 31;
 SELECT report_message(o.customer_id, o.outbox_id, 'delivered') FROM outbox o WHERE o.customer_id = 31;
-SELECT report_message(o.customer_id, o.outbox_id, 'failed', 'mailbox full', '0 s') FROM outbox o WHERE o.customer_id = 33;
+SELECT report_message(o.customer_id, o.outbox_id, 'failed', 'mailbox full', 0) FROM outbox o WHERE o.customer_id = 33;
 SELECT customer_id, attempts FROM take_messages(100, 'e-mail');
 SELECT report_message(o.customer_id, o.outbox_id, 'failed', 'no such address') FROM outbox o WHERE o.customer_id = 33;
 SELECT customer_id, state, attempts, error, sent_at IS NOT NULL AS sent, delivered_at IS NOT NULL AS delivered, failed_at IS NOT NULL AS failed FROM outbox WHERE customer_id > 30 ORDER BY 1;
@@ -166,7 +166,7 @@ SELECT regexp_replace(pg_temp.try($$SELECT report_message(1, (SELECT min(outbox_
 SELECT pg_temp.try($$SELECT report_message(1, 0, 'sent')$$);
 SELECT pg_temp.try($$SELECT report_message(1, 1, 'lost')$$);
 SELECT pg_temp.try($$SELECT take_messages(0)$$);
-SELECT pg_temp.try($$SELECT take_messages(1, NULL, '-1 s')$$);
+SELECT pg_temp.try($$SELECT take_messages(1, NULL, -1)$$);
 SELECT pg_temp.try($$SELECT queue_message(1, 'pigeon', 'x', 'x', 'x', 'test')$$);
 SELECT pg_temp.try($$SELECT queue_message(999, 'letter', 'x', 'x', 'x', 'test')$$);
 SELECT pg_temp.try($$SELECT queue_message(1, 'letter', '', 'x', 'x', 'test')$$);
@@ -191,3 +191,6 @@ CALL run_dunning_in_batches('2025-12-01', 1000);
 CALL run_dunning_in_batches('2025-11-30');
 SELECT count(*) > 0 AS shown, count(*) FILTER (WHERE skipped IS NULL) AS to_dun FROM dunning_preview;
 SELECT * FROM verify_ledger();
+
+SET client_min_messages = warning;
+DROP SCHEMA ar CASCADE;

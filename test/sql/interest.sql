@@ -158,3 +158,6 @@ SELECT pg_temp.try($$SELECT run_interest(NULL)$$);
 SELECT pg_temp.try($$SELECT run_interest('infinity', true)$$);
 SELECT pg_temp.try($$SELECT charge_interest(0, '{1}')$$);
 SELECT * FROM verify_ledger();
+
+SET client_min_messages = warning;
+DROP SCHEMA ar CASCADE;

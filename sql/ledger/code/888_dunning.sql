@@ -112,6 +112,7 @@ CREATE OR REPLACE FUNCTION dunning_items(p_as_of date, p_customers bigint[] DEFA
 RETURNS TABLE (customer_id bigint, currency text, item_id bigint, dunning_policy_id bigint, level integer, amount numeric, skipped text, letter_level integer, letter_amount numeric, unapplied numeric)
 LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100000 SET search_path FROM CURRENT AS $$
 BEGIN
+	PERFORM require_as_of(p_as_of);
 	RETURN QUERY
 	WITH policies AS MATERIALIZED (
 		SELECT k.risk_class, k.currency, (SELECT p.dunning_policy_id FROM dunning_policy p
@@ -178,11 +179,12 @@ BEGIN
 			SELECT p.customer_id, p.item_id, 'paused' AS reason, NULL::numeric AS amount, 1 AS n FROM dunning_pause p
 			WHERE p.pauses_from <= p_as_of AND COALESCE(p.pauses_until, 'infinity') >= p_as_of AND COALESCE(p.ended_on, 'infinity') > p_as_of
 			UNION ALL SELECT p.customer_id, p.item_id, p.reason, NULL, CASE p.reason WHEN 'promised' THEN 3 ELSE 4 END FROM item_protection(p_as_of) p WHERE p.reason <> 'disputed'
+			UNION ALL SELECT o.customer_id, o.item_id, 'placed', NULL, 2 FROM open_placements(p_as_of) o
 			-- What is disputed now is not demanded, whatever the day of the run.
 			UNION ALL SELECT d.customer_id, d.item_id, 'disputed', d.disputed_amount, 5 FROM disputed_items d) s
 		ORDER BY s.customer_id, s.item_id, s.n;
 END $$;
-COMMENT ON FUNCTION spared_from_dunning(date) IS 'Items (NULL: all of a customer) that get no letter on a day: paused, promised or planned as a whole, disputed by amount.';
+COMMENT ON FUNCTION spared_from_dunning(date) IS 'Items (NULL: all of a customer) that get no letter on a day: paused, placed with lawyers or an agency, promised or planned as a whole; disputed by amount.';
 
 CREATE OR REPLACE VIEW dunning_preview AS
 SELECT d.customer_id, c.name AS customer_name, d.currency, d.item_id, o.number, i.due_date, t.today - i.due_date AS days_past_due, d.level, d.amount, d.skipped,
@@ -204,7 +206,7 @@ COMMENT ON COLUMN dunning_preview.due_date IS 'When it was due.';
 COMMENT ON COLUMN dunning_preview.days_past_due IS 'Days since.';
 COMMENT ON COLUMN dunning_preview.level IS 'Level it reaches; NULL where no policy says.';
 COMMENT ON COLUMN dunning_preview.amount IS 'What of it is to be dunned: open, and not disputed.';
-COMMENT ON COLUMN dunning_preview.skipped IS 'NULL: it is dunned. Else why not: legal, bankruptcy, sanctions, cease, attorney or validation (the customer is protected), paused, disputed, promised, planned, no_policy, interval (its last letter is too recent), credit_balance (unapplied credit covers it), below_minimum.';
+COMMENT ON COLUMN dunning_preview.skipped IS 'NULL: it is dunned. Else why not: legal, bankruptcy, sanctions, cease, attorney or validation (the customer is protected), paused, placed (lawyers or an agency have it), disputed, promised, planned, no_policy, interval (its last letter is too recent), credit_balance (unapplied credit covers it), below_minimum.';
 COMMENT ON COLUMN dunning_preview.letter_level IS 'Level of the letter: the highest of its items.';
 COMMENT ON COLUMN dunning_preview.letter_amount IS 'What the items of the letter come to.';
 COMMENT ON COLUMN dunning_preview.unapplied IS 'Credit of the customer that is taken off.';
@@ -400,12 +402,12 @@ BEGIN
 		SELECT k.template, k.language, k.dunning_policy_id, read_letter_template(k.template, k.language, p.language) AS template_row
 		FROM (SELECT DISTINCT l.template, l.language, l.dunning_policy_id FROM letters l) k JOIN dunning_policy p ON p.dunning_policy_id = k.dunning_policy_id),
 	styles AS MATERIALIZED (
-		SELECT t.template, t.language, t.dunning_policy_id, t.template_row, read_locale(CASE WHEN t.language LIKE (t.template_row).language || '%' THEN t.language
-			ELSE (t.template_row).language END) AS locale FROM texts t),
+		SELECT t.template, t.language, t.dunning_policy_id, t.template_row, to_jsonb(read_locale(CASE WHEN t.language LIKE (t.template_row).language || '%' THEN t.language
+			ELSE (t.template_row).language END)) AS style FROM texts t),
 	lines AS (
 		SELECT l.customer_id, l.dunning_letter_id, string_agg(fill_in((s.template_row).line, jsonb_build_object('number', d.number,
-				'doc_date', to_char(d.doc_date, (s.locale).date_format), 'due_date', to_char(i.due_date, (s.locale).date_format), 'days', l.as_of - i.due_date,
-				'level', n.level, 'amount', write_amount(n.amount, l.currency, s.locale))), E'\n' ORDER BY i.due_date, i.item_id) AS items
+				'doc_date', to_char(d.doc_date, s.style ->> 'date_format'), 'due_date', to_char(i.due_date, s.style ->> 'date_format'), 'days', l.as_of - i.due_date,
+				'level', n.level, 'amount', write_amount(n.amount, l.currency, s.style))), E'\n' ORDER BY i.due_date, i.item_id) AS items
 		FROM letters l JOIN styles s ON s.template = l.template AND s.language = l.language AND s.dunning_policy_id = l.dunning_policy_id
 			JOIN dunning_item n ON n.customer_id = l.customer_id AND n.dunning_letter_id = l.dunning_letter_id
 			JOIN item i ON i.customer_id = n.customer_id AND i.item_id = n.item_id
@@ -413,12 +415,12 @@ BEGIN
 		GROUP BY l.customer_id, l.dunning_letter_id),
 	filled AS (
 		SELECT l.*, s.template_row, w.customer_contact_id, CASE l.channel WHEN 'e-mail' THEN w.email ELSE w.recipient END AS recipient, (s.template_row).language AS written_in,
-			jsonb_build_object('customer', c.name, 'customer_number', COALESCE(c.number, c.customer_id::text), 'date', to_char(l.as_of, (s.locale).date_format), 'level', l.level,
-				'currency', l.currency, 'amount', write_amount(l.amount, l.currency, s.locale), 'unapplied', write_amount(l.unapplied, l.currency, s.locale),
-				'fee', write_amount(l.fee, l.currency, s.locale), 'interest', write_amount(x.interest, l.currency, s.locale),
-				'charges', write_amount(x.charges, l.currency, s.locale),
-				'total', write_amount(l.amount - l.unapplied + l.fee + x.interest + x.charges, l.currency, s.locale),
-				'pay_by', to_char(l.pay_by, (s.locale).date_format), 'items', n.items) AS contents
+			jsonb_build_object('customer', c.name, 'customer_number', COALESCE(c.number, c.customer_id::text), 'date', to_char(l.as_of, s.style ->> 'date_format'), 'level', l.level,
+				'currency', l.currency, 'amount', write_amount(l.amount, l.currency, s.style), 'unapplied', write_amount(l.unapplied, l.currency, s.style),
+				'fee', write_amount(l.fee, l.currency, s.style), 'interest', write_amount(x.interest, l.currency, s.style),
+				'charges', write_amount(x.charges, l.currency, s.style),
+				'total', write_amount(l.amount - l.unapplied + l.fee + x.interest + x.charges, l.currency, s.style),
+				'pay_by', to_char(l.pay_by, s.style ->> 'date_format'), 'items', n.items) AS contents
 		FROM letters l JOIN styles s ON s.template = l.template AND s.language = l.language AND s.dunning_policy_id = l.dunning_policy_id
 			JOIN lines n ON n.customer_id = l.customer_id AND n.dunning_letter_id = l.dunning_letter_id
 			JOIN customer c ON c.customer_id = l.customer_id

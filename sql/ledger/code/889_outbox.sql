@@ -77,23 +77,28 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION read_locale(text) IS 'How a language writes dates and amounts.';
 
-CREATE OR REPLACE FUNCTION write_amount(p_amount numeric, p_currency text, p_locale letter_locale)
+CREATE OR REPLACE FUNCTION write_amount(p_amount numeric, p_currency text, p_style jsonb)
 RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
 DECLARE
+	decimals integer := credit.minor_unit(p_currency);
+	mark text := COALESCE(p_style ->> 'group_mark', '');
 	parts text[];
 	figure text;
 BEGIN
-	IF p_amount IS NULL THEN
+	IF p_amount IS NULL OR decimals IS NULL THEN
 		RETURN NULL;
 	END IF;
-	parts := string_to_array(round(abs(p_amount), credit.minor_unit(p_currency))::text, '.');
-	figure := CASE WHEN p_amount < 0 THEN '-' ELSE '' END
-		|| CASE WHEN p_locale.group_mark = '' THEN parts[1]
-			ELSE regexp_replace(parts[1], CASE WHEN p_locale.lakh_groups THEN '(\d)(?=(\d{2})*\d{3}$)' ELSE '(\d)(?=(\d{3})+$)' END, '\1' || p_locale.group_mark, 'g') END
-		|| COALESCE(p_locale.decimal_mark || parts[2], '');
-	RETURN CASE WHEN p_locale.currency_first THEN p_currency || ' ' || figure ELSE figure || ' ' || p_currency END;
+	IF p_amount IN ('NaN', 'Infinity', '-Infinity') THEN
+		RAISE EXCEPTION 'an amount of % cannot be written', p_currency USING ERRCODE = 'numeric_value_out_of_range', DETAIL = concat('It is ', p_amount, '.');
+	END IF;
+	parts := string_to_array(round(abs(p_amount), decimals)::text, '.');
+	IF mark <> '' THEN
+		parts[1] := regexp_replace(parts[1], CASE p_style ->> 'lakh_groups' WHEN 'true' THEN '(\d)(?=(\d{2})*\d{3}$)' ELSE '(\d)(?=(\d{3})+$)' END, '\1' || mark, 'g');
+	END IF;
+	figure := CASE WHEN p_amount < 0 THEN '-' ELSE '' END || parts[1] || COALESCE(COALESCE(p_style ->> 'decimal_mark', '.') || parts[2], '');
+	RETURN CASE p_style ->> 'currency_first' WHEN 'false' THEN figure || ' ' || p_currency ELSE p_currency || ' ' || figure END;
 END $$;
-COMMENT ON FUNCTION write_amount(numeric, text, letter_locale) IS 'An amount with the decimals of its currency, as a language writes it. NULL for NULL.';
+COMMENT ON FUNCTION write_amount(numeric, text, jsonb) IS 'An amount with the decimals of its currency, in a style: an object as a row of letter_locale. NULL for a NULL amount or currency.';
 
 -- One pass: what is filled in is never looked at again, whatever a customer is called.
 CREATE OR REPLACE FUNCTION fill_in(p_text text, p_values jsonb)
@@ -133,13 +138,13 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION queue_message(bigint, text, text, text, text, text, bigint, text, bigint, timestamptz) IS 'Puts a message (p_channel letter, e-mail or sms) into the outbox. p_source and p_source_id: what it comes from, once only. p_not_before: not to be taken earlier. Returns its id.';
 
-CREATE OR REPLACE FUNCTION take_messages(p_limit integer DEFAULT 100, p_channel text DEFAULT NULL, p_lease interval DEFAULT '10 minutes')
+CREATE OR REPLACE FUNCTION take_messages(p_limit integer DEFAULT 100, p_channel text DEFAULT NULL, p_lease_minutes integer DEFAULT 10)
 RETURNS TABLE (customer_id bigint, outbox_id bigint, channel text, recipient text, language text, subject text, body text, attempts integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-	IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 10000 OR p_lease IS NULL OR p_lease <= interval '0' THEN
-		RAISE EXCEPTION 'messages are taken 1 to 10000 at once, for some time'
-			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('Asked for are %s for %s.', COALESCE(p_limit::text, 'null'), COALESCE(p_lease::text, 'null'));
+	IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 10000 OR p_lease_minutes IS NULL OR p_lease_minutes NOT BETWEEN 1 AND 1440 THEN
+		RAISE EXCEPTION 'messages are taken 1 to 10000 at once, for 1 to 1440 minutes'
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('Asked for are %s for %s.', COALESCE(p_limit::text, 'null'), COALESCE(p_lease_minutes::text, 'null'));
 	END IF;
 	-- Who may no longer be written to is not, however long ago the letter was written.
 	WITH stopped AS (
@@ -149,16 +154,24 @@ BEGIN
 	FROM stopped s WHERE o.customer_id = s.customer_id AND o.outbox_id = s.outbox_id;
 	RETURN QUERY
 		WITH next_ones AS MATERIALIZED (
-			SELECT o.customer_id, o.outbox_id FROM outbox o
+			SELECT o.customer_id, o.outbox_id, o.customer_contact_id, CASE o.channel WHEN 'sms' THEN 'e-mail' ELSE o.channel END AS channel FROM outbox o
 			WHERE o.state = 'queued' AND o.not_before <= now() AND (o.taken_until IS NULL OR o.taken_until < now()) AND (p_channel IS NULL OR o.channel = p_channel)
-			ORDER BY o.not_before, o.outbox_id LIMIT p_limit FOR UPDATE SKIP LOCKED)
-		UPDATE outbox o SET taken_until = now() + p_lease, taken_by = session_user, attempts = o.attempts + 1
-		FROM next_ones n WHERE o.customer_id = n.customer_id AND o.outbox_id = n.outbox_id
+			ORDER BY o.not_before, o.outbox_id LIMIT p_limit FOR UPDATE SKIP LOCKED),
+		looked_at AS MATERIALIZED (
+			SELECT n.customer_id, n.outbox_id, true AS allowed, NULL::timestamptz AS next_allowed, NULL::jsonb AS rules FROM next_ones n WHERE n.customer_contact_id IS NULL
+			UNION ALL SELECT n.customer_id, n.outbox_id, a.allowed, a.next_allowed, a.rules
+			FROM next_ones n CROSS JOIN LATERAL contact_allowed(n.customer_contact_id, n.channel, now()) a WHERE n.customer_contact_id IS NOT NULL),
+		put_off AS (
+			UPDATE outbox o SET not_before = COALESCE(l.next_allowed, o.not_before), error = l.rules -> 0 ->> 'says',
+				state = CASE WHEN l.next_allowed IS NULL THEN 'failed' ELSE o.state END, failed_at = CASE WHEN l.next_allowed IS NULL THEN now() END
+			FROM looked_at l WHERE o.customer_id = l.customer_id AND o.outbox_id = l.outbox_id AND NOT l.allowed)
+		UPDATE outbox o SET taken_until = now() + make_interval(mins => p_lease_minutes), taken_by = session_user, attempts = o.attempts + 1
+		FROM looked_at l WHERE o.customer_id = l.customer_id AND o.outbox_id = l.outbox_id AND l.allowed
 		RETURNING o.customer_id, o.outbox_id, o.channel, o.recipient, o.language, o.subject, o.body, o.attempts;
 END $$;
-COMMENT ON FUNCTION take_messages(integer, text, interval) IS 'Takes up to p_limit messages out of the queue (of one channel, if given), the oldest first, and returns them; nobody else gets them for p_lease. Messages that another session is just taking are passed over. What is queued for a customer whose collection is stopped fails instead.';
+COMMENT ON FUNCTION take_messages(integer, text, integer) IS 'Takes up to p_limit messages out of the queue (of one channel, if given), the oldest first, and returns them; nobody else gets them for p_lease_minutes. Messages that another session is just taking are passed over. What is queued for a customer whose collection is stopped fails instead; what the law of contacts forbids now waits until it does not, or fails where that is never.';
 
-CREATE OR REPLACE FUNCTION report_message(p_customer_id bigint, p_outbox_id bigint, p_state text, p_error text DEFAULT NULL, p_retry_in interval DEFAULT NULL)
+CREATE OR REPLACE FUNCTION report_message(p_customer_id bigint, p_outbox_id bigint, p_state text, p_error text DEFAULT NULL, p_retry_minutes integer DEFAULT NULL)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	message outbox;
@@ -178,8 +191,8 @@ BEGIN
 		RAISE EXCEPTION 'message % of customer % is %', p_outbox_id, p_customer_id, message.state
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'take_messages() hands messages out; queue another one in place of one that failed.';
 	END IF;
-	IF p_state = 'failed' AND message.state = 'queued' AND p_retry_in IS NOT NULL THEN
-		UPDATE outbox o SET not_before = now() + p_retry_in, taken_until = NULL, error = p_error WHERE o.customer_id = p_customer_id AND o.outbox_id = p_outbox_id;
+	IF p_state = 'failed' AND message.state = 'queued' AND p_retry_minutes IS NOT NULL THEN
+		UPDATE outbox o SET not_before = now() + make_interval(mins => p_retry_minutes), taken_until = NULL, error = p_error WHERE o.customer_id = p_customer_id AND o.outbox_id = p_outbox_id;
 	ELSE
 		UPDATE outbox o SET state = p_state, taken_until = NULL, error = COALESCE(p_error, o.error),
 			sent_at = CASE WHEN p_state IN ('sent', 'delivered') THEN COALESCE(o.sent_at, now()) ELSE o.sent_at END,
@@ -187,4 +200,4 @@ BEGIN
 		WHERE o.customer_id = p_customer_id AND o.outbox_id = p_outbox_id;
 	END IF;
 END $$;
-COMMENT ON FUNCTION report_message(bigint, bigint, text, text, interval) IS 'Says what became of a message taken with take_messages(): sent, delivered, or failed with p_error. A failed one is taken again after p_retry_in, if given, and is over otherwise. Saying the same again changes nothing.';
+COMMENT ON FUNCTION report_message(bigint, bigint, text, text, integer) IS 'Says what became of a message taken with take_messages(): sent, delivered, or failed with p_error. A failed one may be taken again after p_retry_minutes, if given, and is over otherwise. Saying the same again changes nothing.';

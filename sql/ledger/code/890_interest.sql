@@ -131,6 +131,7 @@ DECLARE
 	-- What was settled long before the last run was charged by then.
 	settled_since date := COALESCE((SELECT max(r.as_of) FROM interest_run r) - 366, '-infinity');
 BEGIN
+	PERFORM require_as_of(p_as_of);
 	RETURN QUERY
 	WITH late AS MATERIALIZED (
 		SELECT i.customer_id, i.currency, i.item_id, i.amount, i.due_date, credit.minor_unit(i.currency) AS minor,
@@ -309,9 +310,6 @@ DECLARE
 	run bigint;
 BEGIN
 	IF COALESCE(p_simulate, false) THEN
-		IF p_as_of IS NULL OR NOT isfinite(p_as_of) THEN
-			RAISE EXCEPTION 'an interest run must be of a calendar date' USING ERRCODE = 'datetime_field_overflow';
-		END IF;
 		RETURN QUERY SELECT i.customer_id, i.currency, i.kind, count(*)::integer, sum(i.amount), NULL::bigint FROM interest_items(p_as_of) i
 			GROUP BY i.customer_id, i.currency, i.kind ORDER BY i.customer_id, i.currency, i.kind;
 		RETURN;

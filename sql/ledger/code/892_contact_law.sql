@@ -186,14 +186,38 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION contact_findings(bigint, bigint, text, timestamptz, bigint[], text, bigint) IS 'Every rule that speaks against contacting a person by a channel at a time: in what words, and until when (NULL: no end is known). Behind contact_allowed().';
 
+CREATE OR REPLACE FUNCTION judge_contact(p_customer_id bigint, p_customer_contact_id bigint, p_channel text, p_at timestamptz, p_document_ids bigint[], p_purpose text,
+	p_except_contact_id bigint DEFAULT NULL, OUT rules jsonb, OUT next_allowed timestamptz)
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+DECLARE
+	later timestamptz;
+	endless boolean;
+BEGIN
+	SELECT COALESCE(jsonb_agg(to_jsonb(f) ORDER BY f.rule_no NULLS FIRST), '[]'), max(f.until), bool_or(f.until IS NULL) INTO rules, next_allowed, endless
+	FROM contact_findings(p_customer_id, p_customer_contact_id, p_channel, p_at, p_document_ids, p_purpose, p_except_contact_id) f;
+	IF rules = '[]' THEN
+		next_allowed := p_at;
+		RETURN;
+	END IF;
+	-- When all that speaks now has ended, something else may speak: a night, a holiday.
+	FOR n IN 1 .. 100 LOOP
+		EXIT WHEN endless;
+		SELECT max(f.until), COALESCE(bool_or(f.until IS NULL), false) INTO later, endless
+		FROM contact_findings(p_customer_id, p_customer_contact_id, p_channel, next_allowed, p_document_ids, p_purpose, p_except_contact_id) f;
+		IF later IS NULL AND NOT endless THEN
+			RETURN;
+		END IF;
+		next_allowed := GREATEST(later, next_allowed + interval '1 minute');
+	END LOOP;
+	next_allowed := NULL;
+END $$;
+COMMENT ON FUNCTION judge_contact(bigint, bigint, text, timestamptz, bigint[], text, bigint) IS 'The rules that speak against a contact, and the next time when none does. Behind contact_allowed() and the trigger on contact.';
+
 CREATE OR REPLACE FUNCTION contact_allowed(p_customer_contact_id bigint, p_channel text, p_at timestamptz, p_document_ids bigint[] DEFAULT '{}', p_purpose text DEFAULT 'collection',
 	OUT allowed boolean, OUT rules jsonb, OUT next_allowed timestamptz)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	customer bigint := (SELECT c.customer_id FROM customer_contact c WHERE c.customer_contact_id = p_customer_contact_id);
-	n integer;
-	later timestamptz;
-	endless boolean;
 BEGIN
 	PERFORM require_channel(p_channel);
 	IF p_channel IS NULL OR p_at IS NULL OR NOT isfinite(p_at) THEN
@@ -206,25 +230,8 @@ BEGIN
 	IF customer IS NULL THEN
 		RAISE EXCEPTION 'there is no contact person %', p_customer_contact_id USING ERRCODE = 'foreign_key_violation', HINT = 'Add the person with add_customer_contact().';
 	END IF;
-	SELECT COALESCE(jsonb_agg(to_jsonb(f) ORDER BY f.rule_no NULLS FIRST), '[]'), max(f.until), bool_or(f.until IS NULL) INTO rules, next_allowed, endless
-	FROM contact_findings(customer, p_customer_contact_id, p_channel, p_at, p_document_ids, p_purpose) f;
+	SELECT j.rules, j.next_allowed INTO rules, next_allowed FROM judge_contact(customer, p_customer_contact_id, p_channel, p_at, p_document_ids, p_purpose) j;
 	allowed := rules = '[]';
-	IF allowed THEN
-		next_allowed := p_at;
-		RETURN;
-	END IF;
-	-- When all that speaks now has ended, something else may speak: a night, a holiday.
-	n := 0;
-	WHILE NOT endless AND n < 100 LOOP
-		SELECT max(f.until), COALESCE(bool_or(f.until IS NULL), false) INTO later, endless
-		FROM contact_findings(customer, p_customer_contact_id, p_channel, next_allowed, p_document_ids, p_purpose) f;
-		IF later IS NULL AND NOT endless THEN
-			RETURN;
-		END IF;
-		next_allowed := GREATEST(later, next_allowed + interval '1 minute');
-		n := n + 1;
-	END LOOP;
-	next_allowed := NULL;
 END $$;
 COMMENT ON FUNCTION contact_allowed(bigint, text, timestamptz, bigint[], text) IS 'Whether a person may be contacted by p_channel (phone, e-mail, letter or visit) at p_at: allowed; every rule that speaks against it, with its number, kind, words, end and source; and the next time when none does (NULL: nobody can say). p_document_ids: the debts it is about, default the account. p_purpose: collection; or end_of_collection or remedy, which a request to cease does not stop.';
 
@@ -242,15 +249,14 @@ BEGIN
 	END IF;
 	-- Two calls at once count each other.
 	PERFORM lock_customer(NEW.customer_id);
-	SELECT COALESCE(jsonb_agg(to_jsonb(f) ORDER BY f.rule_no NULLS FIRST), '[]') INTO findings
-	FROM contact_findings(NEW.customer_id, NEW.customer_contact_id, NEW.channel, NEW.contacted_at, NEW.document_ids, 'collection', NEW.contact_id) f;
+	SELECT j.rules, j.next_allowed INTO findings, next_time
+	FROM judge_contact(NEW.customer_id, NEW.customer_contact_id, NEW.channel, NEW.contacted_at, NEW.document_ids, 'collection', NEW.contact_id) j;
 	IF findings = '[]' THEN
 		RETURN NULL;
 	END IF;
 	SELECT f ->> 'says' AS says, f ->> 'source' AS source INTO speaking FROM jsonb_array_elements(findings) f
 	ORDER BY (NEW.override_reason IS NOT NULL AND (f ->> 'overridable')::boolean) LIMIT 1;
 	IF NEW.override_reason IS NULL OR EXISTS (SELECT FROM jsonb_array_elements(findings) f WHERE NOT (f ->> 'overridable')::boolean) THEN
-		next_time := (SELECT a.next_allowed FROM contact_allowed(NEW.customer_contact_id, NEW.channel, NEW.contacted_at, NEW.document_ids) a);
 		RAISE EXCEPTION 'contact with person % of customer % by % is not allowed', NEW.customer_contact_id, NEW.customer_id, NEW.channel
 			USING ERRCODE = 'RC005', DETAIL = format('%s (%s) All that speaks against it: %s', speaking.says, speaking.source, findings),
 				HINT = CASE WHEN NEW.override_reason IS NOT NULL THEN 'No authority overrides this.'
@@ -305,11 +311,11 @@ COMMENT ON COLUMN compliance_log.contact_refusal_id IS 'Key, with customer_id.';
 COMMENT ON COLUMN compliance_log.customer_contact_id IS 'The person.';
 COMMENT ON COLUMN compliance_log.person IS 'Its name.';
 COMMENT ON COLUMN compliance_log.channel IS 'Channel it was to go by.';
-COMMENT ON COLUMN compliance_log.at IS 'When.';
+COMMENT ON COLUMN compliance_log.at IS 'Time it was to be made.';
 COMMENT ON COLUMN compliance_log.outcome IS 'refused, or overridden.';
 COMMENT ON COLUMN compliance_log.rules IS 'Kinds of the rules that spoke.';
 COMMENT ON COLUMN compliance_log.details IS 'The rules, as contact_allowed() tells them.';
 COMMENT ON COLUMN compliance_log.contact_id IS 'The contact that was made all the same.';
-COMMENT ON COLUMN compliance_log.override_reason IS 'Why.';
+COMMENT ON COLUMN compliance_log.override_reason IS 'Why it was made.';
 COMMENT ON COLUMN compliance_log.actor IS 'Person who wanted it.';
 COMMENT ON COLUMN compliance_log.recorded_at IS 'Record time.';

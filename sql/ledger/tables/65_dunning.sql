@@ -168,7 +168,7 @@ COMMENT ON COLUMN dunning_pause.dunning_pause_id IS 'Key, with customer_id.';
 COMMENT ON COLUMN dunning_pause.item_id IS 'The item; NULL: all of the customer.';
 COMMENT ON COLUMN dunning_pause.pauses_from IS 'First day without letters.';
 COMMENT ON COLUMN dunning_pause.pauses_until IS 'Last day without letters; NULL: until it is ended.';
-COMMENT ON COLUMN dunning_pause.reason IS 'Why.';
+COMMENT ON COLUMN dunning_pause.reason IS 'Why it is paused.';
 COMMENT ON COLUMN dunning_pause.ended_on IS 'Day from which it no longer counts, ended before its time.';
 COMMENT ON COLUMN dunning_pause.recorded_at IS 'Record time.';
 COMMENT ON COLUMN dunning_pause.recorded_by IS 'Login that wrote the row.';

@@ -52,7 +52,7 @@ INSERT INTO contact_rule (rule_no, kind, debtor_kind, jurisdiction, channels, va
 	(28, 'validation', 'consumer', 'US', NULL, '1978-03-20', NULL, NULL, NULL, NULL, false, 'Third-party collectors of consumer debt.', '15 USC 1692g(b); 12 CFR 1006.38(c), (d)'),
 	(29, 'validation_notice', 'consumer', 'US', NULL, '1978-03-20', NULL, NULL, NULL, 5, false, 'Third-party collectors of consumer debt, unless it is paid by then or the first contact said it.', '15 USC 1692g(a); 12 CFR 1006.34(a)(1)'),
 	(30, 'frequency', 'consumer', 'US-MA', '{phone}', '2012-03-02', NULL, NULL, 2, 7, true, 'Creditors and collectors of consumer debt in Massachusetts.', '940 CMR 7.04(1)(f)'),
-	(50, 'inconvenient', 'business', NULL, NULL, '-infinity', NULL, NULL, NULL, NULL, true, 'Contacts between businesses.', 'House rule'),
+	(50, 'inconvenient', NULL, NULL, NULL, '-infinity', NULL, NULL, NULL, NULL, true, 'Everybody who said so.', 'House rule'),
 	(51, 'opt_out', NULL, NULL, NULL, '-infinity', NULL, NULL, NULL, NULL, true, 'Everybody who declined a channel.', 'House rule; Directive 2002/58/EC and national law where they apply'),
 	(53, 'cease', 'consumer', NULL, NULL, '-infinity', NULL, NULL, NULL, NULL, true, 'Consumers outside the United States.', 'House rule'),
 	(54, 'attorney', 'consumer', NULL, NULL, '-infinity', NULL, NULL, NULL, NULL, true, 'Consumers outside the United States.', 'House rule'),
@@ -91,7 +91,7 @@ COMMENT ON COLUMN contact_refusal.customer_id IS 'The debtor.';
 COMMENT ON COLUMN contact_refusal.contact_refusal_id IS 'Key, with customer_id.';
 COMMENT ON COLUMN contact_refusal.customer_contact_id IS 'The person.';
 COMMENT ON COLUMN contact_refusal.channel IS 'Channel it was to go by.';
-COMMENT ON COLUMN contact_refusal.at IS 'When.';
+COMMENT ON COLUMN contact_refusal.at IS 'Time it was to be made.';
 COMMENT ON COLUMN contact_refusal.document_ids IS 'Documents it was about; none: the account.';
 COMMENT ON COLUMN contact_refusal.rules IS 'The rules that spoke, as contact_allowed() tells them.';
 COMMENT ON COLUMN contact_refusal.contact_id IS 'The contact that was made in spite of them; NULL: it was refused.';
