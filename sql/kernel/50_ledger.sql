@@ -133,6 +133,7 @@ BEGIN
 		PERFORM credit.run_template(ledger, 'tables/66_interest.sql');
 		PERFORM credit.run_template(ledger, 'tables/67_contact_law.sql');
 		PERFORM credit.run_template(ledger, 'tables/68_outbox.sql');
+		PERFORM credit.run_template(ledger, 'tables/69_worklist.sql');
 	END IF;
 	PERFORM credit.run_template(ledger, 'code');
 	IF version < 2 THEN

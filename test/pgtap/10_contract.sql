@@ -82,7 +82,8 @@ SELECT is_empty($$
 CREATE TEMP VIEW customer_table AS
 	SELECT t.* FROM ledger_table t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'customer_id' AND a.attnotnull;
 SELECT set_eq('SELECT relname::text FROM customer_table',
-	ARRAY['allocation', 'dunning_item', 'dunning_letter', 'dunning_pause', 'dunning_skip', 'interest_charge', 'outbox',
+	ARRAY['allocation', 'contact_refusal', 'debt_notice', 'debt_request', 'insolvency',
+		'dunning_item', 'dunning_letter', 'dunning_pause', 'dunning_skip', 'interest_charge', 'outbox',
 		'approval', 'approval_use', 'approval_vote', 'attachment', 'cash_allocation', 'chain_link', 'clearing', 'contact', 'contact_fact', 'customer_contact', 'promise', 'promise_item', 'promise_event', 'payment_plan', 'payment_plan_item', 'payment_plan_instalment',
 		'payment_plan_event', 'inquiry', 'core_deposit', 'core_return', 'credit_issue', 'credit_limit',
 		'credit_request', 'credit_request_line', 'customer', 'customer_change', 'customer_merge', 'decision', 'deduction', 'deposit_release', 'dispute', 'dispute_event', 'document',
@@ -137,7 +138,7 @@ SELECT is(pg_temp.columns('open_items'), 'customer_id bigint, customer_name text
 	|| 'days_past_due integer, bucket text, open_base_amount numeric, terms text, sold_to_id bigint, reserved_for text, disputed_amount numeric', 'columns of open_items');
 SELECT is(pg_temp.columns('aging_summary'), 'customer_id bigint, customer_name text, currency text, total numeric, past_due numeric, '
 	|| 'unapplied numeric, not_due numeric, days_1_30 numeric, days_31_60 numeric, days_61_90 numeric, days_over_90 numeric, disputed numeric', 'columns of aging_summary');
-SELECT set_eq($$SELECT relname::text FROM ledger_relation WHERE relkind = 'v'$$, ARRAY['open_items', 'dunning_preview', 'receivable_parts', 'aging_summary', 'document_status', 'hold_queue', 'approval_queue',
+SELECT set_eq($$SELECT relname::text FROM ledger_relation WHERE relkind = 'v'$$, ARRAY['open_items', 'insolvency_claims', 'notice_due', 'compliance_log', 'dunning_preview', 'receivable_parts', 'aging_summary', 'document_status', 'hold_queue', 'approval_queue',
 	'unapplied_cash', 'cash_application_accuracy', 'deductions', 'disputed_items', 'open_disputes', 'root_cause', 'dispute_metrics', 'credit_requests', 'return_status', 'aged_returns',
 	'core_bank', 'pending_approvals', 'credit_notes_issued', 'credit_audit',
 	'financial_ratios', 'internal_behaviour', 'limit_recommendation_method', 'credit_application_status', 'review_queue', 'early_warning', 'portfolio_risk'], 'these are the views');
@@ -166,6 +167,24 @@ CREATE TEMP VIEW labels AS
 	FROM ledger_function p;
 SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatility || ' ' || parallel || ' ' || rights FROM labels$$, ARRAY[
 	'ar.actor stable unsafe invoker',
+	'ar.add_business_days stable unsafe invoker',
+	'ar.answer_debt_request volatile unsafe definer',
+	'ar.contact_allowed stable unsafe definer',
+	'ar.contact_fact_at stable unsafe invoker',
+	'ar.contact_findings stable unsafe invoker',
+	'ar.contact_rules_for stable unsafe invoker',
+	'ar.end_insolvency volatile unsafe definer',
+	'ar.guard_contact volatile unsafe definer',
+	'ar.judge_contact stable unsafe invoker',
+	'ar.lies_in immutable safe invoker',
+	'ar.log_contact volatile unsafe definer',
+	'ar.move_contact_law volatile unsafe invoker',
+	'ar.move_late_payment volatile unsafe invoker',
+	'ar.read_insolvency volatile unsafe invoker',
+	'ar.receive_debt_request volatile unsafe definer',
+	'ar.record_debt_notice volatile unsafe definer',
+	'ar.record_insolvency volatile unsafe definer',
+	'ar.record_reclamation volatile unsafe definer',
 	'ar.balance_interest stable unsafe invoker',
 	'ar.charge_interest volatile unsafe definer',
 	'ar.charge_with_letters volatile unsafe invoker',
@@ -566,7 +585,8 @@ SELECT is_empty($$
 
 -- What auditors read is guarded, row by row and against TRUNCATE.
 SELECT is_empty($$
-	SELECT t, guard FROM unnest(ARRAY['document', 'dunning_item', 'dunning_letter', 'dunning_level', 'dunning_pause', 'dunning_policy', 'dunning_run', 'dunning_skip', 'interest_charge', 'interest_policy', 'interest_run', 'reference_rate',
+	SELECT t, guard FROM unnest(ARRAY['document', 'contact_refusal', 'debt_notice', 'debt_request', 'insolvency',
+		'dunning_item', 'dunning_letter', 'dunning_level', 'dunning_pause', 'dunning_policy', 'dunning_run', 'dunning_skip', 'interest_charge', 'interest_policy', 'interest_run', 'reference_rate',
 		'allocation', 'credit_limit', 'hold', 'hold_release', 'order_release', 'decision', 'document_line', 'exchange_difference',
 		'due_date_change', 'clearing', 'deposit_release', 'customer_merge', 'chain_link', 'mark', 'mark_head', 'fx_rate', 'authority', 'authority_end', 'approval_policy', 'approval', 'approval_vote', 'approval_use',
 		'bank_receipt', 'remittance', 'remittance_line', 'cash_match', 'cash_allocation', 'deduction', 'dispute', 'dispute_event', 'credit_request', 'credit_request_line', 'credit_issue', 'return_authorization', 'return_line',

@@ -95,9 +95,11 @@ BEGIN
 	PERFORM post_invoice(n, 'S-' || n, '2025-07-01', 1000, '2025-07-31') FROM generate_series(21, 23) n;
 	INSERT INTO promise (customer_id, currency, amount, promised_on, due_on, tolerance_days, tolerance_amount, open_amount, after_allocation_id, state_on)
 	VALUES (21, 'USD', 1000, '2025-08-01', '2025-09-15', 3, 0, 1000, 0, '2025-08-01'), (22, 'USD', 1000, '2025-08-01', '2025-09-01', 3, 0, 1000, 0, '2025-08-01');
+	INSERT INTO promise_event (customer_id, promise_id, state, state_on, paid_amount, made_good) SELECT p.customer_id, p.promise_id, p.state, p.state_on, 0, false FROM promise p;
 	INSERT INTO payment_plan (customer_id, currency, amount, starts_on, grace_days, reason, state, state_on) VALUES (23, 'USD', 1000, '2025-08-01', 5, 'hard times', 'active', '2025-08-01')
 	RETURNING payment_plan_id INTO id;
 	INSERT INTO payment_plan_event (customer_id, payment_plan_id, state, state_on, paid_amount) VALUES (23, id, 'active', '2025-08-01', 0);
+	INSERT INTO payment_plan_instalment VALUES (23, id, 1, '2026-08-01', 1000, 0);
 	INSERT INTO payment_plan_item (customer_id, payment_plan_id, item_id, amount) SELECT 23, id, i.item_id, 1000 FROM item i WHERE i.customer_id = 23;
 END $$;
 INSERT INTO dunning_pause (customer_id, pauses_from, reason) VALUES (18, '2025-08-01', 'moving house');

@@ -188,6 +188,7 @@ BEGIN
 	PERFORM move_credit_file(p_customer_id, p_into_customer_id);
 	PERFORM move_contacts(p_customer_id, p_into_customer_id);
 	PERFORM move_contact_law(p_customer_id, p_into_customer_id);
+	PERFORM move_portfolio(p_customer_id, p_into_customer_id);
 	PERFORM move_promises(p_customer_id, p_into_customer_id, moved_from, moved_into);
 	INSERT INTO customer_merge (customer_id, into_customer_id, merged_on, reason) VALUES (p_customer_id, p_into_customer_id, merged_on, p_reason);
 	UPDATE exposure e SET merged_into = p_into_customer_id WHERE e.customer_id = p_customer_id AND e.currency = base;

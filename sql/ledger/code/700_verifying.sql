@@ -128,6 +128,44 @@ BEGIN
 			LATERAL (VALUES ('state', d.state, e.state), ('owner', d.owner, e.owner), ('root cause', d.root_cause, e.root_cause), ('due date', d.due_date::text, e.due_date::text),
 				('end', d.ended_on::text, CASE WHEN e.state IN ('rejected', 'settled') THEN e.happened_on END::text)) f (figure, kept, recomputed)
 		WHERE f.kept IS DISTINCT FROM f.recomputed;
+	-- Promises, plans, escalations, settlements and portfolios are as their latest event left them.
+	RETURN QUERY
+		SELECT f.figure, p.customer_id, format('promise %s', p.promise_id), f.kept, f.recomputed
+		FROM promise p LEFT JOIN (SELECT DISTINCT ON (v.customer_id, v.promise_id) v.* FROM promise_event v ORDER BY v.customer_id, v.promise_id, v.promise_event_id DESC) e
+				ON e.customer_id = p.customer_id AND e.promise_id = p.promise_id,
+			LATERAL (VALUES ('state', p.state, e.state), ('day of the state', p.state_on::text, e.state_on::text), ('paid', p.paid_amount::text, e.paid_amount::text),
+				('made good', p.made_good::text, e.made_good::text)) f (figure, kept, recomputed)
+		WHERE f.kept IS DISTINCT FROM f.recomputed;
+	RETURN QUERY
+		SELECT f.figure, p.customer_id, format('payment plan %s', p.payment_plan_id), f.kept, f.recomputed
+		FROM payment_plan p
+			LEFT JOIN (SELECT DISTINCT ON (v.customer_id, v.payment_plan_id) v.* FROM payment_plan_event v ORDER BY v.customer_id, v.payment_plan_id, v.payment_plan_event_id DESC) e
+				ON e.customer_id = p.customer_id AND e.payment_plan_id = p.payment_plan_id
+			LEFT JOIN (SELECT n.customer_id, n.payment_plan_id, sum(n.amount) AS amount, sum(n.interest_amount) AS interest FROM payment_plan_instalment n GROUP BY 1, 2) n
+				ON n.customer_id = p.customer_id AND n.payment_plan_id = p.payment_plan_id
+			LEFT JOIN (SELECT i.customer_id, i.payment_plan_id, sum(i.amount) AS amount FROM payment_plan_item i WHERE i.instalment_no IS NULL GROUP BY 1, 2) i
+				ON i.customer_id = p.customer_id AND i.payment_plan_id = p.payment_plan_id,
+			LATERAL (VALUES ('state', p.state, e.state), ('paid', p.paid_amount::text, e.paid_amount::text), ('instalments', p.amount::text, n.amount::text),
+				('interest', p.interest_amount::text, n.interest::text), ('items', p.amount::text, i.amount::text)) f (figure, kept, recomputed)
+		WHERE f.kept IS DISTINCT FROM f.recomputed;
+	RETURN QUERY
+		SELECT 'state', s.customer_id, s.object, s.kept, s.recomputed FROM (
+			SELECT DISTINCT ON (e.customer_id, e.escalation_id) e.customer_id, format('escalation %s', e.escalation_id) AS object, e.state AS kept, v.state AS recomputed
+			FROM escalation e LEFT JOIN escalation_event v ON v.customer_id = e.customer_id AND v.escalation_id = e.escalation_id
+			ORDER BY e.customer_id, e.escalation_id, v.escalation_event_id DESC) s
+		WHERE s.kept IS DISTINCT FROM s.recomputed;
+	RETURN QUERY
+		SELECT 'state', s.customer_id, s.object, s.kept, s.recomputed FROM (
+			SELECT DISTINCT ON (e.customer_id, e.settlement_id) e.customer_id, format('settlement %s', e.settlement_id) AS object, e.state AS kept, v.state AS recomputed
+			FROM settlement e LEFT JOIN settlement_event v ON v.customer_id = e.customer_id AND v.settlement_id = e.settlement_id
+			ORDER BY e.customer_id, e.settlement_id, v.settlement_event_id DESC) s
+		WHERE s.kept IS DISTINCT FROM s.recomputed;
+	RETURN QUERY
+		SELECT 'collector', COALESCE(f.customer_id, h.customer_id), 'portfolio', f.collector, h.collector
+		FROM portfolio f
+			FULL JOIN (SELECT DISTINCT ON (g.customer_id) g.customer_id, g.collector FROM portfolio_change g ORDER BY g.customer_id, g.portfolio_change_id DESC) h
+				ON h.customer_id = f.customer_id
+		WHERE f.collector IS DISTINCT FROM h.collector;
 	-- Nothing is credited that was not billed.
 	RETURN QUERY
 		SELECT 'credited above what was billed', d.customer_id, format('document %s', d.document_id), c.amount::text, d.amount::text

@@ -73,6 +73,9 @@ RETURNS numeric LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CU
 DECLARE
 	given late_payment_sum;
 BEGIN
+	IF p_jurisdiction IS NULL OR p_late_since IS NULL OR p_debt IS NULL OR p_currency IS NULL THEN
+		RETURN NULL;
+	END IF;
 	SELECT s.* INTO given FROM late_payment_sum s
 	WHERE s.jurisdiction = p_jurisdiction
 		AND s.valid_from = (SELECT max(o.valid_from) FROM late_payment_sum o WHERE o.jurisdiction = p_jurisdiction AND o.valid_from <= p_late_since)
@@ -80,7 +83,7 @@ BEGIN
 	ORDER BY s.least_debt DESC LIMIT 1;
 	RETURN CASE WHEN given.amount IS NULL THEN 0 ELSE convert(given.amount, given.currency, p_currency, COALESCE(p_rates_on, p_late_since)) END;
 END $$;
-COMMENT ON FUNCTION late_payment_sum_for(text, date, numeric, text, date) IS 'The fixed sum that a law gives for a debt of this size whose first late day is p_late_since, in the currency of the debt; 0 where it gives none. RC006 where a rate is missing.';
+COMMENT ON FUNCTION late_payment_sum_for(text, date, numeric, text, date) IS 'The fixed sum that a law gives for a debt of this size whose first late day is p_late_since, in the currency of the debt; 0 where it gives none, NULL for NULL. RC006 where a rate is missing.';
 
 CREATE OR REPLACE FUNCTION set_interest_policy(p_name text, p_currency text, p_rate numeric DEFAULT NULL, p_jurisdiction text DEFAULT NULL, p_risk_class text DEFAULT NULL,
 	p_valid_from date DEFAULT NULL, p_method text DEFAULT 'simple', p_basis text DEFAULT 'overdue_items', p_period_days integer DEFAULT NULL,

@@ -60,6 +60,9 @@ DECLARE
 	debt bigint;
 	day date;
 BEGIN
+	IF p_at IS NULL OR NOT isfinite(p_at) THEN
+		RAISE EXCEPTION 'a contact with customer % must have a time', p_customer_id USING ERRCODE = 'datetime_field_overflow', DETAIL = format('It is %s.', COALESCE(p_at::text, 'null'));
+	END IF;
 	SELECT CASE WHEN c.status = 'sanctioned' THEN 'sanctions' ELSE 'bankruptcy' END,
 		CASE WHEN c.status = 'sanctioned' THEN 'The customer is sanctioned.' ELSE format('A petition of %s stays collection.', COALESCE(n.petition_date::text, 'unknown date')) END,
 		CASE WHEN c.status = 'sanctioned' THEN 'Sanctions law: no dealings' ELSE '11 USC 362(a)' END

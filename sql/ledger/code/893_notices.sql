@@ -117,14 +117,17 @@ COMMENT ON COLUMN insolvency_claims.done_on IS 'reclamation: day of the demand.'
 
 -- ---- Validation ----
 
-CREATE OR REPLACE FUNCTION add_business_days(p_from date, p_days integer, p_jurisdiction text DEFAULT NULL)
-RETURNS date LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+CREATE OR REPLACE FUNCTION add_business_days(p_from date, p_days integer, p_jurisdiction text DEFAULT '')
+RETURNS date LANGUAGE plpgsql STABLE STRICT SET search_path FROM CURRENT AS $$
 BEGIN
+	IF NOT isfinite(p_from) OR p_days NOT BETWEEN 1 AND 366 THEN
+		RAISE EXCEPTION '% business days after % cannot be counted', p_days, p_from USING ERRCODE = 'datetime_field_overflow', HINT = 'It is 1 to 366 days after a calendar date.';
+	END IF;
 	RETURN (SELECT d::date FROM generate_series(p_from + 1, p_from + 7 * p_days + 60, interval '1 day') d
-		WHERE extract(isodow FROM d) < 6 AND NOT EXISTS (SELECT FROM contact_holiday h WHERE h.day = d::date AND p_jurisdiction IS NOT NULL AND lies_in(p_jurisdiction, h.jurisdiction))
+		WHERE extract(isodow FROM d) < 6 AND NOT EXISTS (SELECT FROM contact_holiday h WHERE h.day = d::date AND p_jurisdiction <> '' AND lies_in(p_jurisdiction, h.jurisdiction))
 		ORDER BY d OFFSET p_days - 1 LIMIT 1);
 END $$;
-COMMENT ON FUNCTION add_business_days(date, integer, text) IS 'The day so many business days (at least 1) after another: without Saturdays, Sundays, and the holidays of a place.';
+COMMENT ON FUNCTION add_business_days(date, integer, text) IS 'The day so many business days (at least 1) after another: without Saturdays, Sundays, and the holidays of a place (empty: none). NULL for NULL.';
 
 CREATE OR REPLACE FUNCTION record_debt_notice(p_customer_id bigint, p_customer_contact_id bigint, p_sent_on date DEFAULT NULL, p_document_ids bigint[] DEFAULT '{}')
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -135,7 +138,7 @@ BEGIN
 	PERFORM require_past_day(day, 'a validation notice'), lock_customer(p_customer_id);
 	INSERT INTO debt_notice (customer_id, customer_contact_id, sent_on, disputes_until, document_ids)
 	VALUES (p_customer_id, p_customer_contact_id, day,
-		add_business_days(day, 5, (read_customer_contact(p_customer_id, p_customer_contact_id)).jurisdiction) + 30, COALESCE(p_document_ids, '{}'))
+		add_business_days(day, 5, COALESCE((read_customer_contact(p_customer_id, p_customer_contact_id)).jurisdiction, '')) + 30, COALESCE(p_document_ids, '{}'))
 	RETURNING debt_notice_id INTO id;
 	RETURN id;
 END $$;

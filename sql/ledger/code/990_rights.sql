@@ -22,7 +22,7 @@ DECLARE
 		'credit_note_customers'];
 	collecting text[] := noting || ARRAY['add_customer_contact', 'change_customer_contact', 'add_contact_fact', 'end_contact_fact', 'record_contact', 'make_promise', 'withdraw_promise',
 		'evaluate_promises', 'propose_plan', 'cancel_plan', 'evaluate_plans', 'item_protection', 'planned_aging', 'request_escalation',
-		'close_escalation', 'record_remittance', 'propose_settlement', 'cancel_settlement'];
+		'close_escalation', 'record_remittance', 'propose_settlement', 'cancel_settlement', 'worklist', 'next_best_action', 'take_case', 'release_case'];
 	dunning text[] := ARRAY['set_dunning_policy', 'set_letter_template', 'run_dunning', 'run_dunning_in_batches', 'start_dunning', 'customers_to_dun', 'dun_customers',
 		'set_interest_policy', 'set_reference_rate', 'run_interest', 'run_interest_in_batches', 'start_interest', 'customers_to_charge', 'charge_interest',
 		'late_payment_sum_for', 'end_insolvency'];
@@ -47,7 +47,8 @@ BEGIN
 			'set_fx_rate', 'set_number_range', 'set_cash_rules', 'take_mark', 'verify_ledger', 'verify_chain',
 			'actor', 'set_actor', 'request_approval', 'reject',
 			'current_policy', 'simulate_policy', 'simulate_policy_summary', 'issue_credit', 'rebill', 'approve_dispute', 'reject_dispute', 'settle_dispute',
-			'charge_unreturned_cores', 'start_plan', 'open_escalation', 'agree_settlement', 'evaluate_settlements'] || reevaluating || explaining || crediting || collecting || warning || dunning || analysing
+			'charge_unreturned_cores', 'start_plan', 'open_escalation', 'agree_settlement', 'evaluate_settlements',
+			'fx_rate_on', 'convert', 'add_strategy', 'assign_customer', 'assign_portfolios', 'enter_absence', 'end_absence'] || reevaluating || explaining || crediting || collecting || warning || dunning || analysing
 		WHEN 'sender' THEN ARRAY['take_messages', 'report_message']
 		WHEN 'releaser' THEN reevaluating || explaining
 		WHEN 'legal' THEN ARRAY['check_credit', 'place_hold', 'release_legal_hold', 'held_orders', 'hold_figures', 'actor', 'set_actor', 'request_approval', 'reject'] || explaining
@@ -95,10 +96,16 @@ BEGIN
 		EXECUTE format('GRANT SELECT ON dispute, dispute_event, credit_reason, return_policy, credit_request, credit_request_line, credit_issue, return_authorization,
 			return_line, return_event, core_grade, core_deposit, core_return, note, tag, attachment, task, inquiry TO %I', p_role);
 	END IF;
+	IF p_access IN ('reader', 'collector', 'credit_manager') THEN
+		EXECUTE format('GRANT SELECT ON promises_due, broken_promises, promise_level, plans, contact_log, reasons_for_non_payment, escalations, placement, caseload,
+			collector_performance TO %I', p_role);
+	END IF;
 	IF p_access IN ('collector', 'credit_manager') THEN
+		EXECUTE format('GRANT SELECT ON worklist TO %I', p_role);
 		EXECUTE format('GRANT SELECT ON customer_contact, contact_fact, contact_outcome, payment_reason, contact, promise_policy, promise, promise_item, promise_event,
 			plan_policy, payment_plan, payment_plan_item, payment_plan_instalment, payment_plan_event,
-			claim_policy, escalation, escalation_item, escalation_event, agency_remittance, settlement, settlement_item, settlement_event TO %I', p_role);
+			claim_policy, escalation, escalation_item, escalation_event, agency_remittance, settlement, settlement_item, settlement_event,
+			collector, collector_absence, portfolio_rule, portfolio, portfolio_change, collection_strategy, worklist_rule, worklist_claim TO %I', p_role);
 	END IF;
 	IF p_access IN ('collector', 'credit_manager') THEN
 		EXECUTE format('GRANT SELECT ON dunning_policy, dunning_level, dunning_run, dunning_letter, dunning_item, dunning_skip, dunning_pause, dunning_preview, letter_template,
