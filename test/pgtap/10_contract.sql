@@ -82,7 +82,9 @@ SELECT is_empty($$
 CREATE TEMP VIEW customer_table AS
 	SELECT t.* FROM ledger_table t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'customer_id' AND a.attnotnull;
 SELECT set_eq('SELECT relname::text FROM customer_table',
-	ARRAY['allocation', 'approval', 'approval_use', 'approval_vote', 'attachment', 'cash_allocation', 'chain_link', 'clearing', 'contact', 'contact_fact', 'customer_contact', 'promise', 'promise_item', 'promise_event', 'payment_plan', 'payment_plan_item', 'payment_plan_instalment',
+	ARRAY['allocation', 'contact_refusal', 'debt_notice', 'debt_request', 'insolvency',
+		'dunning_item', 'dunning_letter', 'dunning_pause', 'dunning_skip', 'interest_charge', 'outbox',
+		'approval', 'approval_use', 'approval_vote', 'attachment', 'cash_allocation', 'chain_link', 'clearing', 'contact', 'contact_fact', 'customer_contact', 'promise', 'promise_item', 'promise_event', 'payment_plan', 'payment_plan_item', 'payment_plan_instalment',
 		'payment_plan_event', 'inquiry', 'escalation', 'escalation_item', 'escalation_event', 'agency_remittance', 'settlement', 'settlement_item', 'settlement_event',
 		'portfolio', 'portfolio_change', 'worklist_claim', 'core_deposit', 'core_return', 'credit_issue', 'credit_limit',
 		'credit_request', 'credit_request_line', 'customer', 'customer_change', 'customer_merge', 'decision', 'deduction', 'deposit_release', 'dispute', 'dispute_event', 'document',
@@ -137,7 +139,7 @@ SELECT is(pg_temp.columns('open_items'), 'customer_id bigint, customer_name text
 	|| 'days_past_due integer, bucket text, open_base_amount numeric, terms text, sold_to_id bigint, reserved_for text, disputed_amount numeric', 'columns of open_items');
 SELECT is(pg_temp.columns('aging_summary'), 'customer_id bigint, customer_name text, currency text, total numeric, past_due numeric, '
 	|| 'unapplied numeric, not_due numeric, days_1_30 numeric, days_31_60 numeric, days_61_90 numeric, days_over_90 numeric, disputed numeric', 'columns of aging_summary');
-SELECT set_eq($$SELECT relname::text FROM ledger_relation WHERE relkind = 'v'$$, ARRAY['open_items', 'aging_summary', 'document_status', 'hold_queue', 'approval_queue',
+SELECT set_eq($$SELECT relname::text FROM ledger_relation WHERE relkind = 'v'$$, ARRAY['open_items', 'insolvency_claims', 'notice_due', 'compliance_log', 'dunning_preview', 'receivable_parts', 'aging_summary', 'document_status', 'hold_queue', 'approval_queue',
 	'unapplied_cash', 'cash_application_accuracy', 'deductions', 'disputed_items', 'open_disputes', 'root_cause', 'dispute_metrics', 'credit_requests', 'return_status', 'aged_returns',
 	'core_bank', 'pending_approvals', 'credit_notes_issued', 'credit_audit',
 	'financial_ratios', 'internal_behaviour', 'limit_recommendation_method', 'credit_application_status', 'review_queue', 'early_warning', 'portfolio_risk',
@@ -151,7 +153,7 @@ SELECT is_empty($$
 	$$, 'every function of the ledger has its search_path set, pg_temp last');
 SELECT is_empty($$
 	SELECT oid::regprocedure FROM ledger_function
-	WHERE prokind = 'p' AND (proconfig IS NOT NULL OR prosecdef OR prosrc ~ '[^.]\m(reevaluate_customer|customers_to_reevaluate|start_cash_run|apply_receipt|fail_receipt|finish_cash_run|credit_note_customers|match_credit_notes|count|now|exposure|hold)\M')
+	WHERE prokind = 'p' AND (proconfig IS NOT NULL OR prosecdef OR prosrc ~ '[^.]\m(start_dunning|customers_to_dun|dun_customers|start_interest|customers_to_charge|charge_interest|reevaluate_customer|customers_to_reevaluate|start_cash_run|apply_receipt|fail_receipt|finish_cash_run|credit_note_customers|match_credit_notes|count|now|exposure|hold)\M')
 	$$, 'a procedure that commits has no setting, nobody else''s rights, and writes names out');
 SELECT is_empty($$
 	SELECT oid::regprocedure FROM ledger_function WHERE has_function_privilege('public', oid, 'EXECUTE')
@@ -225,6 +227,63 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.work_figures stable unsafe invoker',
 	'ar.worked_collectors stable unsafe invoker',
 	'ar.worklist stable unsafe definer',
+	'ar.add_business_days stable unsafe invoker',
+	'ar.answer_debt_request volatile unsafe definer',
+	'ar.contact_allowed stable unsafe definer',
+	'ar.contact_fact_at stable unsafe invoker',
+	'ar.contact_findings stable unsafe invoker',
+	'ar.contact_rules_for stable unsafe invoker',
+	'ar.end_insolvency volatile unsafe definer',
+	'ar.guard_contact volatile unsafe definer',
+	'ar.judge_contact stable unsafe invoker',
+	'ar.lies_in immutable safe invoker',
+	'ar.log_contact volatile unsafe definer',
+	'ar.move_contact_law volatile unsafe invoker',
+	'ar.move_late_payment volatile unsafe invoker',
+	'ar.read_insolvency volatile unsafe invoker',
+	'ar.receive_debt_request volatile unsafe definer',
+	'ar.record_debt_notice volatile unsafe definer',
+	'ar.record_insolvency volatile unsafe definer',
+	'ar.record_reclamation volatile unsafe definer',
+	'ar.balance_interest stable unsafe invoker',
+	'ar.charge_interest volatile unsafe definer',
+	'ar.charge_with_letters volatile unsafe invoker',
+	'ar.check_letter_template volatile unsafe invoker',
+	'ar.collection_stops stable unsafe invoker',
+	'ar.customers_to_charge stable unsafe definer',
+	'ar.customers_to_dun stable unsafe definer',
+	'ar.dun_customers volatile unsafe definer',
+	'ar.dunning_items stable unsafe definer',
+	'ar.dunning_level_of stable unsafe invoker',
+	'ar.dunning_recipients stable unsafe invoker',
+	'ar.fill_in immutable safe invoker',
+	'ar.interest_items stable unsafe invoker',
+	'ar.late_charges stable unsafe invoker',
+	'ar.late_payment_rate stable unsafe definer',
+	'ar.late_payment_sum_for stable unsafe definer',
+	'ar.letter_placeholders immutable safe invoker',
+	'ar.letter_texts stable unsafe invoker',
+	'ar.open_charges stable unsafe invoker',
+	'ar.pause_dunning volatile unsafe definer',
+	'ar.queue_message volatile unsafe definer',
+	'ar.read_letter_template stable unsafe invoker',
+	'ar.read_locale stable unsafe invoker',
+	'ar.reference_rate_on stable unsafe definer',
+	'ar.report_message volatile unsafe definer',
+	'ar.resume_dunning volatile unsafe definer',
+	'ar.run_dunning volatile unsafe definer',
+	'ar.run_dunning_in_batches volatile unsafe invoker',
+	'ar.run_interest volatile unsafe definer',
+	'ar.run_interest_in_batches volatile unsafe invoker',
+	'ar.set_dunning_policy volatile unsafe definer',
+	'ar.set_interest_policy volatile unsafe definer',
+	'ar.set_letter_template volatile unsafe definer',
+	'ar.set_reference_rate volatile unsafe definer',
+	'ar.spared_from_dunning stable unsafe invoker',
+	'ar.start_dunning volatile unsafe definer',
+	'ar.start_interest volatile unsafe definer',
+	'ar.take_messages volatile unsafe definer',
+	'ar.write_amount immutable safe invoker',
 	'ar.add_core volatile unsafe definer',
 	'ar.add_note volatile unsafe definer',
 	'ar.add_tag volatile unsafe definer',
@@ -586,7 +645,9 @@ SELECT is_empty($$
 
 -- What auditors read is guarded, row by row and against TRUNCATE.
 SELECT is_empty($$
-	SELECT t, guard FROM unnest(ARRAY['document', 'allocation', 'credit_limit', 'hold', 'hold_release', 'order_release', 'decision', 'document_line', 'exchange_difference',
+	SELECT t, guard FROM unnest(ARRAY['document', 'contact_refusal', 'debt_notice', 'debt_request', 'insolvency',
+		'dunning_item', 'dunning_letter', 'dunning_level', 'dunning_pause', 'dunning_policy', 'dunning_run', 'dunning_skip', 'interest_charge', 'interest_policy', 'interest_run', 'reference_rate',
+		'allocation', 'credit_limit', 'hold', 'hold_release', 'order_release', 'decision', 'document_line', 'exchange_difference',
 		'due_date_change', 'clearing', 'deposit_release', 'customer_merge', 'chain_link', 'mark', 'mark_head', 'fx_rate', 'authority', 'authority_end', 'approval_policy', 'approval', 'approval_vote', 'approval_use',
 		'bank_receipt', 'remittance', 'remittance_line', 'cash_match', 'cash_allocation', 'deduction', 'dispute', 'dispute_event', 'credit_request', 'credit_request_line', 'credit_issue', 'return_authorization', 'return_line',
 		'return_event', 'core_deposit', 'core_return', 'note', 'attachment', 'task', 'inquiry', 'contact', 'contact_fact',

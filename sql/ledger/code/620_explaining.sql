@@ -262,7 +262,7 @@ BEGIN
 				('terms_changed', format('The payment terms changed %s days ago; it must be more than %s.', rule.figure, trim_scale(rule.threshold)),
 					format('it passes from %s on', until)),
 				('dunning_level', format('The dunning level is %s; %s is allowed.', rule.figure, trim_scale(rule.threshold)),
-					'set_risk_figure() says when it is lower'),
+					'pay the items that were dunned; set_risk_figure() says when a level entered by hand is lower'),
 				('broken_promises', format('%s promises to pay were not kept; %s are allowed.', rule.figure, trim_scale(rule.threshold)),
 					'set_risk_figure() says when there are fewer'),
 				('payment_index', format('The payment index is %s; it must be %s at least.', rule.figure, trim_scale(rule.threshold)),
