@@ -83,8 +83,8 @@ BEGIN
 		who AS (
 			SELECT c.customer_id, c.name, c.risk_class, c.created_at, f.collector
 			FROM customer c LEFT JOIN portfolio f ON f.customer_id = c.customer_id
-			-- Whoever has a stay or is on a list of sanctions is asked for nothing, by nobody.
-			WHERE c.status NOT IN ('bankrupt', 'sanctioned', 'closed') AND (p_customer_ids IS NULL OR c.customer_id = ANY (p_customer_ids))),
+			-- Whom the law keeps from being asked, by anybody, is no work; what lawyers have is guarded item by item.
+			WHERE c.status <> 'closed' AND c.customer_id NOT IN (SELECT x.customer_id FROM collection_stops(p_as_of) x WHERE x.reason <> 'legal') AND (p_customer_ids IS NULL OR c.customer_id = ANY (p_customer_ids))),
 		guarded AS MATERIALIZED (
 			SELECT g.customer_id, g.item_id, sum(g.amount) AS amount FROM item_protection(p_as_of, CASE WHEN cardinality(p_customer_ids) = 1 THEN p_customer_ids[1] END) g
 			WHERE p_customer_ids IS NULL OR g.customer_id = ANY (p_customer_ids) GROUP BY g.customer_id, g.item_id),
@@ -126,6 +126,9 @@ BEGIN
 			FROM (SELECT DISTINCT ON (f.customer_id, f.figure) f.customer_id, f.figure, f.value FROM risk_figure f
 				WHERE f.figure IN ('grade', 'dunning_level') AND f.valid_from <= p_as_of AND (p_customer_ids IS NULL OR f.customer_id = ANY (p_customer_ids))
 				ORDER BY f.customer_id, f.figure, f.valid_from DESC, f.risk_figure_id DESC) q GROUP BY q.customer_id),
+		dunned AS (
+			SELECT d.customer_id, max(d.level) AS level FROM dunning_item d JOIN item i ON i.customer_id = d.customer_id AND i.item_id = d.item_id AND i.open_amount > 0
+			WHERE d.as_of <= p_as_of AND (p_customer_ids IS NULL OR d.customer_id = ANY (p_customer_ids)) GROUP BY d.customer_id),
 		waiting AS (
 			SELECT d.customer_id, count(*) AS disputes FROM dispute d
 			WHERE d.ended_on IS NULL AND d.opened_on <= p_as_of AND (d.due_date < p_as_of OR d.owner IS NULL) AND (p_customer_ids IS NULL OR d.customer_id = ANY (p_customer_ids)) GROUP BY d.customer_id),
@@ -137,7 +140,7 @@ BEGIN
 			WHERE p.state = 'active' AND (p_customer_ids IS NULL OR p.customer_id = ANY (p_customer_ids)) GROUP BY p.customer_id)
 		SELECT w.customer_id, w.name, w.risk_class, w.collector, round(GREATEST(COALESCE(o.overdue, 0) - COALESCE(a.unapplied, 0), 0), credit.minor_unit(base)), o.oldest_due,
 			round(COALESCE(o.lateness, 0), 2), round(COALESCE(a.exposure, 0), credit.minor_unit(base)), a.limit_amount, COALESCE(p.broken, 0), COALESCE(p.due, 0), k.contacted_at,
-			k.outcome_code, k.resubmit_on, f.grade, f.dunning_level, COALESCE(d.disputes, 0), COALESCE(n.due, 0), (w.created_at AT TIME ZONE zone)::date,
+			k.outcome_code, k.resubmit_on, f.grade, GREATEST(f.dunning_level, u.level), COALESCE(d.disputes, 0), COALESCE(n.due, 0), (w.created_at AT TIME ZONE zone)::date,
 			COALESCE(p.broken_on > (k.contacted_at AT TIME ZONE zone)::date, false)
 		FROM who w
 			LEFT JOIN owed o ON o.customer_id = w.customer_id
@@ -145,6 +148,7 @@ BEGIN
 			LEFT JOIN promised p ON p.customer_id = w.customer_id
 			LEFT JOIN spoken k ON k.customer_id = w.customer_id
 			LEFT JOIN figure f ON f.customer_id = w.customer_id
+			LEFT JOIN dunned u ON u.customer_id = w.customer_id
 			LEFT JOIN waiting d ON d.customer_id = w.customer_id
 			LEFT JOIN instalment n ON n.customer_id = w.customer_id
 		-- There is something to work on.
@@ -208,7 +212,7 @@ BEGIN
 		FROM matched m LEFT JOIN rule b ON b.collection_strategy_id = m.collection_strategy_id AND b.rule_no = -m.best[2]
 		ORDER BY m.points DESC, m.overdue_amount DESC, m.customer_id;
 END $$;
-COMMENT ON FUNCTION worklist(text, date, bigint) IS 'The customers that p_collector (NULL: anybody) is to work on as of a day (default today), the most points first: those of its portfolio, and of the portfolios of whom it stands in for. The points of all matching rules add up; rules shows each with its figure. Customers in their quiet days, or resubmitted for a later day, are left out, and so are those who are bankrupt or under sanctions. 23503 no such collector; RC006 where a rate is missing.';
+COMMENT ON FUNCTION worklist(text, date, bigint) IS 'The customers that p_collector (NULL: anybody) is to work on as of a day (default today), the most points first: those of its portfolio, and of the portfolios of whom it stands in for. The points of all matching rules add up; rules shows each with its figure. Customers in their quiet days, or resubmitted for a later day, are left out, and so are those whom the law keeps from being asked (collection_stops()). 23503 no such collector; RC006 where a rate is missing.';
 
 CREATE OR REPLACE FUNCTION next_best_action(p_customer_id bigint, p_as_of date DEFAULT NULL)
 RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
