@@ -1,5 +1,5 @@
 #!/usr/bin/env perl
-# 058_promises.pl: promises to pay, judged from random payments, are what plain SQL makes of them; plans are in default when they
+# 059_promises.pl: promises to pay, judged from random payments, are what plain SQL makes of them; plans are in default when they
 # should be; and none of it depends on how often, or in which steps, they are evaluated.
 #
 #   CREDIT_CONTROL_SEED    which history; it is printed, so that a failure can be had again (default: by the clock)
