@@ -1,16 +1,11 @@
 -- The worklist: whom to work on, in which order, and why.
 
 ALTER TABLE collection_strategy ALTER actor SET DEFAULT actor();
--- The strategy that comes with the ledger may go: a restore of data alone brings its own.
-CREATE OR REPLACE TRIGGER collection_strategy_no_delete BEFORE DELETE ON collection_strategy
-	FOR EACH ROW WHEN (OLD.collection_strategy_id <> 1) EXECUTE FUNCTION credit.refuse_change('Enter a new version with add_strategy().');
-CREATE OR REPLACE TRIGGER worklist_rule_no_delete BEFORE DELETE ON worklist_rule
-	FOR EACH ROW WHEN (OLD.collection_strategy_id <> 1) EXECUTE FUNCTION credit.refuse_change('Enter a new version of the strategy with add_strategy().');
-CREATE OR REPLACE TRIGGER collection_strategy_append_only BEFORE UPDATE ON collection_strategy
+CREATE OR REPLACE TRIGGER collection_strategy_append_only BEFORE UPDATE OR DELETE ON collection_strategy
 	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Enter a new version with add_strategy().');
 CREATE OR REPLACE TRIGGER collection_strategy_no_truncate BEFORE TRUNCATE ON collection_strategy
 	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Enter a new version with add_strategy().');
-CREATE OR REPLACE TRIGGER worklist_rule_append_only BEFORE UPDATE ON worklist_rule
+CREATE OR REPLACE TRIGGER worklist_rule_append_only BEFORE UPDATE OR DELETE ON worklist_rule
 	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Enter a new version of the strategy with add_strategy().');
 CREATE OR REPLACE TRIGGER worklist_rule_no_truncate BEFORE TRUNCATE ON worklist_rule
 	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Enter a new version of the strategy with add_strategy().');

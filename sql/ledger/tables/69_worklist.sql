@@ -108,7 +108,7 @@ CREATE TABLE collection_strategy (
 	CONSTRAINT collection_strategy_key UNIQUE (name, version)
 );
 CREATE INDEX collection_strategy_class_idx ON collection_strategy (risk_class, valid_from);
-COMMENT ON TABLE collection_strategy IS 'How a segment is worked, never changed: a new version is another row. The first one comes with the ledger, and may be deleted with its rules. For a customer counts, of the strategies of its risk class, else of those without one, the one that started last.';
+COMMENT ON TABLE collection_strategy IS 'How a segment is worked, never changed: a new version is another row. For a customer counts, of the strategies of its risk class, else of those without one, the one that started last.';
 COMMENT ON COLUMN collection_strategy.collection_strategy_id IS 'Key of this version.';
 COMMENT ON COLUMN collection_strategy.name IS 'The strategy.';
 COMMENT ON COLUMN collection_strategy.version IS 'Its version, from 1.';
