@@ -22,6 +22,7 @@ CREATE ROLE loader LOGIN;
 CREATE ROLE manager LOGIN;
 CREATE ROLE legal LOGIN;
 CREATE ROLE releaser LOGIN;
+CREATE ROLE collector LOGIN;
 SQL
 create_database($node, 'company', <<'SQL');
 GRANT CREATE ON DATABASE company TO ledger_owner, shop_owner, app;
@@ -31,7 +32,8 @@ SELECT ar.add_customer('Acme', 1), ar.add_customer('Bolt', 2);
 SELECT ar.set_credit_limit(1, 100), ar.set_credit_limit(2, 100);
 GRANT USAGE ON SCHEMA ar TO admin;
 SELECT ar.grant_access('reader', 'reader'), ar.grant_access('poster', 'poster'), ar.grant_access('loader', 'loader'),
-	ar.grant_access('manager', 'credit_manager'), ar.grant_access('legal', 'legal'), ar.grant_access('releaser', 'releaser');
+	ar.grant_access('manager', 'credit_manager'), ar.grant_access('legal', 'legal'), ar.grant_access('releaser', 'releaser'),
+	ar.grant_access('collector', 'collector');
 RESET ROLE;
 SET ROLE shop_owner;
 CREATE SCHEMA shop;
@@ -111,9 +113,11 @@ my @analysing = (
 	'score_application(bigint,bigint)', 'score_at(date,timestamp with time zone,bigint)',
 	'score_customer(bigint,date,timestamp with time zone)', 'warnings_on(date,bigint)',
 	'withdraw_application(bigint,bigint,text,date)');
-my @crediting = (
+my @noting = (
 	(map { "$_(bigint,text,bigint,text)" } qw(add_note add_tag remove_tag)), 'attach(bigint,text,bigint,text,bytea,text)',
-	'add_task(bigint,text,bigint,text,text,date)', 'finish_task(bigint,bigint)', 'record_inquiry(bigint,text,bigint,text,text,text,text,text,date)',
+	'add_task(bigint,text,bigint,text,text,date)', 'finish_task(bigint,bigint)', 'record_inquiry(bigint,text,bigint,text,text,text,text,text,date)');
+my @crediting = (
+	@noting,
 	'open_dispute(bigint,bigint,numeric,text,text,text,date,integer,text,bigint)', 'dispute_deductions(bigint,text)',
 	'investigate_dispute(bigint,bigint,text,text,text,date)', 'validate_credit(bigint,bigint,text,jsonb,numeric,bigint,text)',
 	'request_credit(bigint,bigint,text,jsonb,numeric,text,bigint,bigint,text,bigint)', 'change_credit(bigint,bigint,text,jsonb,numeric)',
@@ -121,6 +125,27 @@ my @crediting = (
 	'inspect_return(bigint,bigint,integer,numeric,numeric,text,text,date)', 'cancel_return(bigint,bigint,text)', 'credit_return(bigint,bigint,text)',
 	'add_core(bigint,text,numeric,numeric,integer,bigint,boolean,text,date,text)', 'receive_core(bigint,bigint,numeric,text,date)',
 	'match_credit_notes(bigint,boolean)', 'match_all_credit_notes(integer,bigint,bigint,integer)', 'credit_note_customers()');
+my @collecting = (
+	'add_customer_contact(bigint,text,text,text,text,text,text,text,text,text,text)',
+	'change_customer_contact(bigint,bigint,jsonb)',
+	'add_contact_fact(bigint,bigint,text,text,timestamp with time zone,text,time without time zone,time without time zone)',
+	'end_contact_fact(bigint,bigint,timestamp with time zone)',
+	'record_contact(bigint,bigint,text,text,text,text,text,text,date,bigint[],timestamp with time zone,text,text)',
+	'make_promise(bigint,date,numeric,bigint[],text,bigint,bigint,text,integer,date)',
+	'withdraw_promise(bigint,bigint,text)', 'evaluate_promises(date,bigint)',
+	'propose_plan(bigint,bigint[],text,date[],numeric[],credit.payment_terms,date,numeric,integer,bigint)',
+	'cancel_plan(bigint,bigint,text)', 'evaluate_plans(date,bigint)', 'item_protection(date,bigint)',
+	'planned_aging(date,credit.aging_buckets,bigint)',
+	'request_escalation(bigint,text,bigint[],text,text,numeric,date,bigint)',
+	'close_escalation(bigint,bigint,text,boolean)', 'record_remittance(bigint,bigint,numeric,numeric,date,bigint)',
+	'propose_settlement(bigint,bigint[],numeric,date,text,bigint)', 'cancel_settlement(bigint,bigint,text)',
+	'worklist(text,date,bigint)', 'next_best_action(bigint,date)', 'take_case(text,integer,date)',
+	'release_case(bigint)');
+my @leading = (
+	'assign_customer(bigint,text,text)', 'assign_portfolios()', 'enter_absence(text,text,date,date,text)',
+	'end_absence(bigint,date)', 'start_plan(bigint,bigint)', 'open_escalation(bigint,bigint)',
+	'agree_settlement(bigint,bigint)', 'evaluate_settlements(date,bigint)',
+	'add_strategy(text,jsonb,text,text,integer,date)');
 my %functions = (
 	stranger => [],
 	reader   => [ @reporting, @rates ],
@@ -141,8 +166,9 @@ my %functions = (
 		$checking[1], @explaining, @acting, 'place_hold(bigint,text,text,text,date,boolean,boolean)', 'release_legal_hold(bigint,bigint,text)',
 		'held_orders(bigint)', 'hold_figures(bigint)' ],
 	releaser => [ @reevaluating, @explaining ],
+	collector => [ @checking, @rates, @acting, @noting, @collecting, 'customer_of(bigint)' ],
 	manager => [
-		@checking, @reevaluating, @explaining, @simulating, @acting, @analysing, @crediting, @reporting[ 1 .. 3 ],
+		@checking, @reevaluating, @explaining, @simulating, @acting, @analysing, @crediting, @collecting, @leading, @rates, @reporting[ 1 .. 3 ],
 		'issue_credit(bigint,bigint,text,date,boolean)', 'rebill(bigint,bigint,text,numeric,jsonb,text,text,text,date)',
 		'approve_dispute(bigint,bigint,text,numeric,text,text,jsonb)', 'reject_dispute(bigint,bigint,text,text)',
 		'settle_dispute(bigint,bigint,text,text,bigint)', 'charge_unreturned_cores(date)', 'place_hold(bigint,text,text,text,date,boolean,boolean)', 'release_hold(bigint,bigint,text)',
@@ -166,15 +192,22 @@ my @credit_views = map { "$_ SELECT" } qw(disputed_items open_disputes root_caus
 	return_status aged_returns core_bank);
 my @credits = (@credit_views, map { "$_ SELECT" } qw(dispute dispute_event credit_reason return_policy credit_request credit_request_line credit_issue
 	return_authorization return_line return_event core_grade core_deposit core_return note tag attachment task inquiry));
+my @collection_views = map { "$_ SELECT" } qw(promises_due broken_promises promise_level plans contact_log reasons_for_non_payment escalations placement
+	caseload collector_performance);
+my @collection = (@collection_views, map { "$_ SELECT" } qw(worklist customer_contact contact_fact contact_outcome payment_reason contact promise_policy promise
+	promise_item promise_event plan_policy payment_plan payment_plan_item payment_plan_instalment payment_plan_event claim_policy escalation escalation_item
+	escalation_event agency_remittance settlement settlement_item settlement_event collector collector_absence portfolio_rule portfolio portfolio_change
+	collection_strategy worklist_rule worklist_claim));
 my %tables = (
 	stranger => [],
-	reader   => [ @views, @credit_views, map { "$_ SELECT" } qw(cash_application_accuracy deductions unapplied_cash) ],
+	reader   => [ @views, @credit_views, @collection_views, map { "$_ SELECT" } qw(cash_application_accuracy deductions unapplied_cash) ],
 	poster   => [ @views, @cash, @credits ],
 	loader   => [@views],
+	collector => [ @views, @collection ],
 	releaser => [],
 	legal    => [ @views, map { "$_ SELECT" } qw(hold hold_queue hold_reason hold_release) ],
 	manager  => [
-		@views, @cash, @credits, map { "$_ SELECT" }
+		@views, @cash, @credits, @collection, map { "$_ SELECT" }
 		  qw(approval approval_policy approval_queue approval_use approval_vote authority authority_end pending_approvals
 		  check_rule credit_limit decision exposure hold hold_queue hold_reason hold_release order_release
 		  bank_reference checklist_item credit_application credit_application_event credit_application_status credit_report

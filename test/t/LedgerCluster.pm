@@ -184,6 +184,30 @@ BEGIN
 		finish_task(904, add_task(904, 'document', id, 'call')), record_inquiry(904, 'document', id, 'Ms Hill', 'customer', 'phone', 'when?');
 END \$\$;
 CALL match_all_credit_notes();
+-- What collectors know, do and agree on.
+DO \$\$
+DECLARE
+	first bigint := post_invoice(904, 'RE-7004', current_date, 300, current_date, 'USD');
+	other bigint := post_invoice(904, 'RE-7005', current_date, 200, current_date, 'USD');
+	item_id bigint := (SELECT i.item_id FROM item i WHERE i.customer_id = 904 AND i.document_id = first);
+	other_item bigint := (SELECT i.item_id FROM item i WHERE i.customer_id = 904 AND i.document_id = other);
+	person bigint := add_customer_contact(904, 'Mr Adler', 'Europe/Berlin', 'owner', p_jurisdiction => 'DE');
+	id bigint;
+BEGIN
+	INSERT INTO collector (person, capacity) VALUES ('Ann', 10), ('Bob', NULL);
+	INSERT INTO portfolio_rule (rule_no, collector) VALUES (10, 'Ann');
+	INSERT INTO claim_policy (provider, claim_days) VALUES ('Insurer', 90);
+	PERFORM assign_portfolios(), enter_absence('Ann', 'Bob', '2020-08-01', '2020-08-14'), add_contact_fact(904, person, 'attorney', p_note => 'Dr Recht'),
+		withdraw_promise(904, make_promise(904, current_date, 50, ARRAY[item_id],
+			p_contact_id => record_contact(904, person, 'phone', 'promised', 'in', 'cash_flow', p_document_ids => ARRAY[first])), 'a misunderstanding'),
+		make_promise(904, current_date, 10, ARRAY[other_item]), evaluate_promises(), take_case('Ann');
+	id := propose_plan(904, ARRAY[item_id], 'season', ARRAY[current_date, current_date + 30], '{100,200}', p_interest_rate => 5);
+	PERFORM start_plan(904, id), evaluate_plans(), cancel_plan(904, id, 'paid otherwise');
+	id := request_escalation(904, 'agency', ARRAY[item_id], 'no answer', 'Hounds', 20);
+	PERFORM open_escalation(904, id), record_remittance(904, id, 10), close_escalation(904, id, 'found them', true);
+	id := propose_settlement(904, ARRAY[other_item], 150, current_date, 'better than nothing');
+	PERFORM agree_settlement(904, id), cancel_settlement(904, id, 'not paid');
+END \$\$;
 RESET search_path;
 SQL
 }

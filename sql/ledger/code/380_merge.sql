@@ -60,8 +60,8 @@ DECLARE
 	moved_on date;
 	moving record;
 	groups_before jsonb := jsonb_build_object();
-	moved_from bigint[] := '{}';
-	moved_into bigint[] := '{}';
+	moved_from bigint[] := ARRAY[]::bigint[];
+	moved_into bigint[] := ARRAY[]::bigint[];
 	their_item bigint;
 	own_document bigint;
 	own_number text;

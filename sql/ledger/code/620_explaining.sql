@@ -264,7 +264,7 @@ BEGIN
 				('dunning_level', format('The dunning level is %s; %s is allowed.', rule.figure, trim_scale(rule.threshold)),
 					'pay the items that were dunned; set_risk_figure() says when a level entered by hand is lower'),
 				('broken_promises', format('%s promises to pay were not kept; %s are allowed.', rule.figure, trim_scale(rule.threshold)),
-					'set_risk_figure() says when there are fewer'),
+					'pay what was promised; evaluate_promises() says when it is made good'),
 				('payment_index', format('The payment index is %s; it must be %s at least.', rule.figure, trim_scale(rule.threshold)),
 					'set_risk_figure() says when it is higher'),
 				('score', format('The score is %s; it must be %s at least.', COALESCE(rule.figure::text, 'not known'), trim_scale(rule.threshold)),

@@ -145,8 +145,8 @@ BEGIN
 				ON n.customer_id = p.customer_id AND n.payment_plan_id = p.payment_plan_id
 			LEFT JOIN (SELECT i.customer_id, i.payment_plan_id, sum(i.amount) AS amount FROM payment_plan_item i WHERE i.instalment_no IS NULL GROUP BY 1, 2) i
 				ON i.customer_id = p.customer_id AND i.payment_plan_id = p.payment_plan_id,
-			LATERAL (VALUES ('state', p.state, e.state), ('paid', p.paid_amount::text, e.paid_amount::text), ('instalments', p.amount::text, n.amount::text),
-				('interest', p.interest_amount::text, n.interest::text), ('items', p.amount::text, i.amount::text)) f (figure, kept, recomputed)
+			LATERAL (VALUES ('state', p.state, e.state), ('paid', p.paid_amount::text, e.paid_amount::text), ('instalments', trim_scale(p.amount)::text, trim_scale(n.amount)::text),
+				('interest', trim_scale(p.interest_amount)::text, trim_scale(n.interest)::text), ('items', trim_scale(p.amount)::text, trim_scale(i.amount)::text)) f (figure, kept, recomputed)
 		WHERE f.kept IS DISTINCT FROM f.recomputed;
 	RETURN QUERY
 		SELECT 'state', s.customer_id, s.object, s.kept, s.recomputed FROM (
