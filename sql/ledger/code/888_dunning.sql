@@ -404,15 +404,6 @@ BEGIN
 	styles AS MATERIALIZED (
 		SELECT t.template, t.language, t.dunning_policy_id, t.template_row, to_jsonb(read_locale(CASE WHEN t.language LIKE (t.template_row).language || '%' THEN t.language
 			ELSE (t.template_row).language END)) AS style FROM texts t),
-	lines AS (
-		SELECT l.customer_id, l.dunning_letter_id, string_agg(fill_in((s.template_row).line, jsonb_build_object('number', d.number,
-				'doc_date', to_char(d.doc_date, s.style ->> 'date_format'), 'due_date', to_char(i.due_date, s.style ->> 'date_format'), 'days', l.as_of - i.due_date,
-				'level', n.level, 'amount', write_amount(n.amount, l.currency, s.style))), E'\n' ORDER BY i.due_date, i.item_id) AS items
-		FROM letters l JOIN styles s ON s.template = l.template AND s.language = l.language AND s.dunning_policy_id = l.dunning_policy_id
-			JOIN dunning_item n ON n.customer_id = l.customer_id AND n.dunning_letter_id = l.dunning_letter_id
-			JOIN item i ON i.customer_id = n.customer_id AND i.item_id = n.item_id
-			JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
-		GROUP BY l.customer_id, l.dunning_letter_id),
 	filled AS (
 		SELECT l.*, s.template_row, w.customer_contact_id, CASE l.channel WHEN 'e-mail' THEN w.email ELSE w.recipient END AS recipient, (s.template_row).language AS written_in,
 			jsonb_build_object('customer', c.name, 'customer_number', COALESCE(c.number, c.customer_id::text), 'date', to_char(l.as_of, s.style ->> 'date_format'), 'level', l.level,
@@ -422,9 +413,16 @@ BEGIN
 				'total', write_amount(l.amount - l.unapplied + l.fee + x.interest + x.charges, l.currency, s.style),
 				'pay_by', to_char(l.pay_by, s.style ->> 'date_format'), 'items', n.items) AS contents
 		FROM letters l JOIN styles s ON s.template = l.template AND s.language = l.language AND s.dunning_policy_id = l.dunning_policy_id
-			JOIN lines n ON n.customer_id = l.customer_id AND n.dunning_letter_id = l.dunning_letter_id
 			JOIN customer c ON c.customer_id = l.customer_id
-			LEFT JOIN dunning_recipients(p_customers) w ON w.customer_id = l.customer_id
+			-- Letter by letter, by index: the rows were written just now, and nobody has counted them.
+			CROSS JOIN LATERAL (
+				SELECT string_agg(fill_in((s.template_row).line, jsonb_build_object('number', d.number, 'doc_date', to_char(d.doc_date, s.style ->> 'date_format'),
+					'due_date', to_char(i.due_date, s.style ->> 'date_format'), 'days', l.as_of - i.due_date, 'level', o.level,
+					'amount', write_amount(o.amount, l.currency, s.style))), E'\n' ORDER BY i.due_date, i.item_id) AS items
+				FROM dunning_item o JOIN item i ON i.customer_id = o.customer_id AND i.item_id = o.item_id
+					JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
+				WHERE o.customer_id = l.customer_id AND o.dunning_letter_id = l.dunning_letter_id) n
+			CROSS JOIN LATERAL dunning_recipients(ARRAY[l.customer_id]) w
 			CROSS JOIN LATERAL open_charges(l.customer_id, l.currency, l.as_of, l.fee_document_id) x)
 	SELECT f.customer_id, f.dunning_letter_id, f.channel, f.customer_contact_id, f.recipient, f.written_in, fill_in((f.template_row).subject, f.contents),
 		fill_in((f.template_row).body, f.contents)
