@@ -158,6 +158,20 @@ SELECT pg_temp.try($$SELECT run_interest(NULL)$$);
 SELECT pg_temp.try($$SELECT run_interest('infinity', true)$$);
 SELECT pg_temp.try($$SELECT charge_interest(0, '{1}')$$);
 SELECT * FROM verify_ledger();
+-- Merged into another customer: what was charged is not charged again, and levels go along.
+SELECT set_risk_class(6, 'law');
+SELECT merge_customers(5, 6, 'the same', '2025-12-31') > 0 AS merged;
+SELECT kind, item_id IS NOT NULL AS of_an_item, to_day, amount FROM interest_charge WHERE customer_id = 6 AND document_id IS NULL ORDER BY kind;
+SELECT count(*) AS charged_again FROM run_interest('2025-12-31') WHERE customer_id = 6;
+SELECT level, as_of, amount, dunning_letter_id FROM dunning_item WHERE customer_id = 6 AND dunning_letter_id IS NULL;
+SELECT count(*) AS dunned_again FROM dunning_items('2025-12-31') WHERE customer_id = 6 AND level = 1;
+SELECT * FROM verify_ledger();
+-- A figure that somebody bent shows.
+SET session_replication_role = replica;
+UPDATE interest_charge SET amount = amount + 1 WHERE interest_charge_id = 1;
+UPDATE dunning_letter SET items = items + 1 WHERE dunning_letter_id = 1;
+RESET session_replication_role;
+SELECT * FROM verify_ledger();
 
 SET client_min_messages = warning;
 DROP SCHEMA ar CASCADE;

@@ -207,6 +207,17 @@ BEGIN
 	PERFORM open_escalation(904, id), record_remittance(904, id, 10), close_escalation(904, id, 'found them', true);
 	id := propose_settlement(904, ARRAY[other_item], 150, current_date, 'better than nothing');
 	PERFORM agree_settlement(904, id), cancel_settlement(904, id, 'not paid');
+
+	-- Letters, interest, and what the law says.
+	PERFORM add_customer('Late GmbH', 905), set_risk_class(905, 'late'), post_invoice(905, 'RE-8001', '2020-03-01', 100, '2020-03-31', 'USD'), post_invoice(905, 'RE-8002', '2020-03-01', 40, '2020-03-31', 'USD');
+	PERFORM pause_dunning(905, 'in talks', i.item_id) FROM item i JOIN document d USING (customer_id, document_id) WHERE d.customer_id = 905 AND d.number = 'RE-8002';
+	PERFORM set_dunning_policy('all', 'USD', '[{"days": 5, "template": "reminder", "fee": 3}]', 'late', '2020-01-01'),
+		set_interest_policy('all', 'USD', 9, p_risk_class => 'late', p_valid_from => '2020-01-01');
+	PERFORM run_dunning(ledger_today()), run_interest(ledger_today());
+	person := add_customer_contact(905, 'Ms Late', 'America/New_York', p_jurisdiction => 'US-NY', p_kind => 'consumer');
+	INSERT INTO contact_holiday (jurisdiction, day, name) VALUES ('US', '2020-07-04', 'Independence Day');
+	PERFORM log_contact(905, person, 'phone', 'no_answer', p_contacted_at => '2020-06-01 23:00-04'), record_debt_notice(905, person, '2020-06-02'),
+		receive_debt_request(905, person, 'dispute', '2020-06-10'), record_insolvency(905, '2020-07-01', 'chapter 11');
 END \$\$;
 RESET search_path;
 SQL

@@ -408,7 +408,7 @@ BEGIN
 		COALESCE(sum(i.open_amount) FILTER (WHERE NOT (d.kind = 'finance_charge' AND d.doc_date = p_as_of) AND d.document_id IS DISTINCT FROM p_fee_document_id), 0)
 	INTO interest, charges
 	FROM item i JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
-	WHERE i.customer_id = p_customer_id AND i.currency = p_currency AND i.open_amount > 0 AND d.kind IN ('fee', 'finance_charge')
+	WHERE i.customer_id = p_customer_id AND i.currency = p_currency AND i.open_amount > 0
 		AND (EXISTS (SELECT FROM dunning_letter l WHERE l.customer_id = d.customer_id AND l.fee_document_id = d.document_id)
 			OR EXISTS (SELECT FROM interest_charge h WHERE h.customer_id = d.customer_id AND h.document_id = d.document_id));
 END $$;

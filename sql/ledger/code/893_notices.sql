@@ -248,6 +248,11 @@ BEGIN
 	SELECT p_into_customer_id, max(h.interest_run_id), max(h.interest_policy_id), CASE WHEN h.kind = 'fixed_sum' THEN 'fixed_sum' ELSE 'moved' END, p_into_item_id, h.currency,
 		min(h.from_day), max(h.to_day), sum(h.amount)
 	FROM interest_charge h WHERE h.customer_id = p_customer_id AND h.item_id = p_item_id GROUP BY CASE WHEN h.kind = 'fixed_sum' THEN 'fixed_sum' ELSE 'moved' END, h.currency;
+	-- A charge stays one, under its new document: it costs no interest and gets no letter.
+	INSERT INTO interest_charge (customer_id, kind, currency, from_day, to_day, amount, document_id)
+	SELECT p_into_customer_id, 'moved', n.currency, i.doc_date, i.doc_date, n.amount, n.document_id
+	FROM item i JOIN item n ON n.customer_id = p_into_customer_id AND n.item_id = p_into_item_id
+	WHERE i.customer_id = p_customer_id AND i.item_id = p_item_id AND (p_customer_id, i.document_id) IN (SELECT f.customer_id, f.document_id FROM late_charges() f WHERE f.customer_id = p_customer_id);
 	INSERT INTO dunning_pause (customer_id, item_id, pauses_from, pauses_until, reason, ended_on)
 	SELECT p_into_customer_id, p_into_item_id, p.pauses_from, p.pauses_until, p.reason, p.ended_on FROM dunning_pause p WHERE p.customer_id = p_customer_id AND p.item_id = p_item_id;
 END $$;

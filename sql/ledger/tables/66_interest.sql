@@ -159,8 +159,8 @@ COMMENT ON COLUMN interest_run.actor IS 'Person who started it, by default actor
 CREATE TABLE interest_charge (
 	customer_id bigint NOT NULL,
 	interest_charge_id bigserial NOT NULL,
-	interest_run_id bigint NOT NULL,
-	interest_policy_id bigint NOT NULL,
+	interest_run_id bigint,
+	interest_policy_id bigint,
 	kind text NOT NULL CHECK (kind IN ('interest', 'fixed_sum', 'minimum', 'moved')),
 	item_id bigint,
 	currency text NOT NULL,
@@ -180,9 +180,9 @@ CREATE INDEX interest_charge_document_idx ON interest_charge (customer_id, docum
 COMMENT ON TABLE interest_charge IS 'What late payment was charged for, item by item; never changed.';
 COMMENT ON COLUMN interest_charge.customer_id IS 'The debtor.';
 COMMENT ON COLUMN interest_charge.interest_charge_id IS 'Key, with customer_id.';
-COMMENT ON COLUMN interest_charge.interest_run_id IS 'The run that charged it.';
-COMMENT ON COLUMN interest_charge.interest_policy_id IS 'The policy it followed.';
-COMMENT ON COLUMN interest_charge.kind IS 'interest; fixed_sum: the sum the law gives for each debt; minimum: what brings a charge up to the policy''s minimum. moved: what was charged on the item where it came from, when customers were merged.';
+COMMENT ON COLUMN interest_charge.interest_run_id IS 'The run that charged it; NULL: a charge that was moved.';
+COMMENT ON COLUMN interest_charge.interest_policy_id IS 'The policy it followed; NULL: a charge that was moved.';
+COMMENT ON COLUMN interest_charge.kind IS 'interest; fixed_sum: the sum the law gives for each debt; minimum: what brings a charge up to the policy''s minimum. moved: what was charged on the item where it came from, or, of no item, a charge itself, when customers were merged.';
 COMMENT ON COLUMN interest_charge.item_id IS 'The item; NULL: the average daily balance, or a minimum.';
 COMMENT ON COLUMN interest_charge.currency IS 'ISO 4217 code.';
 COMMENT ON COLUMN interest_charge.from_day IS 'Day after which it counts: the due date, or the last day charged before.';
