@@ -283,7 +283,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.start_dunning volatile unsafe definer',
 	'ar.start_interest volatile unsafe definer',
 	'ar.take_messages volatile unsafe definer',
-	'ar.write_amount immutable safe invoker',
+	'ar.write_amount stable safe invoker',
 	'ar.add_core volatile unsafe definer',
 	'ar.add_note volatile unsafe definer',
 	'ar.add_tag volatile unsafe definer',

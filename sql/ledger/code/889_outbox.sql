@@ -78,7 +78,7 @@ END $$;
 COMMENT ON FUNCTION read_locale(text) IS 'How a language writes dates and amounts.';
 
 CREATE OR REPLACE FUNCTION write_amount(p_amount numeric, p_currency text, p_style jsonb)
-RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
+RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
 DECLARE
 	decimals integer := credit.minor_unit(p_currency);
 	mark text := COALESCE(p_style ->> 'group_mark', '');
