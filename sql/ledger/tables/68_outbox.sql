@@ -45,19 +45,19 @@ INSERT INTO letter_template (template, language, subject, body, line) VALUES
 	E'{date}\n\nTo {customer}\n\nPerhaps you have overlooked these invoices:\n\n{items}\n\nWe look forward to your payment of {total} by {pay_by}. If it is on its way, please disregard this letter.',
 	'{number} of {doc_date}, due {due_date}: {amount}'),
 	('second_reminder', 'en', 'Second reminder: {amount} past due',
-	E'{date}\n\nTo {customer}\n\nThese invoices are still open:\n\n{items}\n\nFee for this letter: {fee}\nTo be paid: {total}\n\nPlease pay by {pay_by}, or tell us what keeps you from it.',
+	E'{date}\n\nTo {customer}\n\nThese invoices are still open:\n\n{items}\n\nFee for this letter: {fee}\nInterest: {interest}\nOther charges: {charges}\nTo be paid: {total}\n\nPlease pay by {pay_by}, or tell us what keeps you from it.',
 	'{number} of {doc_date}, due {due_date}, {days} days late: {amount}'),
 	('final_demand', 'en', 'Final demand: {amount} past due',
-	E'{date}\n\nTo {customer}\n\nIn spite of our reminders these invoices are not paid:\n\n{items}\n\nFee for this letter: {fee}\nTo be paid: {total}\n\nIf the amount is not received by {pay_by} we shall take further steps without another letter.',
+	E'{date}\n\nTo {customer}\n\nIn spite of our reminders these invoices are not paid:\n\n{items}\n\nFee for this letter: {fee}\nInterest: {interest}\nOther charges: {charges}\nTo be paid: {total}\n\nIf the amount is not received by {pay_by} we shall take further steps without another letter.',
 	'{number} of {doc_date}, due {due_date}, {days} days late, level {level}: {amount}'),
 	('reminder', 'de', 'Zahlungserinnerung: {amount} offen',
 	E'{date}\n\nAn {customer}\n\nFolgende Rechnungen sind noch offen:\n\n{items}\n\nBitte zahlen Sie {total} bis zum {pay_by}. Sollten Sie bereits gezahlt haben, betrachten Sie dieses Schreiben als gegenstandslos.',
 	'{number} vom {doc_date}, zahlbar bis {due_date}: {amount}'),
 	('second_reminder', 'de', 'Mahnung: {amount} offen',
-	E'{date}\n\nAn {customer}\n\nFolgende Rechnungen sind weiterhin offen:\n\n{items}\n\nKosten dieses Schreibens: {fee}\nZu zahlen: {total}\n\nBitte zahlen Sie bis zum {pay_by}.',
+	E'{date}\n\nAn {customer}\n\nFolgende Rechnungen sind weiterhin offen:\n\n{items}\n\nKosten dieses Schreibens: {fee}\nZinsen: {interest}\nWeitere Nebenforderungen: {charges}\nZu zahlen: {total}\n\nBitte zahlen Sie bis zum {pay_by}.',
 	'{number} vom {doc_date}, zahlbar bis {due_date}, {days} Tage in Verzug: {amount}'),
 	('final_demand', 'de', 'Letzte Mahnung: {amount} offen',
-	E'{date}\n\nAn {customer}\n\nTrotz unserer Mahnungen sind folgende Rechnungen nicht bezahlt:\n\n{items}\n\nKosten dieses Schreibens: {fee}\nZu zahlen: {total}\n\nGeht der Betrag nicht bis zum {pay_by} ein, leiten wir ohne weiteres Schreiben rechtliche Schritte ein.',
+	E'{date}\n\nAn {customer}\n\nTrotz unserer Mahnungen sind folgende Rechnungen nicht bezahlt:\n\n{items}\n\nKosten dieses Schreibens: {fee}\nZinsen: {interest}\nWeitere Nebenforderungen: {charges}\nZu zahlen: {total}\n\nGeht der Betrag nicht bis zum {pay_by} ein, leiten wir ohne weiteres Schreiben rechtliche Schritte ein.',
 	'{number} vom {doc_date}, zahlbar bis {due_date}, {days} Tage in Verzug, Stufe {level}: {amount}');
 
 CREATE TABLE outbox (
