@@ -129,6 +129,10 @@ BEGIN
 		PERFORM credit.run_template(ledger, 'tables/62_promise.sql');
 		PERFORM credit.run_template(ledger, 'tables/63_payment_plan.sql');
 		PERFORM credit.run_template(ledger, 'tables/64_escalation.sql');
+		PERFORM credit.run_template(ledger, 'tables/65_dunning.sql');
+		PERFORM credit.run_template(ledger, 'tables/66_interest.sql');
+		PERFORM credit.run_template(ledger, 'tables/67_contact_law.sql');
+		PERFORM credit.run_template(ledger, 'tables/68_outbox.sql');
 		PERFORM credit.run_template(ledger, 'tables/69_worklist.sql');
 	END IF;
 	PERFORM credit.run_template(ledger, 'code');

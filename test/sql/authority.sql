@@ -314,5 +314,6 @@ DELETE FROM approval_use WHERE customer_id = 3;
 SELECT problem, customer_id, regexp_replace(object, '\d+', 'N') AS object FROM verify_chain();
 ROLLBACK;
 
-DROP SCHEMA auth, auth2 CASCADE;
+DROP SCHEMA auth CASCADE;
+DROP SCHEMA auth2 CASCADE;
 DROP ROLE authority_clerk;

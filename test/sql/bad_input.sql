@@ -664,6 +664,8 @@ SELECT trim_scale(receivable), trim_scale(unapplied), trim_scale(ordered) FROM a
 SELECT * FROM ar.verify_ledger();
 
 SET client_min_messages = warning;
-DROP SCHEMA ar, other, shop CASCADE;
+DROP SCHEMA ar CASCADE;
+DROP SCHEMA other CASCADE;
+DROP SCHEMA shop CASCADE;
 DROP FOREIGN DATA WRAPPER bad_input CASCADE;
 DROP ROLE bad_input_clerk;

@@ -120,3 +120,6 @@ SELECT pg_temp.try($$SELECT cancel_settlement(1, 9, 'what')$$);
 SELECT pg_temp.as_person('anna', $$SELECT propose_settlement(1, '{3}', 290, current_date, 'again')$$) AS settlement, cancel_settlement(1, 2, 'no');
 SELECT pg_temp.try($$SELECT evaluate_settlements(current_date + 1)$$) ~ '^22008';
 SELECT * FROM verify_ledger();
+
+SET client_min_messages = warning;
+DROP SCHEMA ar CASCADE;

@@ -188,4 +188,7 @@ DELETE FROM ar.customer WHERE customer_id = 101;
 SELECT count(*) AS exposure_changed FROM (SELECT customer_id, currency, unapplied, ordered FROM before EXCEPT SELECT customer_id, currency, unapplied, ordered FROM ar.exposure) d;
 
 SET client_min_messages = warning;
-DROP SCHEMA ar, inserted, copied, yen CASCADE;
+DROP SCHEMA ar CASCADE;
+DROP SCHEMA inserted CASCADE;
+DROP SCHEMA copied CASCADE;
+DROP SCHEMA yen CASCADE;

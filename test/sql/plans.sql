@@ -115,3 +115,6 @@ SELECT pg_temp.try($$SELECT propose_plan(1, '{4}', 'season', p_terms => 'net 60'
 SELECT item_id, reason, amount, until, subject_id FROM item_protection(current_date) ORDER BY 1;
 SELECT merge_customers(1, 2, 'one company') > 0 AS merged;
 SELECT * FROM verify_ledger();
+
+SET client_min_messages = warning;
+DROP SCHEMA ar CASCADE;

@@ -146,3 +146,6 @@ SELECT customer_id, customer_contact_id, kind, ended_at IS NOT NULL AS ended FRO
 SELECT p.customer_id, p.promise_id, p.amount, p.state, p.note, i.item_id, i.amount FROM promise p JOIN promise_item i USING (customer_id, promise_id) WHERE p.customer_id = 2 ORDER BY 2, 6;
 SELECT rule_figure('broken_promises', 2, ledger_today(), 0, true);
 SELECT * FROM verify_ledger();
+
+SET client_min_messages = warning;
+DROP SCHEMA ar CASCADE;

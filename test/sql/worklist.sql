@@ -19,7 +19,7 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 CREATE FUNCTION pg_temp.day(n integer) RETURNS date LANGUAGE sql AS $$SELECT ar.ledger_today() + n$$;
 CREATE VIEW pg_temp.list AS SELECT customer_id, collector, points, next_best_action AS action, overdue_amount AS overdue, days_past_due AS days, last_outcome,
-	(SELECT string_agg(format('%s %s > %s: %s', r ->> 'kind', r ->> 'figure', r ->> 'threshold', r ->> 'points'), ', ') FROM jsonb_array_elements(rules) r) AS rules
+	(SELECT string_agg(format('%s %s > %s: %s', r ->> 'kind', r ->> 'figure', r ->> 'threshold', r ->> 'points'), ', ' ORDER BY (r ->> 'points')::numeric DESC) FROM jsonb_array_elements(rules) r) AS rules
 FROM ar.worklist();
 DO $$ BEGIN
 	PERFORM add_customer('Kestrel ' || n, n) FROM generate_series(1, 12) n;
@@ -128,3 +128,6 @@ SELECT allocate(8, (SELECT item_id FROM item WHERE document_id = :p8), 8, 300) >
 SELECT customer_id, kind, party, amount, open_amount, state, days_left FROM escalations;
 SELECT agency, placed, fee_percent, recalled_on, paid, collected, fee, remitted, items FROM placement;
 SELECT count(*) FROM ar.worklist WHERE customer_id = 8 AND overdue_amount > 0;
+
+SET client_min_messages = warning;
+DROP SCHEMA ar CASCADE;

@@ -23,6 +23,8 @@ CREATE ROLE manager LOGIN;
 CREATE ROLE legal LOGIN;
 CREATE ROLE releaser LOGIN;
 CREATE ROLE bi LOGIN;
+CREATE ROLE collector LOGIN;
+CREATE ROLE sender LOGIN;
 SQL
 create_database($node, 'company', <<'SQL');
 GRANT CREATE ON DATABASE company TO ledger_owner, shop_owner, app;
@@ -32,7 +34,8 @@ SELECT ar.add_customer('Acme', 1), ar.add_customer('Bolt', 2);
 SELECT ar.set_credit_limit(1, 100), ar.set_credit_limit(2, 100);
 GRANT USAGE ON SCHEMA ar TO admin;
 SELECT ar.grant_access('reader', 'reader'), ar.grant_access('poster', 'poster'), ar.grant_access('loader', 'loader'),
-	ar.grant_access('manager', 'credit_manager'), ar.grant_access('legal', 'legal'), ar.grant_access('releaser', 'releaser'), ar.grant_access('bi', 'bi');
+	ar.grant_access('manager', 'credit_manager'), ar.grant_access('legal', 'legal'), ar.grant_access('releaser', 'releaser'),
+	ar.grant_access('collector', 'collector'), ar.grant_access('sender', 'sender'), ar.grant_access('bi', 'bi');
 RESET ROLE;
 SET ROLE shop_owner;
 CREATE SCHEMA shop;
@@ -121,9 +124,11 @@ my @forecasting = (
 my @provisioning = (
 	'book_allowance(date,text,numeric)', 'set_loss_adjustment(numeric,date,text,text)',
 	'set_loss_rates(numeric[],date,text,text,credit.aging_buckets,numeric,integer)', 'set_specific_provision(bigint,numeric,text,date,bigint)');
-my @crediting = (
+my @noting = (
 	(map { "$_(bigint,text,bigint,text)" } qw(add_note add_tag remove_tag)), 'attach(bigint,text,bigint,text,bytea,text)',
-	'add_task(bigint,text,bigint,text,text,date)', 'finish_task(bigint,bigint)', 'record_inquiry(bigint,text,bigint,text,text,text,text,text,date)',
+	'add_task(bigint,text,bigint,text,text,date)', 'finish_task(bigint,bigint)', 'record_inquiry(bigint,text,bigint,text,text,text,text,text,date)');
+my @crediting = (
+	@noting,
 	'open_dispute(bigint,bigint,numeric,text,text,text,date,integer,text,bigint)', 'dispute_deductions(bigint,text)',
 	'investigate_dispute(bigint,bigint,text,text,text,date)', 'validate_credit(bigint,bigint,text,jsonb,numeric,bigint,text)',
 	'request_credit(bigint,bigint,text,jsonb,numeric,text,bigint,bigint,text,bigint)', 'change_credit(bigint,bigint,text,jsonb,numeric)',
@@ -131,6 +136,44 @@ my @crediting = (
 	'inspect_return(bigint,bigint,integer,numeric,numeric,text,text,date)', 'cancel_return(bigint,bigint,text)', 'credit_return(bigint,bigint,text)',
 	'add_core(bigint,text,numeric,numeric,integer,bigint,boolean,text,date,text)', 'receive_core(bigint,bigint,numeric,text,date)',
 	'match_credit_notes(bigint,boolean)', 'match_all_credit_notes(integer,bigint,bigint,integer)', 'credit_note_customers()');
+my @collecting = (
+	'add_customer_contact(bigint,text,text,text,text,text,text,text,text,text,text)',
+	'change_customer_contact(bigint,bigint,jsonb)',
+	'add_contact_fact(bigint,bigint,text,text,timestamp with time zone,text,time without time zone,time without time zone)',
+	'end_contact_fact(bigint,bigint,timestamp with time zone)',
+	'record_contact(bigint,bigint,text,text,text,text,text,text,date,bigint[],timestamp with time zone,text,text)',
+	'make_promise(bigint,date,numeric,bigint[],text,bigint,bigint,text,integer,date)',
+	'withdraw_promise(bigint,bigint,text)', 'evaluate_promises(date,bigint)',
+	'propose_plan(bigint,bigint[],text,date[],numeric[],credit.payment_terms,date,numeric,integer,bigint)',
+	'cancel_plan(bigint,bigint,text)', 'evaluate_plans(date,bigint)', 'item_protection(date,bigint)',
+	'planned_aging(date,credit.aging_buckets,bigint)',
+	'request_escalation(bigint,text,bigint[],text,text,numeric,date,bigint)',
+	'close_escalation(bigint,bigint,text,boolean)', 'record_remittance(bigint,bigint,numeric,numeric,date,bigint)',
+	'propose_settlement(bigint,bigint[],numeric,date,text,bigint)', 'cancel_settlement(bigint,bigint,text)',
+	'worklist(text,date,bigint)', 'next_best_action(bigint,date)', 'take_case(text,integer,date)',
+	'release_case(bigint)');
+my @warning = (
+	'answer_debt_request(bigint,bigint,date)', 'contact_allowed(bigint,text,timestamp with time zone,bigint[],text)',
+	'dunning_items(date,bigint[])', 'late_payment_rate(text,date,date)', 'letter_placeholders()',
+	'log_contact(bigint,bigint,text,text,text,text,text,text,date,bigint[],timestamp with time zone,text,text)',
+	'pause_dunning(bigint,text,bigint,date)',
+	'queue_message(bigint,text,text,text,text,text,bigint,text,bigint,timestamp with time zone)',
+	'receive_debt_request(bigint,bigint,text,date,text,bigint[])', 'record_debt_notice(bigint,bigint,date,bigint[])',
+	'record_insolvency(bigint,date,text,text,text)', 'record_reclamation(bigint,bigint,date)', 'reference_rate_on(text,date)',
+	'resume_dunning(bigint,bigint)');
+my @dunning = (
+	'charge_interest(bigint,bigint[])', 'customers_to_charge(date)', 'customers_to_dun(date)', 'dun_customers(bigint,bigint[])',
+	'end_insolvency(bigint,bigint,text,date)', 'late_payment_sum_for(text,date,numeric,text,date)', 'run_dunning(date,boolean)',
+	'run_dunning_in_batches(date,integer,integer)', 'run_interest(date,boolean)', 'run_interest_in_batches(date,integer,integer)',
+	'set_dunning_policy(text,text,jsonb,text,date,integer,boolean,text,integer)',
+	'set_interest_policy(text,text,numeric,text,text,date,text,text,integer,text,text,integer,numeric,numeric,boolean,boolean)',
+	'set_letter_template(text,text,text,text,text)', 'set_reference_rate(text,date,date,numeric,text)', 'start_dunning(date)',
+	'start_interest(date)');
+my @leading = (
+	'assign_customer(bigint,text,text)', 'assign_portfolios()', 'enter_absence(text,text,date,date,text)',
+	'end_absence(bigint,date)', 'start_plan(bigint,bigint)', 'open_escalation(bigint,bigint)',
+	'agree_settlement(bigint,bigint)', 'evaluate_settlements(date,bigint)',
+	'add_strategy(text,jsonb,text,text,integer,date)');
 my %functions = (
 	stranger => [],
 	reader   => [ @reporting, @rates, @forecasting ],
@@ -152,8 +195,11 @@ my %functions = (
 		'held_orders(bigint)', 'hold_figures(bigint)' ],
 	releaser => [ @reevaluating, @explaining ],
 	bi       => [@exporting],
+	sender   => [ 'report_message(bigint,bigint,text,text,integer)', 'take_messages(integer,text,integer)' ],
+	collector => [ @checking, @rates, @acting, @noting, @collecting, @warning, 'customer_of(bigint)' ],
 	manager => [
-		@checking, @reevaluating, @explaining, @simulating, @acting, @analysing, @crediting, @forecasting, @provisioning, @reporting[ 1 .. 3 ],
+		@checking, @reevaluating, @explaining, @simulating, @acting, @analysing, @crediting, @collecting, @leading, @warning, @dunning, @forecasting, @provisioning, @rates,
+		@reporting[ 1 .. 3 ],
 		'issue_credit(bigint,bigint,text,date,boolean)', 'rebill(bigint,bigint,text,numeric,jsonb,text,text,text,date)',
 		'approve_dispute(bigint,bigint,text,numeric,text,text,jsonb)', 'reject_dispute(bigint,bigint,text,text)',
 		'settle_dispute(bigint,bigint,text,text,bigint)', 'charge_unreturned_cores(date)', 'place_hold(bigint,text,text,text,date,boolean,boolean)', 'release_hold(bigint,bigint,text)',
@@ -177,19 +223,29 @@ my @credit_views = map { "$_ SELECT" } qw(disputed_items open_disputes root_caus
 	return_status aged_returns core_bank);
 my @credits = (@credit_views, map { "$_ SELECT" } qw(dispute dispute_event credit_reason return_policy credit_request credit_request_line credit_issue
 	return_authorization return_line return_event core_grade core_deposit core_return note tag attachment task inquiry));
+my @collection_views = map { "$_ SELECT" } qw(promises_due broken_promises promise_level plans contact_log reasons_for_non_payment escalations placement
+	caseload collector_performance);
+my @collection = (@collection_views, map { "$_ SELECT" } qw(worklist customer_contact contact_fact contact_outcome payment_reason contact promise_policy promise
+	promise_item promise_event plan_policy payment_plan payment_plan_item payment_plan_instalment payment_plan_event claim_policy escalation escalation_item
+	escalation_event agency_remittance settlement settlement_item settlement_event collector collector_absence portfolio_rule portfolio portfolio_change
+	collection_strategy worklist_rule worklist_claim dunning_policy dunning_level dunning_run dunning_letter dunning_item dunning_skip dunning_pause
+	dunning_preview letter_template letter_locale outbox reference_rate late_payment_law late_payment_sum interest_policy interest_run interest_charge
+	contact_rule contact_holiday contact_refusal compliance_log debt_notice debt_request insolvency insolvency_claims notice_due));
 my %tables = (
 	stranger => [],
-	reader   => [ @views, @credit_views, map { "$_ SELECT" } qw(cash_application_accuracy deductions unapplied_cash
+	reader   => [ @views, 'receivable_parts SELECT', @credit_views, @collection_views, map { "$_ SELECT" } qw(cash_application_accuracy deductions unapplied_cash
 		  allowance_movement ecl_matrix forecast_accuracy) ],
-	poster   => [ @views, @cash, @credits ],
+	poster   => [ @views, 'receivable_parts SELECT', @cash, @credits ],
 	loader   => [@views],
+	collector => [ @views, 'receivable_parts SELECT', @collection ],
 	releaser => [],
 	bi       => [
 		map { "$_ SELECT" } qw(bi_aging bi_allocations bi_calendar bi_customers bi_disputes bi_exposure bi_holds bi_kpi_monthly bi_open_items
 		  bi_promises allocation cash_allocation customer dispute document exposure hold hold_release item ledger_info promise) ],
+	sender   => [],
 	legal    => [ @views, map { "$_ SELECT" } qw(hold hold_queue hold_reason hold_release) ],
 	manager  => [
-		@views, @cash, @credits, map { "$_ SELECT" }
+		@views, 'receivable_parts SELECT', @cash, @credits, @collection, map { "$_ SELECT" }
 		  qw(approval approval_policy approval_queue approval_use approval_vote authority authority_end pending_approvals
 		  check_rule credit_limit decision exposure hold hold_queue hold_reason hold_release order_release
 		  bank_reference checklist_item credit_application credit_application_event credit_application_status credit_report
@@ -239,7 +295,7 @@ SQL
 is($node->safe_psql('company', <<'SQL'), '', 'functions of the ledger: owner, path and rights');
 SELECT p.oid::regprocedure, proowner::regrole, proconfig, proacl FROM pg_proc p
 	WHERE pronamespace = 'ar'::regnamespace AND (proowner <> 'ledger_owner'::regrole OR proacl IS NULL
-		OR proconfig IS DISTINCT FROM CASE WHEN p.oid::regprocedure::text NOT SIMILAR TO 'ar.(reevaluate_holds|apply_cash|match_all_credit_notes)\(%' THEN '{"search_path=ar, credit, pg_temp"}'::text[] END
+		OR proconfig IS DISTINCT FROM CASE WHEN p.oid::regprocedure::text NOT SIMILAR TO 'ar.(reevaluate_holds|apply_cash|match_all_credit_notes|run_dunning_in_batches|run_interest_in_batches)\(%' THEN '{"search_path=ar, credit, pg_temp"}'::text[] END
 		OR EXISTS (SELECT FROM aclexplode(proacl) WHERE grantee = 0));
 SQL
 

@@ -184,6 +184,41 @@ BEGIN
 		finish_task(904, add_task(904, 'document', id, 'call')), record_inquiry(904, 'document', id, 'Ms Hill', 'customer', 'phone', 'when?');
 END \$\$;
 CALL match_all_credit_notes();
+-- What collectors know, do and agree on.
+DO \$\$
+DECLARE
+	first bigint := post_invoice(904, 'RE-7004', current_date, 300, current_date, 'USD');
+	other bigint := post_invoice(904, 'RE-7005', current_date, 200, current_date, 'USD');
+	item_id bigint := (SELECT i.item_id FROM item i WHERE i.customer_id = 904 AND i.document_id = first);
+	other_item bigint := (SELECT i.item_id FROM item i WHERE i.customer_id = 904 AND i.document_id = other);
+	person bigint := add_customer_contact(904, 'Mr Adler', 'Europe/Berlin', 'owner', p_jurisdiction => 'DE');
+	id bigint;
+BEGIN
+	INSERT INTO collector (person, capacity) VALUES ('Ann', 10), ('Bob', NULL);
+	INSERT INTO portfolio_rule (rule_no, collector) VALUES (10, 'Ann');
+	INSERT INTO claim_policy (provider, claim_days) VALUES ('Insurer', 90);
+	PERFORM assign_portfolios(), enter_absence('Ann', 'Bob', '2020-08-01', '2020-08-14'), add_contact_fact(904, person, 'attorney', p_note => 'Dr Recht'),
+		withdraw_promise(904, make_promise(904, current_date, 50, ARRAY[item_id],
+			p_contact_id => record_contact(904, person, 'phone', 'promised', 'in', 'cash_flow', p_document_ids => ARRAY[first])), 'a misunderstanding'),
+		make_promise(904, current_date, 10, ARRAY[other_item]), evaluate_promises(), take_case('Ann');
+	id := propose_plan(904, ARRAY[item_id], 'season', ARRAY[current_date, current_date + 30], '{100,200}', p_interest_rate => 5);
+	PERFORM start_plan(904, id), evaluate_plans(), cancel_plan(904, id, 'paid otherwise');
+	id := request_escalation(904, 'agency', ARRAY[item_id], 'no answer', 'Hounds', 20);
+	PERFORM open_escalation(904, id), record_remittance(904, id, 10), close_escalation(904, id, 'found them', true);
+	id := propose_settlement(904, ARRAY[other_item], 150, current_date, 'better than nothing');
+	PERFORM agree_settlement(904, id), cancel_settlement(904, id, 'not paid');
+
+	-- Letters, interest, and what the law says.
+	PERFORM add_customer('Late GmbH', 905), set_risk_class(905, 'late'), post_invoice(905, 'RE-8001', '2020-03-01', 100, '2020-03-31', 'USD'), post_invoice(905, 'RE-8002', '2020-03-01', 40, '2020-03-31', 'USD');
+	PERFORM pause_dunning(905, 'in talks', i.item_id) FROM item i JOIN document d USING (customer_id, document_id) WHERE d.customer_id = 905 AND d.number = 'RE-8002';
+	PERFORM set_dunning_policy('all', 'USD', '[{"days": 5, "template": "reminder", "fee": 3}]', 'late', '2020-01-01'),
+		set_interest_policy('all', 'USD', 9, p_risk_class => 'late', p_valid_from => '2020-01-01');
+	PERFORM run_dunning(ledger_today()), run_interest(ledger_today());
+	person := add_customer_contact(905, 'Ms Late', 'America/New_York', p_jurisdiction => 'US-NY', p_kind => 'consumer');
+	INSERT INTO contact_holiday (jurisdiction, day, name) VALUES ('US', '2020-07-04', 'Independence Day');
+	PERFORM log_contact(905, person, 'phone', 'no_answer', p_contacted_at => '2020-06-01 23:00-04'), record_debt_notice(905, person, '2020-06-02'),
+		receive_debt_request(905, person, 'dispute', '2020-06-10'), record_insolvency(905, '2020-07-01', 'chapter 11');
+END \$\$;
 -- What is expected to be lost.
 DO \$\$ BEGIN
 	PERFORM set_loss_rates('{1, 2, 3, 4, 5}', '2020-01-01', 'experience'), set_loss_adjustment(1.1, '2020-01-01', 'worse'),

@@ -60,8 +60,8 @@ DECLARE
 	moved_on date;
 	moving record;
 	groups_before jsonb := jsonb_build_object();
-	moved_from bigint[] := '{}';
-	moved_into bigint[] := '{}';
+	moved_from bigint[] := ARRAY[]::bigint[];
+	moved_into bigint[] := ARRAY[]::bigint[];
 	their_item bigint;
 	own_document bigint;
 	own_number text;
@@ -165,7 +165,8 @@ BEGIN
 				FROM item i WHERE i.customer_id = p_into_customer_id AND i.document_id = their_document;
 			END IF;
 			SELECT i.item_id INTO their_item FROM item i WHERE i.customer_id = p_into_customer_id AND i.document_id = their_document;
-			PERFORM move_disputes(p_customer_id, moving.item_id, p_into_customer_id, their_item);
+			PERFORM move_disputes(p_customer_id, moving.item_id, p_into_customer_id, their_item),
+				move_late_payment(p_customer_id, moving.item_id, p_into_customer_id, their_item);
 			moved_from := moved_from || moving.item_id;
 			moved_into := moved_into || their_item;
 		END IF;
@@ -186,6 +187,7 @@ BEGIN
 	WHERE c.customer_id = p_customer_id AND c.status IN ('legal', 'bankrupt', 'sanctioned') AND i.status = 'active';
 	PERFORM move_credit_file(p_customer_id, p_into_customer_id);
 	PERFORM move_contacts(p_customer_id, p_into_customer_id);
+	PERFORM move_contact_law(p_customer_id, p_into_customer_id);
 	PERFORM move_portfolio(p_customer_id, p_into_customer_id);
 	PERFORM move_promises(p_customer_id, p_into_customer_id, moved_from, moved_into);
 	INSERT INTO customer_merge (customer_id, into_customer_id, merged_on, reason) VALUES (p_customer_id, p_into_customer_id, merged_on, p_reason);

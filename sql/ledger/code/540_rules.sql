@@ -91,6 +91,9 @@ BEGIN
 			IF figure IS NULL AND p_kind IN ('dunning_level', 'broken_promises') THEN
 				figure := 0;
 			END IF;
+			IF p_kind = 'dunning_level' THEN
+				figure := GREATEST(figure, dunning_level_of(p_customer_id, p_on));
+			END IF;
 		WHEN 'limit_expired' THEN
 			SELECT p_on - max(upper(c.in_force)) + 1 INTO figure FROM credit_limit c
 			WHERE c.customer_id = p_customer_id AND c.kind <> 'group' AND upper(c.in_force) <= p_on

@@ -176,9 +176,10 @@ BEGIN
 				WHEN c.kind = 'oldest_overdue' THEN c.oldest
 				WHEN c.kind = 'overdue_amount' THEN c.overdue_amount
 				WHEN c.kind = 'overdue_percent' THEN CASE WHEN c.owed = 0 THEN 0 ELSE trim_scale(round(c.overdue_amount * 100 / c.owed, 16)) END
-				WHEN c.kind IN ('dunning_level', 'broken_promises', 'payment_index', 'score', 'grade') THEN COALESCE((SELECT f.value FROM risk_figure f
+				WHEN c.kind IN ('dunning_level', 'broken_promises', 'payment_index', 'score', 'grade') THEN GREATEST(COALESCE((SELECT f.value FROM risk_figure f
 					WHERE f.customer_id = d.customer_id AND f.figure = c.kind AND f.valid_from <= d.on_day AND f.recorded_at <= d.decided_at
-					ORDER BY f.valid_from DESC, f.risk_figure_id DESC LIMIT 1), CASE WHEN c.kind IN ('dunning_level', 'broken_promises') THEN 0 END)
+					ORDER BY f.valid_from DESC, f.risk_figure_id DESC LIMIT 1), CASE WHEN c.kind IN ('dunning_level', 'broken_promises') THEN 0 END),
+					CASE WHEN c.kind = 'dunning_level' THEN dunning_level_of(d.customer_id, d.on_day, d.decided_at) END)
 				WHEN c.kind = 'limit_expired' THEN l.days_expired
 				WHEN c.kind = 'limit_expiring' THEN l.days_left
 				WHEN c.kind = 'review_overdue' THEN d.on_day - d.review_then

@@ -128,6 +128,18 @@ BEGIN
 			LATERAL (VALUES ('state', d.state, e.state), ('owner', d.owner, e.owner), ('root cause', d.root_cause, e.root_cause), ('due date', d.due_date::text, e.due_date::text),
 				('end', d.ended_on::text, CASE WHEN e.state IN ('rejected', 'settled') THEN e.happened_on END::text)) f (figure, kept, recomputed)
 		WHERE f.kept IS DISTINCT FROM f.recomputed;
+	-- A letter is what its items are, and a charge for late payment what it was charged for.
+	RETURN QUERY
+		SELECT f.figure, l.customer_id, format('dunning letter %s', l.dunning_letter_id), f.kept, f.recomputed
+		FROM dunning_letter l LEFT JOIN (SELECT d.customer_id, d.dunning_letter_id, count(*) AS items, sum(d.amount) AS amount, max(d.level) AS level
+				FROM dunning_item d GROUP BY d.customer_id, d.dunning_letter_id) i ON i.customer_id = l.customer_id AND i.dunning_letter_id = l.dunning_letter_id,
+			LATERAL (VALUES ('items', l.items::text, i.items::text), ('amount', trim_scale(l.amount)::text, trim_scale(i.amount)::text),
+				('level', l.level::text, i.level::text)) f (figure, kept, recomputed)
+		WHERE f.kept IS DISTINCT FROM f.recomputed;
+	RETURN QUERY
+		SELECT 'late payment', h.customer_id, format('document %s', h.document_id), trim_scale(d.amount)::text, trim_scale(sum(h.amount))::text
+		FROM interest_charge h LEFT JOIN document d ON d.customer_id = h.customer_id AND d.document_id = h.document_id
+		WHERE h.document_id IS NOT NULL GROUP BY h.customer_id, h.document_id, d.amount HAVING d.amount IS DISTINCT FROM sum(h.amount);
 	-- Promises, plans, escalations, settlements and portfolios are as their latest event left them.
 	RETURN QUERY
 		SELECT f.figure, p.customer_id, format('promise %s', p.promise_id), f.kept, f.recomputed
@@ -145,8 +157,8 @@ BEGIN
 				ON n.customer_id = p.customer_id AND n.payment_plan_id = p.payment_plan_id
 			LEFT JOIN (SELECT i.customer_id, i.payment_plan_id, sum(i.amount) AS amount FROM payment_plan_item i WHERE i.instalment_no IS NULL GROUP BY 1, 2) i
 				ON i.customer_id = p.customer_id AND i.payment_plan_id = p.payment_plan_id,
-			LATERAL (VALUES ('state', p.state, e.state), ('paid', p.paid_amount::text, e.paid_amount::text), ('instalments', p.amount::text, n.amount::text),
-				('interest', p.interest_amount::text, n.interest::text), ('items', p.amount::text, i.amount::text)) f (figure, kept, recomputed)
+			LATERAL (VALUES ('state', p.state, e.state), ('paid', p.paid_amount::text, e.paid_amount::text), ('instalments', trim_scale(p.amount)::text, trim_scale(n.amount)::text),
+				('interest', trim_scale(p.interest_amount)::text, trim_scale(n.interest)::text), ('items', trim_scale(p.amount)::text, trim_scale(i.amount)::text)) f (figure, kept, recomputed)
 		WHERE f.kept IS DISTINCT FROM f.recomputed;
 	RETURN QUERY
 		SELECT 'state', s.customer_id, s.object, s.kept, s.recomputed FROM (

@@ -44,7 +44,7 @@ RETURNS numeric[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM 
 DECLARE
 	remaining numeric := (SELECT sum(u) FROM unnest(p_amounts) u);
 	since date := p_starts_on;
-	interest numeric[] := '{}';
+	interest numeric[] := ARRAY[]::numeric[];
 BEGIN
 	FOR n IN 1 .. cardinality(p_amounts) LOOP
 		interest := interest || round(remaining * COALESCE(p_rate, 0) / 100 * (p_due_dates[n] - since) / 365, credit.minor_unit(p_currency));

@@ -124,6 +124,7 @@ DECLARE
 	due settlement;
 	lost record;
 	written_off numeric;
+	paid_by bigint;
 	n integer := 0;
 BEGIN
 	PERFORM require_as_of(as_of);
@@ -137,10 +138,17 @@ BEGIN
 		CONTINUE WHEN NOT EXISTS (SELECT FROM settlement s WHERE s.customer_id = due.customer_id AND s.settlement_id = due.settlement_id AND s.state = 'agreed');
 		IF settlement_paid(due.customer_id, due.settlement_id, as_of) >= due.amount THEN
 			written_off := 0;
+			-- As a small difference is forgiven with a payment: should the bank take it back, all is owed again.
+			SELECT c.document_id INTO paid_by
+			FROM settlement_item t JOIN allocation a ON a.customer_id = t.customer_id AND a.debit_item_id = t.item_id AND a.reverses IS NULL
+				JOIN item c ON c.customer_id = a.customer_id AND c.item_id = a.credit_item_id
+				JOIN document d ON d.customer_id = c.customer_id AND d.document_id = c.document_id AND is_money(d.kind)
+			WHERE t.customer_id = due.customer_id AND t.settlement_id = due.settlement_id AND a.allocation_id > due.after_allocation_id
+			ORDER BY a.allocation_id DESC LIMIT 1;
 			FOR lost IN SELECT i.item_id, i.open_amount FROM settlement_item t JOIN item i ON i.customer_id = t.customer_id AND i.item_id = t.item_id
 				WHERE t.customer_id = due.customer_id AND t.settlement_id = due.settlement_id AND i.open_amount > 0 ORDER BY i.item_id
 			LOOP
-				PERFORM grant_credit('write_off', due.customer_id, lost.item_id, format('settlement %s: %s', due.settlement_id, due.reason), NULL, NULL, NULL, NULL);
+				PERFORM grant_credit('write_off', due.customer_id, lost.item_id, format('settlement %s: %s', due.settlement_id, due.reason), NULL, NULL, NULL, paid_by);
 				written_off := written_off + lost.open_amount;
 			END LOOP;
 			PERFORM move_settlement(due.customer_id, due.settlement_id, '{agreed}', 'completed', p_written_off => written_off, p_on => as_of);

@@ -24,6 +24,12 @@ DECLARE
 	collecting text[] := noting || ARRAY['add_customer_contact', 'change_customer_contact', 'add_contact_fact', 'end_contact_fact', 'record_contact', 'make_promise', 'withdraw_promise',
 		'evaluate_promises', 'propose_plan', 'cancel_plan', 'evaluate_plans', 'item_protection', 'planned_aging', 'request_escalation',
 		'close_escalation', 'record_remittance', 'propose_settlement', 'cancel_settlement', 'worklist', 'next_best_action', 'take_case', 'release_case'];
+	dunning text[] := ARRAY['set_dunning_policy', 'set_letter_template', 'run_dunning', 'run_dunning_in_batches', 'start_dunning', 'customers_to_dun', 'dun_customers',
+		'set_interest_policy', 'set_reference_rate', 'run_interest', 'run_interest_in_batches', 'start_interest', 'customers_to_charge', 'charge_interest',
+		'late_payment_sum_for', 'end_insolvency'];
+	-- What a collector may do about letters, and the law of contacts
+	warning text[] := ARRAY['pause_dunning', 'resume_dunning', 'dunning_items', 'letter_placeholders', 'queue_message', 'late_payment_rate', 'reference_rate_on',
+		'contact_allowed', 'log_contact', 'record_debt_notice', 'receive_debt_request', 'answer_debt_request', 'record_insolvency', 'record_reclamation'];
 BEGIN
 	IF p_role IS NULL THEN
 		RAISE EXCEPTION 'role must not be null' USING ERRCODE = 'null_value_not_allowed';
@@ -35,7 +41,7 @@ BEGIN
 			'post_payment', 'post_deposit', 'customer_of', 'allocate', 'apply_payment', 'apply_deposit', 'allocate_with_discount', 'allocate_across',
 			'reverse_allocation', 'return_payment', 'confirm_clearing', 'earned_discount', 'record_receipt', 'fx_rate_on', 'convert',
 			'actor', 'set_actor', 'request_approval', 'reject'] || applying || explaining || crediting
-		WHEN 'collector' THEN ARRAY['aging_at', 'check_credit', 'customer_of', 'fx_rate_on', 'convert', 'actor', 'set_actor', 'request_approval', 'reject'] || collecting
+		WHEN 'collector' THEN ARRAY['aging_at', 'check_credit', 'customer_of', 'fx_rate_on', 'convert', 'actor', 'set_actor', 'request_approval', 'reject'] || collecting || warning
 		WHEN 'loader' THEN ARRAY['aging_at', 'check_credit']
 		WHEN 'credit_manager' THEN ARRAY['aging_at', 'aging_in', 'exposure_in', 'revaluation', 'check_credit', 'set_credit_limit', 'place_hold', 'release_hold', 'release_order',
 			'set_terms', 'set_parent', 'set_customer_status', 'set_risk_class', 'set_review_due', 'set_risk_figure', 'set_due_date', 'post_document', 'void_document', 'refund', 'write_off', 'recover', 'transfer_credit', 'release_deposit', 'merge_customers',
@@ -44,17 +50,18 @@ BEGIN
 			'current_policy', 'simulate_policy', 'simulate_policy_summary', 'issue_credit', 'rebill', 'approve_dispute', 'reject_dispute', 'settle_dispute',
 			'charge_unreturned_cores', 'start_plan', 'open_escalation', 'agree_settlement', 'evaluate_settlements',
 			'fx_rate_on', 'convert', 'add_strategy', 'assign_customer', 'assign_portfolios', 'enter_absence', 'end_absence', 'set_loss_rates', 'set_loss_adjustment', 'set_specific_provision',
-			'book_allowance'] || reevaluating || explaining || crediting || collecting || analysing || forecasting
+			'book_allowance'] || reevaluating || explaining || crediting || collecting || warning || dunning || analysing || forecasting
+		WHEN 'sender' THEN ARRAY['take_messages', 'report_message']
 		WHEN 'releaser' THEN reevaluating || explaining
 		WHEN 'bi' THEN ARRAY['export_csv', 'csv_field']
 		WHEN 'legal' THEN ARRAY['check_credit', 'place_hold', 'release_legal_hold', 'held_orders', 'hold_figures', 'actor', 'set_actor', 'request_approval', 'reject'] || explaining
 		END;
 	IF functions IS NULL THEN
 		RAISE EXCEPTION 'unknown access "%"', p_access
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'Access is reader, bi, poster, collector, loader, credit_manager, approver, releaser or legal.';
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Access is reader, bi, poster, collector, loader, credit_manager, approver, releaser, sender or legal.';
 	END IF;
 	EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', ledger, p_role);
-	IF p_access NOT IN ('releaser', 'bi') THEN
+	IF p_access NOT IN ('releaser', 'sender', 'bi') THEN
 		EXECUTE format('GRANT SELECT ON aging_summary, open_items, document_status TO %I', p_role);
 	END IF;
 	FOR fn IN SELECT p.oid FROM pg_proc p WHERE p.pronamespace = quote_ident(ledger)::regnamespace AND p.proname = ANY (functions) LOOP
@@ -103,6 +110,14 @@ BEGIN
 			claim_policy, escalation, escalation_item, escalation_event, agency_remittance, settlement, settlement_item, settlement_event,
 			collector, collector_absence, portfolio_rule, portfolio, portfolio_change, collection_strategy, worklist_rule, worklist_claim TO %I', p_role);
 	END IF;
+	IF p_access IN ('collector', 'credit_manager') THEN
+		EXECUTE format('GRANT SELECT ON dunning_policy, dunning_level, dunning_run, dunning_letter, dunning_item, dunning_skip, dunning_pause, dunning_preview, letter_template,
+			letter_locale, outbox, reference_rate, late_payment_law, late_payment_sum, interest_policy, interest_run, interest_charge,
+			contact_rule, contact_holiday, contact_refusal, compliance_log, debt_notice, debt_request, insolvency, insolvency_claims, notice_due TO %I', p_role);
+	END IF;
+	IF p_access IN ('reader', 'poster', 'collector', 'credit_manager') THEN
+		EXECUTE format('GRANT SELECT ON receivable_parts TO %I', p_role);
+	END IF;
 	IF p_access IN ('approver', 'credit_manager') THEN
 		EXECUTE format('GRANT SELECT ON pending_approvals TO %I', p_role);
 	END IF;
@@ -121,7 +136,7 @@ BEGIN
 			loss_rate, loss_adjustment, specific_provision, allowance_run, allowance_line TO %I', p_role);
 	END IF;
 END $$;
-COMMENT ON FUNCTION grant_access(name, text) IS 'Grants a role what it needs. reader: the views, aging_at(), forecast and allowance, exports. bi: the views bi_* and the tables they read, under the row security of these. poster: also posting, allocating, applying bank files, checking, and asking for credits. collector: the views, contacts, promises and payment plans. loader: also COPY into customer, document and allocation. credit_manager: reading and checking, limits and holds, deciding disputes and issuing credits, the credit file, scores, applications and reviews. approver: asking for approvals, and approving within one''s authority. releaser: reevaluate_holds(), on order tables it may change. legal: reading and checking, placing holds, and ending those with a legal reason code.';
+COMMENT ON FUNCTION grant_access(name, text) IS 'Grants a role what it needs. reader: the views, aging_at(), forecast and allowance, exports. bi: the views bi_* and the tables they read, under the row security of these. poster: also posting, allocating, applying bank files, checking, and asking for credits. collector: the views, contacts, promises and payment plans. loader: also COPY into customer, document and allocation. credit_manager: reading and checking, limits and holds, deciding disputes and issuing credits, the credit file, scores, applications and reviews. approver: asking for approvals, and approving within one''s authority. releaser: reevaluate_holds(), on order tables it may change. sender: taking messages out of the outbox, and saying what became of them. legal: reading and checking, placing holds, and ending those with a legal reason code.';
 
 -- Functions are not for everybody just because they exist.
 DO $do$

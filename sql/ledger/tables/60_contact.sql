@@ -159,7 +159,7 @@ COMMENT ON TABLE contact IS 'Every contact with a customer about what it owes; n
 COMMENT ON COLUMN contact.customer_id IS 'The debtor.';
 COMMENT ON COLUMN contact.contact_id IS 'Key, with customer_id.';
 COMMENT ON COLUMN contact.customer_contact_id IS 'The person contacted, or who contacted us; NULL: somebody unknown who did.';
-COMMENT ON COLUMN contact.contacted_at IS 'When.';
+COMMENT ON COLUMN contact.contacted_at IS 'When it was.';
 COMMENT ON COLUMN contact.direction IS 'out: we contacted them. in: they contacted us.';
 COMMENT ON COLUMN contact.channel IS 'phone, e-mail, letter or visit.';
 COMMENT ON COLUMN contact.person IS 'Who spoke or wrote, where that was somebody else.';

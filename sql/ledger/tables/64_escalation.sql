@@ -56,7 +56,7 @@ COMMENT ON COLUMN escalation.credit_limit_id IS 'insurance: the insured limit it
 COMMENT ON COLUMN escalation.claim_amount IS 'insurance: what is claimed: the covered share of the amount, or of the limit where that is less.';
 COMMENT ON COLUMN escalation.deadline IS 'insurance: last day of the claim, by claim_policy. Of others: day by which it is to be settled.';
 COMMENT ON COLUMN escalation.contact_id IS 'The contact it came from.';
-COMMENT ON COLUMN escalation.reason IS 'Why.';
+COMMENT ON COLUMN escalation.reason IS 'Why it is escalated.';
 COMMENT ON COLUMN escalation.approval_id IS 'The approval that was used; NULL: none was required, or it is not open yet.';
 COMMENT ON COLUMN escalation.after_allocation_id IS 'The last allocation of the customer that was there when it was opened: later ones count as collected.';
 COMMENT ON COLUMN escalation.opened_on IS 'Day it was opened: handed over, placed, filed; NULL: not yet.';

@@ -30,7 +30,7 @@ COMMENT ON COLUMN collector_absence.collector IS 'Who is away.';
 COMMENT ON COLUMN collector_absence.substitute IS 'Who works on its customers meanwhile.';
 COMMENT ON COLUMN collector_absence.absent_from IS 'First day.';
 COMMENT ON COLUMN collector_absence.absent_until IS 'Last day.';
-COMMENT ON COLUMN collector_absence.reason IS 'Why.';
+COMMENT ON COLUMN collector_absence.reason IS 'Why it is away.';
 COMMENT ON COLUMN collector_absence.recorded_at IS 'Record time.';
 COMMENT ON COLUMN collector_absence.recorded_by IS 'Login that wrote the row.';
 COMMENT ON COLUMN collector_absence.actor IS 'Person who entered it, by default actor().';
@@ -39,7 +39,7 @@ CREATE TABLE portfolio_rule (
 	rule_no integer NOT NULL PRIMARY KEY,
 	collector text NOT NULL REFERENCES collector,
 	risk_class text,
-	group_id bigint REFERENCES customer,
+	group_id bigint,
 	currency text CHECK (credit.minor_unit(currency) >= 0),
 	least_owed numeric CHECK (least_owed >= 0),
 	shares integer NOT NULL DEFAULT 1 CHECK (shares BETWEEN 1 AND 1000),
@@ -88,7 +88,7 @@ COMMENT ON COLUMN portfolio_change.portfolio_change_id IS 'Key, with customer_id
 COMMENT ON COLUMN portfolio_change.collector IS 'Who does from then on; NULL: nobody, until rules give it to somebody.';
 COMMENT ON COLUMN portfolio_change.by_hand IS 'A person said so.';
 COMMENT ON COLUMN portfolio_change.rule_no IS 'The rule that did.';
-COMMENT ON COLUMN portfolio_change.reason IS 'Why.';
+COMMENT ON COLUMN portfolio_change.reason IS 'Why a person did it.';
 COMMENT ON COLUMN portfolio_change.changed_on IS 'Business date.';
 COMMENT ON COLUMN portfolio_change.recorded_at IS 'Record time.';
 COMMENT ON COLUMN portfolio_change.recorded_by IS 'Login that wrote the row.';
@@ -163,5 +163,5 @@ CREATE TABLE worklist_claim (
 COMMENT ON TABLE worklist_claim IS 'Who is working on a customer right now, so that nobody else takes it; of no use when until is over.';
 COMMENT ON COLUMN worklist_claim.customer_id IS 'The customer.';
 COMMENT ON COLUMN worklist_claim.person IS 'Who took it.';
-COMMENT ON COLUMN worklist_claim.taken_at IS 'When.';
+COMMENT ON COLUMN worklist_claim.taken_at IS 'Since when.';
 COMMENT ON COLUMN worklist_claim.until IS 'Until when it is kept for that person.';

@@ -1,0 +1,415 @@
+-- Interest for late payment, by contract or by law, and the fixed sums of the law.
+--
+-- With simple interest a run computes what an item has cost from its due date until p_as_of, from all that was paid and
+-- disputed meanwhile, and charges what was not charged before: however many runs there were, the sum is the same.
+
+ALTER TABLE interest_policy ALTER actor SET DEFAULT actor();
+ALTER TABLE interest_run ALTER actor SET DEFAULT actor();
+DO $do$
+DECLARE
+	guarded record;
+BEGIN
+	FOR guarded IN SELECT * FROM (VALUES ('interest_policy', 'Set a policy that starts later, with set_interest_policy().'), ('interest_run', 'What was charged stays on record.'),
+			('interest_charge', 'Void its document, and what was charged is open no more.'), ('reference_rate', 'Enter a rate that starts later, with set_reference_rate().')) t (name, hint) LOOP
+		EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION credit.refuse_change(%L)',
+			guarded.name || '_append_only', guarded.name, guarded.hint);
+		EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change(%L)',
+			guarded.name || '_no_truncate', guarded.name, guarded.hint);
+	END LOOP;
+END $do$;
+
+-- ---- Rates and laws ----
+
+CREATE OR REPLACE FUNCTION set_reference_rate(p_rate_code text, p_valid_from date, p_valid_to date, p_rate numeric, p_source text)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+	PERFORM require_text(p_rate_code, 'the name of a reference rate'), require_text(p_source, format('the source of reference rate %s', p_rate_code)),
+		require_figure(p_rate, format('reference rate %s', p_rate_code), -99.9999);
+	IF p_rate IS NULL OR p_rate >= 1000 OR p_valid_from IS NULL OR p_valid_to IS NULL OR NOT isfinite(p_valid_from) OR NOT isfinite(p_valid_to) OR p_valid_to < p_valid_from THEN
+		RAISE EXCEPTION 'reference rate % cannot be entered like this', p_rate_code
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It is %s from %s to %s.', COALESCE(p_rate::text, 'null'), COALESCE(p_valid_from::text, 'null'),
+				COALESCE(p_valid_to::text, 'null')), HINT = 'It is percent a year, from one calendar date to the last day for which it is known.';
+	END IF;
+	INSERT INTO reference_rate (rate_code, valid_from, valid_to, rate, source) VALUES (p_rate_code, p_valid_from, p_valid_to, p_rate, p_source);
+END $$;
+COMMENT ON FUNCTION set_reference_rate(text, date, date, numeric, text) IS 'Enters a reference rate of interest in percent a year, in force from p_valid_from and known up to p_valid_to. One that starts later takes its place.';
+
+CREATE OR REPLACE FUNCTION reference_rate_on(p_rate_code text, p_on date)
+RETURNS numeric LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+	known reference_rate;
+BEGIN
+	SELECT * INTO known FROM reference_rate r WHERE r.rate_code = p_rate_code AND r.valid_from <= p_on ORDER BY r.valid_from DESC LIMIT 1;
+	IF NOT FOUND OR known.valid_to < p_on THEN
+		RAISE EXCEPTION 'reference rate "%" of % is not known', p_rate_code, p_on
+			USING ERRCODE = 'RC006', DETAIL = CASE WHEN known.valid_to IS NULL THEN 'There is none that early.' ELSE format('The last one is known up to %s.', known.valid_to) END,
+				HINT = 'set_reference_rate() enters it.';
+	END IF;
+	RETURN known.rate;
+END $$;
+COMMENT ON FUNCTION reference_rate_on(text, date) IS 'A reference rate on a day, in percent a year; RC006 where nobody has entered it.';
+
+CREATE OR REPLACE FUNCTION late_payment_rate(p_jurisdiction text, p_late_since date, p_on date DEFAULT NULL)
+RETURNS numeric LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+	law late_payment_law;
+	day date := COALESCE(p_on, p_late_since);
+BEGIN
+	SELECT * INTO law FROM late_payment_law l WHERE l.jurisdiction = p_jurisdiction AND l.valid_from <= p_late_since ORDER BY l.valid_from DESC LIMIT 1;
+	IF NOT FOUND OR NOT isfinite(p_late_since) OR NOT isfinite(day) THEN
+		RAISE EXCEPTION 'no law of late payment of "%" is known for %', p_jurisdiction, p_late_since
+			USING ERRCODE = 'RC006', HINT = format('Table late_payment_law has %s.', (SELECT string_agg(DISTINCT l.jurisdiction, ', ') FROM late_payment_law l));
+	END IF;
+	IF law.fixed THEN
+		day := p_late_since;
+	END IF;
+	day := make_date(extract(year FROM day)::integer, CASE WHEN extract(month FROM day) <= 6 THEN 1 ELSE 7 END, 1);
+	RETURN law.margin + reference_rate_on(law.rate_code, CASE law.read_on WHEN 'half_year' THEN day ELSE day - 1 END);
+END $$;
+COMMENT ON FUNCTION late_payment_rate(text, date, date) IS 'Percent a year that a law gives on p_on (default p_late_since) for a debt whose first late day is p_late_since. RC006 for an unknown law, or a reference rate nobody has entered.';
+
+CREATE OR REPLACE FUNCTION late_payment_sum_for(p_jurisdiction text, p_late_since date, p_debt numeric, p_currency text, p_rates_on date DEFAULT NULL)
+RETURNS numeric LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+	given late_payment_sum;
+BEGIN
+	IF p_jurisdiction IS NULL OR p_late_since IS NULL OR p_debt IS NULL OR p_currency IS NULL THEN
+		RETURN NULL;
+	END IF;
+	SELECT s.* INTO given FROM late_payment_sum s
+	WHERE s.jurisdiction = p_jurisdiction
+		AND s.valid_from = (SELECT max(o.valid_from) FROM late_payment_sum o WHERE o.jurisdiction = p_jurisdiction AND o.valid_from <= p_late_since)
+		AND s.least_debt <= convert(p_debt, p_currency, s.currency, COALESCE(p_rates_on, p_late_since))
+	ORDER BY s.least_debt DESC LIMIT 1;
+	RETURN CASE WHEN given.amount IS NULL THEN 0 ELSE convert(given.amount, given.currency, p_currency, COALESCE(p_rates_on, p_late_since)) END;
+END $$;
+COMMENT ON FUNCTION late_payment_sum_for(text, date, numeric, text, date) IS 'The fixed sum that a law gives for a debt of this size whose first late day is p_late_since, in the currency of the debt; 0 where it gives none, NULL for NULL. RC006 where a rate is missing.';
+
+CREATE OR REPLACE FUNCTION set_interest_policy(p_name text, p_currency text, p_rate numeric DEFAULT NULL, p_jurisdiction text DEFAULT NULL, p_risk_class text DEFAULT NULL,
+	p_valid_from date DEFAULT NULL, p_method text DEFAULT 'simple', p_basis text DEFAULT 'overdue_items', p_period_days integer DEFAULT NULL,
+	p_day_count text DEFAULT 'actual/365', p_rounding text DEFAULT 'total', p_grace_days integer DEFAULT 0, p_minimum_amount numeric DEFAULT 0,
+	p_minimum_charge numeric DEFAULT 0, p_on_disputed boolean DEFAULT false, p_fixed_sum boolean DEFAULT false)
+RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+	starts date := COALESCE(p_valid_from, ledger_today());
+	id bigint;
+BEGIN
+	PERFORM require_text(p_name, 'the name of an interest policy'), require_text(p_currency, 'the currency of an interest policy'), credit.minor_unit(p_currency);
+	IF p_rate IS NULL AND p_jurisdiction IS NULL THEN
+		RAISE EXCEPTION 'interest policy "%" has no rate', p_name
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give p_rate by contract, or p_jurisdiction whose law gives it.';
+	END IF;
+	IF COALESCE(p_basis, 'overdue_items') NOT IN ('overdue_items', 'average_daily_balance') OR COALESCE(p_method, 'simple') NOT IN ('flat', 'simple', 'compound')
+		OR COALESCE(p_rounding, 'total') NOT IN ('total', 'daily') THEN
+		RAISE EXCEPTION 'interest policy "%" cannot be like this', p_name
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It is %s, %s, rounded %s.', p_basis, p_method, p_rounding),
+				HINT = 'Bases are overdue_items and average_daily_balance, methods flat, simple and compound; the total is rounded, or daily.';
+	END IF;
+	PERFORM credit.day_count(starts, starts, COALESCE(p_day_count, 'actual/365'));
+	IF (p_rate IS NULL OR p_rounding = 'daily' OR p_basis = 'average_daily_balance') AND COALESCE(p_method, 'simple') <> 'simple'
+		OR (p_basis = 'average_daily_balance' AND (p_rate IS NULL OR p_rounding = 'daily' OR p_fixed_sum)) OR (p_fixed_sum AND p_jurisdiction IS NULL)
+		OR (p_rate IS NOT NULL AND p_jurisdiction IS NOT NULL AND NOT COALESCE(p_fixed_sum, false)) THEN
+		RAISE EXCEPTION 'parts of interest policy "%" do not go together', p_name
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'What the law gives, daily rounding and the average daily balance are simple interest; the average has a rate by contract; the fixed sum is of a jurisdiction, whose rate counts where there is none by contract.';
+	END IF;
+	IF p_jurisdiction IS NOT NULL AND NOT EXISTS (SELECT FROM late_payment_law l WHERE l.jurisdiction = p_jurisdiction) THEN
+		RAISE EXCEPTION 'there is no law of late payment of "%"', p_jurisdiction USING ERRCODE = 'foreign_key_violation', HINT = 'Table late_payment_law lists them.';
+	END IF;
+	INSERT INTO interest_policy (name, currency, risk_class, valid_from, basis, method, rate, period_days, jurisdiction, day_count, rounding, grace_days, minimum_amount,
+		minimum_charge, on_disputed, fixed_sum)
+	VALUES (p_name, p_currency, p_risk_class, starts, COALESCE(p_basis, 'overdue_items'), COALESCE(p_method, 'simple'), p_rate, p_period_days, p_jurisdiction,
+		COALESCE(p_day_count, 'actual/365'), COALESCE(p_rounding, 'total'), COALESCE(p_grace_days, 0), COALESCE(p_minimum_amount, 0), COALESCE(p_minimum_charge, 0),
+		COALESCE(p_on_disputed, false), COALESCE(p_fixed_sum, false))
+	RETURNING interest_policy_id INTO id;
+	RETURN id;
+END $$;
+COMMENT ON FUNCTION set_interest_policy(text, text, numeric, text, text, date, text, text, integer, text, text, integer, numeric, numeric, boolean, boolean) IS 'Sets what late payment costs in a currency, for items whose first late day is p_valid_from (default today) or later: p_rate percent per p_period_days (default a year) by contract, or as the law of p_jurisdiction says. The other arguments are columns of interest_policy. Returns its id.';
+
+-- ---- What is to be charged ----
+
+CREATE OR REPLACE FUNCTION interest_items(p_as_of date, p_customers bigint[] DEFAULT NULL)
+RETURNS TABLE (customer_id bigint, currency text, item_id bigint, interest_policy_id bigint, kind text, from_day date, to_day date, amount numeric)
+LANGUAGE plpgsql STABLE ROWS 100000 SET search_path FROM CURRENT AS $$
+DECLARE
+	-- What was settled long before the last run was charged by then.
+	settled_since date := COALESCE((SELECT max(r.as_of) FROM interest_run r) - 366, '-infinity');
+BEGIN
+	PERFORM require_as_of(p_as_of);
+	RETURN QUERY
+	WITH late AS MATERIALIZED (
+		SELECT i.customer_id, i.currency, i.item_id, i.amount, i.due_date, credit.minor_unit(i.currency) AS minor,
+			CASE WHEN i.open_amount = 0 THEN i.last_applied_on END AS settled_on, p AS policy
+		FROM item i JOIN customer c ON c.customer_id = i.customer_id
+			CROSS JOIN LATERAL (SELECT o.* FROM interest_policy o
+				WHERE o.currency = i.currency AND (o.risk_class = c.risk_class OR o.risk_class IS NULL) AND o.valid_from <= i.due_date + 1
+				ORDER BY o.risk_class NULLS LAST, o.valid_from DESC LIMIT 1) p
+		WHERE i.amount > 0 AND i.due_date < p_as_of AND i.posting_date <= p_as_of
+			AND (i.open_amount > 0 OR (i.open_amount = 0 AND i.last_applied_on > i.due_date AND i.last_applied_on > settled_since))
+			AND p.basis = 'overdue_items' AND (p_customers IS NULL OR i.customer_id = ANY (p_customers))
+			AND LEAST(p_as_of, CASE WHEN i.open_amount = 0 THEN i.last_applied_on END) - i.due_date > p.grace_days
+			AND NOT EXISTS (SELECT FROM late_charges() f WHERE f.customer_id = i.customer_id AND f.document_id = i.document_id)),
+	charged AS (
+		SELECT h.customer_id, h.item_id, sum(h.amount) FILTER (WHERE h.kind = 'interest' OR (h.kind = 'moved' AND q.method <> 'simple')) AS amount, max(h.to_day) AS to_day,
+			max(h.to_day) FILTER (WHERE h.kind = 'moved') AS moved_to
+		FROM interest_charge h JOIN interest_policy q ON q.interest_policy_id = h.interest_policy_id
+		WHERE h.kind IN ('interest', 'moved') AND (p_customers IS NULL OR h.customer_id = ANY (p_customers)) GROUP BY h.customer_id, h.item_id),
+	-- From when on an item's days are counted: compound interest goes on where it stopped, and so does what came from another customer.
+	counted AS MATERIALIZED (
+		SELECT l.*, COALESCE(h.amount, 0) AS charged, h.to_day AS charged_to,
+			CASE WHEN (l.policy).method = 'compound' THEN COALESCE(h.to_day, l.due_date) ELSE COALESCE(h.moved_to, l.due_date) END AS start
+		FROM late l LEFT JOIN charged h ON h.customer_id = l.customer_id AND h.item_id = l.item_id),
+	-- What changed the amount that costs, or its rate.  On the day of a payment the money still cost.
+	events AS (
+		SELECT c.customer_id, c.item_id, c.start AS day, c.amount AS owed, 0::numeric AS disputed FROM counted c
+		UNION ALL SELECT c.customer_id, c.item_id, GREATEST(a.applied_on, c.start), -a.amount, 0
+		FROM counted c JOIN allocation a ON a.customer_id = c.customer_id AND a.debit_item_id = c.item_id WHERE a.applied_on < p_as_of
+		UNION ALL SELECT c.customer_id, c.item_id, GREATEST(t.day, c.start), 0, t.amount
+		FROM counted c JOIN dispute d ON d.customer_id = c.customer_id AND d.item_id = c.item_id AND d.state <> 'rejected'
+			CROSS JOIN LATERAL (VALUES (d.opened_on, d.amount), (d.ended_on, -d.amount)) t (day, amount)
+		WHERE NOT (c.policy).on_disputed AND t.day < p_as_of
+		UNION ALL SELECT c.customer_id, c.item_id, b.day, 0, 0
+		FROM counted c CROSS JOIN LATERAL (SELECT make_date(y, m, 1) - 1 AS day
+			FROM generate_series(extract(year FROM c.start)::integer, extract(year FROM p_as_of)::integer) y, unnest(ARRAY[1, 7]) m) b
+		WHERE (c.policy).rate IS NULL AND b.day > c.start AND b.day < p_as_of),
+	steps AS (
+		SELECT e.customer_id, e.item_id, e.day, lead(e.day, 1, p_as_of) OVER w AS next_day,
+			GREATEST(sum(sum(e.owed)) OVER w - sum(sum(e.disputed)) OVER w, 0) AS amount
+		FROM events e GROUP BY e.customer_id, e.item_id, e.day WINDOW w AS (PARTITION BY e.customer_id, e.item_id ORDER BY e.day)),
+	priced AS (
+		SELECT c.customer_id, c.item_id,
+			CASE WHEN (c.policy).method = 'flat' THEN CASE WHEN s.next_day = p_as_of OR c.settled_on IS NOT NULL THEN credit.interest(s.amount, (c.policy).rate, method => 'flat') END
+				WHEN (c.policy).rounding = 'daily' THEN round(credit.interest(s.amount, r.rate, 1, d.period), c.minor) * d.days
+				ELSE credit.interest(s.amount, r.rate, d.days, d.period, (c.policy).method, c.charged) END AS amount
+		FROM steps s JOIN counted c ON c.customer_id = s.customer_id AND c.item_id = s.item_id
+			CROSS JOIN LATERAL (SELECT COALESCE((c.policy).rate, late_payment_rate((c.policy).jurisdiction, c.due_date + 1, s.day + 1)) AS rate) r
+			CROSS JOIN LATERAL (SELECT CASE WHEN (c.policy).period_days IS NULL THEN k.days ELSE s.next_day - s.day END AS days,
+				COALESCE((c.policy).period_days, k.period) AS period FROM credit.day_count(s.day, s.next_day, (c.policy).day_count) k) d
+		WHERE s.amount > 0 AND s.next_day > s.day),
+	due AS (
+		SELECT c.customer_id, c.currency, c.item_id, (c.policy).interest_policy_id, COALESCE(c.charged_to, c.due_date) AS from_day,
+			CASE (c.policy).method WHEN 'flat' THEN CASE WHEN c.charged = 0 THEN round(max(p.amount), c.minor) ELSE 0 END
+				WHEN 'compound' THEN round(sum(p.amount), c.minor) ELSE round(sum(p.amount), c.minor) - c.charged END AS amount
+		FROM priced p JOIN counted c ON c.customer_id = p.customer_id AND c.item_id = p.item_id
+		GROUP BY c.customer_id, c.currency, c.item_id, c.policy, c.charged_to, c.due_date, c.charged, c.minor)
+	SELECT d.customer_id, d.currency, d.item_id, d.interest_policy_id, 'interest', d.from_day, p_as_of, d.amount
+	FROM due d WHERE d.amount > 0 AND p_as_of > d.from_day
+	UNION ALL
+	SELECT l.customer_id, l.currency, l.item_id, (l.policy).interest_policy_id, 'fixed_sum', l.due_date, p_as_of, s.amount
+	FROM late l CROSS JOIN LATERAL late_payment_sum_for((l.policy).jurisdiction, l.due_date + 1, l.amount, l.currency, p_as_of) s (amount)
+	WHERE (l.policy).fixed_sum AND s.amount > 0
+		AND NOT EXISTS (SELECT FROM interest_charge h WHERE h.customer_id = l.customer_id AND h.item_id = l.item_id AND h.kind = 'fixed_sum')
+	UNION ALL
+	SELECT b.* FROM balance_interest(p_as_of, p_customers) b;
+END $$;
+COMMENT ON FUNCTION interest_items(date, bigint[]) IS 'What late payment has cost up to and including p_as_of and was not charged yet, by item (NULL: by average daily balance), of all customers or of some. Items settled more than a year before the last run are left alone. RC006 where a rate is missing.';
+
+CREATE OR REPLACE FUNCTION balance_interest(p_as_of date, p_customers bigint[] DEFAULT NULL)
+RETURNS TABLE (customer_id bigint, currency text, item_id bigint, interest_policy_id bigint, kind text, from_day date, to_day date, amount numeric)
+LANGUAGE plpgsql STABLE ROWS 1000 SET search_path FROM CURRENT AS $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM interest_policy p WHERE p.basis = 'average_daily_balance') THEN
+		RETURN;
+	END IF;
+	RETURN QUERY
+	WITH accounts AS MATERIALIZED (
+		SELECT e.customer_id, e.currency, p AS policy, COALESCE((SELECT max(h.to_day) FROM interest_charge h
+			WHERE h.customer_id = e.customer_id AND h.currency = e.currency AND h.kind = 'interest' AND h.item_id IS NULL), p.valid_from - 1) AS start
+		FROM exposure e JOIN customer c ON c.customer_id = e.customer_id
+			CROSS JOIN LATERAL (SELECT o.* FROM interest_policy o
+				WHERE o.currency = e.currency AND (o.risk_class = c.risk_class OR o.risk_class IS NULL) AND o.valid_from <= p_as_of
+				ORDER BY o.risk_class NULLS LAST, o.valid_from DESC LIMIT 1) p
+		WHERE p.basis = 'average_daily_balance' AND (p_customers IS NULL OR e.customer_id = ANY (p_customers))),
+	items AS MATERIALIZED (
+		SELECT a.customer_id, a.currency, i.item_id, i.amount, GREATEST(CASE WHEN i.amount > 0 THEN i.due_date ELSE i.posting_date END, a.start) AS day
+		FROM accounts a JOIN item i ON i.customer_id = a.customer_id AND i.currency = a.currency
+		WHERE i.posting_date < p_as_of AND (i.amount < 0 OR i.due_date + (a.policy).grace_days < p_as_of) AND i.reserved_for IS NULL
+			AND (i.open_amount <> 0 OR i.last_applied_on > a.start)
+			AND NOT EXISTS (SELECT FROM late_charges() f WHERE f.customer_id = i.customer_id AND f.document_id = i.document_id)),
+	events AS (
+		SELECT i.customer_id, i.currency, i.day, i.amount FROM items i
+		UNION ALL SELECT i.customer_id, i.currency, GREATEST(a.applied_on, i.day), CASE WHEN i.amount > 0 THEN -a.amount ELSE a.amount END
+		FROM items i JOIN allocation a ON a.customer_id = i.customer_id AND ((i.amount > 0 AND a.debit_item_id = i.item_id) OR (i.amount < 0 AND a.credit_item_id = i.item_id))
+		WHERE a.applied_on < p_as_of
+		UNION ALL SELECT i.customer_id, i.currency, GREATEST(t.day, i.day), t.amount
+		FROM items i JOIN accounts a ON a.customer_id = i.customer_id AND a.currency = i.currency
+			JOIN dispute d ON d.customer_id = i.customer_id AND d.item_id = i.item_id AND d.state <> 'rejected'
+			CROSS JOIN LATERAL (VALUES (d.opened_on, -d.amount), (d.ended_on, d.amount)) t (day, amount)
+		WHERE NOT (a.policy).on_disputed AND t.day < p_as_of),
+	steps AS (
+		SELECT e.customer_id, e.currency, e.day, lead(e.day, 1, p_as_of) OVER w AS next_day, sum(sum(e.amount)) OVER w AS amount
+		FROM events e GROUP BY e.customer_id, e.currency, e.day WINDOW w AS (PARTITION BY e.customer_id, e.currency ORDER BY e.day)),
+	due AS (
+		SELECT a.customer_id, a.currency, (a.policy).interest_policy_id, min(s.day) AS from_day,
+			round(sum(credit.interest(s.amount, (a.policy).rate, CASE WHEN (a.policy).period_days IS NULL THEN k.days ELSE s.next_day - s.day END,
+				COALESCE((a.policy).period_days, k.period))), credit.minor_unit(a.currency)) AS amount
+		FROM steps s JOIN accounts a ON a.customer_id = s.customer_id AND a.currency = s.currency
+			CROSS JOIN LATERAL credit.day_count(s.day, s.next_day, (a.policy).day_count) k
+		WHERE s.amount > 0 AND s.next_day > s.day
+		GROUP BY a.customer_id, a.currency, (a.policy).interest_policy_id)
+	SELECT d.customer_id, d.currency, NULL::bigint, d.interest_policy_id, 'interest', d.from_day, p_as_of, d.amount FROM due d WHERE d.amount > 0;
+END $$;
+COMMENT ON FUNCTION balance_interest(date, bigint[]) IS 'Interest on the average daily balance past due, less unapplied credit, since it was charged last, for customers with such a policy. Behind interest_items().';
+
+-- ---- Runs ----
+
+CREATE OR REPLACE FUNCTION charge_interest(p_interest_run_id bigint, p_customers bigint[])
+RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+	as_of date := (SELECT r.as_of FROM interest_run r WHERE r.interest_run_id = p_interest_run_id);
+	n integer;
+BEGIN
+	IF as_of IS NULL THEN
+		RAISE EXCEPTION 'there is no interest run %', p_interest_run_id USING ERRCODE = 'foreign_key_violation', HINT = 'start_interest() begins one.';
+	END IF;
+	-- Another run, a payment or a dispute that had the customer first is seen by what is read below.
+	PERFORM FROM exposure e WHERE e.customer_id = ANY (p_customers) AND e.currency = (SELECT l.base_currency FROM ledger_info l) ORDER BY e.customer_id FOR NO KEY UPDATE;
+	WITH found AS MATERIALIZED (
+		SELECT i.* FROM interest_items(as_of, p_customers) i WHERE i.customer_id NOT IN (SELECT s.customer_id FROM collection_stops(as_of) s WHERE s.reason IN ('bankruptcy', 'sanctions'))),
+	sums AS (
+		SELECT f.customer_id, f.currency, f.kind, min(f.interest_policy_id) AS interest_policy_id, sum(f.amount) AS amount FROM found f GROUP BY f.customer_id, f.currency, f.kind),
+	raised AS MATERIALIZED (
+		SELECT s.customer_id, s.currency, s.kind, s.interest_policy_id, s.amount, CASE WHEN s.kind = 'interest' THEN GREATEST(s.amount, p.minimum_charge) ELSE s.amount END AS charge
+		FROM sums s JOIN interest_policy p ON p.interest_policy_id = s.interest_policy_id WHERE s.kind <> 'interest' OR s.amount >= p.minimum_amount),
+	posted AS (
+		INSERT INTO document (customer_id, kind, number, doc_date, due_date, currency, amount, reason)
+		SELECT r.customer_id, CASE r.kind WHEN 'interest' THEN 'finance_charge' ELSE 'fee' END,
+			format('%s %s %s', CASE r.kind WHEN 'interest' THEN 'interest' ELSE 'late payment' END, p_interest_run_id, r.currency), as_of, as_of, r.currency, r.charge,
+			CASE r.kind WHEN 'interest' THEN format('late payment up to %s', as_of) ELSE 'fixed sum for late payment' END
+		FROM raised r ORDER BY r.customer_id
+		RETURNING document.customer_id, document.currency, document.kind, document.document_id)
+	INSERT INTO interest_charge (customer_id, interest_run_id, interest_policy_id, kind, item_id, currency, from_day, to_day, amount, document_id)
+	SELECT f.customer_id, p_interest_run_id, f.interest_policy_id, f.kind, f.item_id, f.currency, f.from_day, f.to_day, f.amount, p.document_id
+	FROM (SELECT o.customer_id, o.interest_policy_id, o.kind, o.item_id, o.currency, o.from_day, o.to_day, o.amount FROM found o
+		UNION ALL SELECT r.customer_id, r.interest_policy_id, 'minimum', NULL, r.currency, as_of, as_of, r.charge - r.amount FROM raised r WHERE r.charge > r.amount) f
+		JOIN posted p ON p.customer_id = f.customer_id AND p.currency = f.currency AND p.kind = CASE f.kind WHEN 'fixed_sum' THEN 'fee' ELSE 'finance_charge' END
+	ORDER BY f.customer_id, f.item_id;
+	GET DIAGNOSTICS n = ROW_COUNT;
+	RETURN n;
+END $$;
+COMMENT ON FUNCTION charge_interest(bigint, bigint[]) IS 'Charges some customers in a run what late payment has cost and was not charged yet, under their locks: a finance charge for interest, and a fee for fixed sums, per currency. Returns how many rows of interest_charge it wrote. Behind run_interest() and dunning letters.';
+
+CREATE OR REPLACE FUNCTION start_interest(p_as_of date)
+RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+	id bigint;
+BEGIN
+	PERFORM require_past_day(p_as_of, 'an interest run');
+	INSERT INTO interest_run (as_of) VALUES (p_as_of) RETURNING interest_run_id INTO id;
+	RETURN id;
+END $$;
+COMMENT ON FUNCTION start_interest(date) IS 'Begins an interest run up to a day and returns its id; 22008 for a day to come. Behind run_interest().';
+
+CREATE OR REPLACE FUNCTION customers_to_charge(p_as_of date)
+RETURNS bigint[] LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+	RETURN ARRAY(SELECT DISTINCT i.customer_id FROM interest_items(p_as_of) i ORDER BY i.customer_id);
+END $$;
+COMMENT ON FUNCTION customers_to_charge(date) IS 'Customers whom late payment has cost something that was not charged yet, in id order.';
+
+CREATE OR REPLACE FUNCTION run_interest(p_as_of date, p_simulate boolean DEFAULT false)
+RETURNS TABLE (customer_id bigint, currency text, kind text, items integer, amount numeric, document_id bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+	run bigint;
+BEGIN
+	IF COALESCE(p_simulate, false) THEN
+		RETURN QUERY SELECT i.customer_id, i.currency, i.kind, count(*)::integer, sum(i.amount), NULL::bigint FROM interest_items(p_as_of) i
+			GROUP BY i.customer_id, i.currency, i.kind ORDER BY i.customer_id, i.currency, i.kind;
+		RETURN;
+	END IF;
+	run := start_interest(p_as_of);
+	PERFORM charge_interest(run, customers_to_charge(p_as_of));
+	RETURN QUERY SELECT h.customer_id, h.currency, h.kind, count(*)::integer, sum(h.amount), h.document_id FROM interest_charge h
+		WHERE h.interest_run_id = run GROUP BY h.customer_id, h.currency, h.kind, h.document_id ORDER BY h.customer_id, h.currency, h.kind;
+END $$;
+COMMENT ON FUNCTION run_interest(date, boolean) IS 'Charges all customers what late payment has cost up to and including p_as_of and was not charged before, in one transaction: a row for each customer, currency and kind of charge. p_simulate: shows it and changes nothing. The same day again charges nothing. run_interest_in_batches() is for many customers.';
+
+DO $do$
+BEGIN
+	EXECUTE format($f$
+		CREATE OR REPLACE PROCEDURE %1$I.run_interest_in_batches(p_as_of date, p_batch_size integer DEFAULT 5000, INOUT charges integer DEFAULT 0)
+		LANGUAGE plpgsql AS $p$
+		DECLARE
+			run bigint;
+			customers bigint[];
+			n integer := 1;
+			size integer := pg_catalog.int4larger(1, COALESCE(p_batch_size, 5000));
+			written integer;
+			message text;
+		BEGIN
+			charges := 0;
+			run := %1$I.start_interest(p_as_of);
+			customers := %1$I.customers_to_charge(p_as_of);
+			COMMIT;
+			WHILE n OPERATOR(pg_catalog.<=) pg_catalog.cardinality(customers) LOOP
+				BEGIN
+					written := %1$I.charge_interest(run, customers[n : n OPERATOR(pg_catalog.+) size OPERATOR(pg_catalog.-) 1]);
+					charges := charges OPERATOR(pg_catalog.+) written;
+				EXCEPTION WHEN OTHERS THEN
+					GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
+					written := NULL;
+				END;
+				COMMIT;
+				IF written IS NULL AND size OPERATOR(pg_catalog.>) 1 THEN
+					size := size OPERATOR(pg_catalog./) 2;
+					CONTINUE;
+				ELSIF written IS NULL THEN
+					RAISE WARNING 'customer %% was not charged: %%', customers[n], message;
+				END IF;
+				n := n OPERATOR(pg_catalog.+) size;
+				size := pg_catalog.int4smaller(size OPERATOR(pg_catalog.*) 2, pg_catalog.int4larger(1, COALESCE(p_batch_size, 5000)));
+			END LOOP;
+		END $p$$f$, current_schema());
+END $do$;
+COMMENT ON PROCEDURE run_interest_in_batches(date, integer, integer) IS 'Charges late payment as run_interest() does, p_batch_size customers at a time, and commits after each batch; a customer that cannot be charged is left out with a warning. charges: how many rows of interest_charge were written. Run it outside a transaction block.';
+
+-- ---- What letters need of it ----
+
+CREATE OR REPLACE FUNCTION late_charges()
+RETURNS TABLE (customer_id bigint, document_id bigint)
+LANGUAGE plpgsql STABLE ROWS 10000 SET search_path FROM CURRENT AS $$
+BEGIN
+	RETURN QUERY SELECT l.customer_id, l.fee_document_id FROM dunning_letter l WHERE l.fee_document_id IS NOT NULL
+		UNION SELECT h.customer_id, h.document_id FROM interest_charge h WHERE h.document_id IS NOT NULL;
+END $$;
+COMMENT ON FUNCTION late_charges() IS 'Documents of dunning fees, interest and other claims for late payment.';
+
+CREATE OR REPLACE FUNCTION charge_with_letters(p_dunning_run_id bigint, p_customers bigint[])
+RETURNS integer LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+	charged bigint[];
+BEGIN
+	charged := ARRAY(SELECT DISTINCT l.customer_id FROM dunning_letter l JOIN dunning_level v ON v.dunning_policy_id = l.dunning_policy_id AND v.level = l.level
+		WHERE l.dunning_run_id = p_dunning_run_id AND l.customer_id = ANY (p_customers) AND v.charges_interest);
+	IF cardinality(charged) = 0 THEN
+		RETURN 0;
+	END IF;
+	RETURN charge_interest(start_interest((SELECT r.as_of FROM dunning_run r WHERE r.dunning_run_id = p_dunning_run_id)), charged);
+END $$;
+COMMENT ON FUNCTION charge_with_letters(bigint, bigint[]) IS 'Charges the interest of customers whose letter in a dunning run is of a level that does. Behind dun_customers().';
+
+CREATE OR REPLACE VIEW receivable_parts AS
+SELECT i.customer_id, c.name AS customer_name, i.currency, COALESCE(sum(i.open_amount) FILTER (WHERE d.kind NOT IN ('fee', 'finance_charge')), 0) AS principal,
+	COALESCE(sum(i.open_amount) FILTER (WHERE d.kind = 'fee'), 0) AS fees, COALESCE(sum(i.open_amount) FILTER (WHERE d.kind = 'finance_charge'), 0) AS interest
+FROM item i JOIN customer c ON c.customer_id = i.customer_id JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
+WHERE i.open_amount > 0 GROUP BY i.customer_id, c.name, i.currency;
+COMMENT ON VIEW receivable_parts IS 'What customers owe, by what it is owed for.';
+COMMENT ON COLUMN receivable_parts.customer_id IS 'The debtor.';
+COMMENT ON COLUMN receivable_parts.customer_name IS 'Its name.';
+COMMENT ON COLUMN receivable_parts.currency IS 'ISO 4217 code.';
+COMMENT ON COLUMN receivable_parts.principal IS 'Open debit items other than fees and interest.';
+COMMENT ON COLUMN receivable_parts.fees IS 'Open fees, fixed sums for late payment among them.';
+COMMENT ON COLUMN receivable_parts.interest IS 'Open finance charges.';
+
+CREATE OR REPLACE FUNCTION open_charges(p_customer_id bigint, p_currency text, p_as_of date, p_fee_document_id bigint, OUT interest numeric, OUT charges numeric)
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+BEGIN
+	SELECT COALESCE(sum(i.open_amount) FILTER (WHERE d.kind = 'finance_charge' AND d.doc_date = p_as_of), 0),
+		COALESCE(sum(i.open_amount) FILTER (WHERE NOT (d.kind = 'finance_charge' AND d.doc_date = p_as_of) AND d.document_id IS DISTINCT FROM p_fee_document_id), 0)
+	INTO interest, charges
+	FROM item i JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
+	WHERE i.customer_id = p_customer_id AND i.currency = p_currency AND i.open_amount > 0
+		AND (EXISTS (SELECT FROM dunning_letter l WHERE l.customer_id = d.customer_id AND l.fee_document_id = d.document_id)
+			OR EXISTS (SELECT FROM interest_charge h WHERE h.customer_id = d.customer_id AND h.document_id = d.document_id));
+END $$;
+COMMENT ON FUNCTION open_charges(bigint, text, date, bigint) IS 'What is open of interest charged on a day, and of other charges for late payment but the fee named. Behind letter_texts().';

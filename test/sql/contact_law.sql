@@ -1,0 +1,182 @@
+-- The law of contacts: who may be contacted when, what is refused, what is done all the same, and which notices are due.
+SET client_min_messages = warning;
+SET datestyle = ISO;
+CREATE EXTENSION IF NOT EXISTS credit_control;
+\set SHOW_CONTEXT never
+DO $$ BEGIN PERFORM credit.create_ledger('ar', 'USD', time_zone => 'UTC'); END $$;
+SET search_path = ar, public;
+SET TimeZone = 'UTC';
+-- What a statement ends in: its SQLSTATE, message, detail and hint, or ok.
+CREATE FUNCTION pg_temp.try(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	message text; detail text; hint text;
+BEGIN
+	EXECUTE statement;
+	RETURN 'ok';
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+	RETURN replace(concat_ws(' | ', SQLSTATE, message, NULLIF(split_part(detail, ' All that speaks', 1), ''), NULLIF(hint, '')), current_date::text, 'TODAY');
+END $$;
+-- The kinds of rules that speak, and when none does.
+CREATE FUNCTION pg_temp.ask(person bigint, channel text, at timestamptz, documents bigint[] DEFAULT '{}') RETURNS text LANGUAGE sql AS $$
+	SELECT format('%s%s', CASE WHEN a.allowed THEN 'allowed' ELSE (SELECT string_agg(r ->> 'kind', ', ') FROM jsonb_array_elements(a.rules) r) END,
+		CASE WHEN NOT a.allowed THEN ' until ' || COALESCE(a.next_allowed::text, 'nobody can say') END)
+	FROM contact_allowed(person, channel, at, documents) a
+$$;
+DO $$ BEGIN
+	PERFORM add_customer('Ann Doe', 1), add_customer('Kestrel Tooling', 2);
+	PERFORM post_invoice(1, 'A', '2026-08-01', 100, '2026-08-31'), post_invoice(1, 'B', '2026-08-01', 100, '2026-08-31'), post_invoice(2, 'C', '2026-08-01', 100, '2026-08-31');
+	PERFORM add_customer_contact(1, 'Ann Doe', 'America/New_York', p_phone => '+1 212 555 0100', p_jurisdiction => 'US-NY', p_kind => 'consumer'),
+		add_customer_contact(1, 'Asha Rao', 'Asia/Kolkata', p_jurisdiction => 'US-CA', p_kind => 'consumer'),
+		add_customer_contact(1, 'Nil Gurung', 'Asia/Kathmandu', p_kind => 'consumer'),
+		add_customer_contact(1, 'No Zone', p_jurisdiction => 'US', p_kind => 'consumer'),
+		add_customer_contact(2, 'Max Berg', 'Europe/Berlin', p_jurisdiction => 'DE'),
+		add_customer_contact(1, 'Lord Howe', 'Australia/Lord_Howe', p_jurisdiction => 'AU', p_kind => 'consumer'),
+		add_customer_contact(1, 'Mary Mass', 'America/New_York', p_jurisdiction => 'US-MA', p_kind => 'consumer'),
+		add_customer_contact(1, 'Zed Quiet', 'America/New_York', p_jurisdiction => 'US-NY', p_kind => 'consumer');
+END $$;
+
+-- After 8 a.m. and before 9 p.m., local time at the consumer's location (15 USC 1692c(a)(1)): the ends do not count.
+SELECT t, pg_temp.ask(1, 'phone', (date '2026-09-07' + t) AT TIME ZONE 'America/New_York') FROM unnest('{07:59,08:00,08:01,20:59,21:00}'::time[]) t;
+-- E-mails too; a letter has no hour. A person of a business is not a consumer.
+SELECT c, pg_temp.ask(1, c, '2026-09-07 03:00-04') FROM unnest(ARRAY['e-mail', 'visit', 'letter']) c;
+SELECT pg_temp.ask(5, 'phone', '2026-09-07 03:00+02');
+-- The day the clocks go forward and back: 8:01 there is another hour here.
+SELECT at, pg_temp.ask(1, 'phone', at) FROM unnest('{2026-03-07 12:30+00,2026-03-08 12:30+00,2026-10-31 12:30+00,2026-11-01 12:30+00,2026-11-01 13:01+00}'::timestamptz[]) at;
+-- Zones of half and quarter hours, and half an hour of summer time; whose place is not known has the rules of every place.
+SELECT at, pg_temp.ask(2, 'phone', at) FROM unnest('{2026-09-07 02:30+00,2026-09-07 02:31+00,2026-09-07 15:29+00,2026-09-07 15:30+00}'::timestamptz[]) at;
+SELECT at, pg_temp.ask(3, 'phone', at) FROM unnest('{2026-09-07 02:15+00,2026-09-07 02:16+00}'::timestamptz[]) at;
+SELECT at, pg_temp.ask(6, 'phone', at) FROM unnest('{2026-10-03 21:30+00,2026-10-03 21:31+00,2026-10-04 21:00+00,2026-10-04 21:01+00}'::timestamptz[]) at;
+-- Without a time zone nobody can say that an hour is right; the session's own never counts.
+SELECT pg_temp.ask(4, 'phone', '2026-09-07 12:00-04');
+SET TimeZone = 'Asia/Tokyo';
+SELECT (contact_allowed(1, 'phone', '2026-09-07 08:30-04')).allowed, (contact_allowed(1, 'phone', '2026-09-07 07:30-04')).allowed AS too_early;
+SET TimeZone = 'UTC';
+SELECT pg_temp.try($$INSERT INTO contact (customer_id, customer_contact_id, contacted_at, direction, channel, outcome_code) VALUES (1, 4, '2026-09-07 12:00-04', 'out', 'phone', 'no_answer')$$);
+
+-- Seven calls in seven days about one debt are presumed to comply (12 CFR 1006.14(b)(2)(i)(A)); the eighth is not made, from whatever number.
+SELECT count(record_contact(1, 1, 'phone', 'no_answer', p_contacted_at => (date '2026-09-07' + d + time '10:00') AT TIME ZONE 'America/New_York', p_document_ids => '{1}'))
+FROM generate_series(0, 6) d;
+SELECT pg_temp.ask(1, 'phone', '2026-09-13 15:00-04', '{1}') AS eighth, pg_temp.ask(1, 'phone', '2026-09-13 15:00-04', '{2}') AS another_debt, pg_temp.ask(1, 'phone', '2026-09-13 15:00-04') AS account;
+SELECT pg_temp.ask(1, 'phone', '2026-09-14 09:00-04', '{1}') AS monday, pg_temp.ask(1, 'e-mail', '2026-09-13 15:00-04', '{1}') AS by_mail, pg_temp.ask(8, 'phone', '2026-09-13 15:00-04', '{1}') AS another_person;
+SELECT pg_temp.try($$SELECT record_contact(1, 1, 'phone', 'no_answer', p_contacted_at => '2026-09-13 15:00-04', p_document_ids => '{1}')$$);
+-- A busy line was not connected, and calls of theirs are not ours.
+SELECT count(record_contact(1, 8, 'phone', 'busy', p_contacted_at => (date '2026-09-07' + d + time '10:00') AT TIME ZONE 'America/New_York')) FROM generate_series(0, 6) d;
+SELECT pg_temp.ask(8, 'phone', '2026-09-13 15:00-04');
+-- Massachusetts allows two.
+SELECT count(record_contact(1, 7, 'phone', 'no_answer', p_contacted_at => (date '2026-09-07' + d + time '10:00') AT TIME ZONE 'America/New_York')) FROM generate_series(0, 1) d;
+SELECT pg_temp.ask(7, 'phone', '2026-09-09 15:00-04');
+
+-- A conversation about two debts starts the seven days for both; its own day is the first.
+SELECT record_contact(1, 8, 'phone', 'spoke', 'in', p_contacted_at => '2026-09-15 10:00-04', p_document_ids => '{1,2}') > 0 AS spoke;
+SELECT pg_temp.ask(8, 'phone', '2026-09-16 10:00-04', '{1}') AS about_a, pg_temp.ask(8, 'phone', '2026-09-21 20:00-04', '{2}') AS about_b, pg_temp.ask(8, 'phone', '2026-09-22 08:01-04', '{2}') AS after;
+-- Who asked to be called back may be.
+SELECT record_contact(1, 8, 'phone', 'call_back', 'in', p_contacted_at => '2026-09-17 10:00-04', p_document_ids => '{1,2}') > 0 AS call_back;
+SELECT pg_temp.ask(8, 'phone', '2026-09-18 10:00-04', '{1}');
+
+-- A request to cease, but for what ends it; an attorney; the place of work; an opt-out; hours that do not suit.
+SELECT add_contact_fact(1, 8, 'cease', p_valid_from => '2026-09-19') AS fact \gset
+SELECT c, pg_temp.ask(8, c, '2026-09-23 10:00-04') FROM unnest(ARRAY['phone', 'letter']) c;
+SELECT p, (contact_allowed(8, 'letter', '2026-09-23 10:00-04', p_purpose => p)).allowed FROM unnest(ARRAY['collection', 'remedy', 'end_of_collection']) p;
+SELECT end_contact_fact(1, :fact, '2026-09-25');
+SELECT pg_temp.ask(8, 'phone', '2026-09-24 10:00-04') AS ceased, pg_temp.ask(8, 'phone', '2026-09-25 10:00-04') AS again;
+SELECT add_contact_fact(1, 8, 'attorney', p_valid_from => '2026-10-01'), add_contact_fact(1, 2, 'workplace', 'phone', '2026-10-01'), add_contact_fact(1, 7, 'opt_out', 'e-mail', '2026-10-01'),
+	add_contact_fact(1, 6, 'inconvenient', NULL, '2026-10-01', p_from_time => '20:00', p_to_time => '10:00');
+SELECT pg_temp.ask(8, 'phone', '2026-10-02 10:00-04') AS attorney, pg_temp.ask(2, 'phone', '2026-10-02 10:00+05:30') AS workplace, pg_temp.ask(2, 'e-mail', '2026-10-02 10:00+05:30') AS mail,
+	pg_temp.ask(7, 'e-mail', '2026-10-02 10:00-04') AS opt_out, pg_temp.ask(7, 'phone', '2026-10-02 10:00-04') AS phone;
+SELECT pg_temp.ask(6, 'phone', '2026-10-02 09:00+10:30') AS morning, pg_temp.ask(6, 'phone', '2026-10-02 10:00+10:30') AS ten, pg_temp.ask(6, 'phone', '2026-10-02 22:00+10:30') AS night;
+-- Holidays, consent and quiet days, where there are such rules.
+INSERT INTO contact_holiday VALUES ('AU', '2026-10-05', 'Labour Day');
+INSERT INTO contact_rule (rule_no, kind, debtor_kind, channels, days, applies_to, source) VALUES (60, 'quiet_days', 'business', NULL, 2, 'Everybody.', 'House rule'),
+	(61, 'consent', 'business', '{e-mail}', NULL, 'Everybody.', 'House rule');
+SELECT pg_temp.ask(6, 'phone', '2026-10-05 12:00+11') AS holiday;
+SELECT pg_temp.ask(5, 'e-mail', '2026-09-01 10:00+02') AS without_consent;
+SELECT add_contact_fact(2, 5, 'consent', 'e-mail', '2026-09-01') > 0 AS consents, record_contact(2, 5, 'e-mail', 'sent', p_contacted_at => '2026-09-01 10:00+02') > 0 AS sent;
+-- Two quiet days after the first: not on the second, nor the third.
+SELECT d, pg_temp.ask(5, 'e-mail', (d + time '10:00') AT TIME ZONE 'Europe/Berlin') FROM unnest('{2026-09-02,2026-09-03,2026-09-04}'::date[]) d;
+UPDATE contact_rule SET valid_to = '2026-09-30' WHERE rule_no IN (60, 61);
+
+-- A validation notice within five days of the first contact, unless it is paid before (12 CFR 1006.34(a)(1)).
+SELECT add_customer('Cal Lee', 3), post_invoice(3, 'D', '2026-08-01', 50, '2026-08-31') > 0 AS posted,
+	add_customer_contact(3, 'Cal Lee', 'America/Chicago', p_jurisdiction => 'US-IL', p_kind => 'consumer') AS cal;
+SELECT record_contact(3, 9, 'phone', 'message_left', p_contacted_at => '2026-09-14 10:00-05') > 0 AS first;
+SELECT customer_id, notice, customer_contact_id, since, due, overdue FROM notice_due WHERE customer_id = 3;
+SELECT apply_payment(3, post_payment(3, 'P-3', '2026-09-16', 50), 'oldest_first', '2026-09-16');
+SELECT count(*) FROM notice_due WHERE customer_id = 3;
+SELECT post_invoice(3, 'E', '2026-08-01', 50, '2026-08-31') > 0 AS posted, record_debt_notice(3, 9, '2026-09-18') AS notice;
+SELECT count(*) FROM notice_due WHERE customer_id = 3;
+-- Received five business days later, and disputed for thirty days: a holiday moves it.
+SELECT sent_on, disputes_until FROM debt_notice;
+INSERT INTO contact_holiday VALUES ('US', '2026-09-21', 'made up');
+SELECT add_business_days('2026-09-18', 5, 'US-IL'), add_business_days('2026-09-18', 5);
+-- A request for the first creditor's name on day 12, without the word dispute: collection ceases until it is answered (15 USC 1692g(b)).
+SELECT receive_debt_request(3, 9, 'original_creditor', '2026-09-30', 'Who are you acting for?') AS request \gset
+SELECT c, pg_temp.ask(9, c, '2026-10-01 10:00-05') FROM unnest(ARRAY['phone', 'letter']) c;
+SELECT customer_id, reason FROM collection_stops('2026-10-01') WHERE customer_id = 3;
+SELECT answer_debt_request(3, :request, '2026-10-02');
+SELECT pg_temp.ask(9, 'phone', '2026-10-02 10:00-05');
+-- Too late it does not.
+SELECT receive_debt_request(3, 9, 'dispute', '2026-11-01') > 0 AS received;
+SELECT in_time FROM debt_request ORDER BY debt_request_id DESC LIMIT 1;
+SELECT pg_temp.ask(9, 'phone', '2026-11-02 10:00-06');
+-- Applications have their notices in the same view.
+SELECT receive_application(2, 500, 'US trade credit', '2026-06-01') > 0 AS received;
+SELECT customer_id, notice, since, due, overdue FROM notice_due WHERE notice = 'adverse_action';
+
+-- What is refused is an error that changes nothing; log_contact() keeps it. A person with the right overrides, with a reason.
+SELECT contact_id, allowed, (SELECT string_agg(r ->> 'kind', ', ') FROM jsonb_array_elements(rules) r) AS rules, next_allowed
+FROM log_contact(1, 1, 'phone', 'no_answer', p_contacted_at => '2026-09-19 22:00-04', p_document_ids => '{1}');
+SELECT pg_temp.try($$SELECT record_contact(1, 1, 'phone', 'no_answer', p_contacted_at => '2026-09-19 22:00-04', p_override_reason => 'asked for the evening')$$);
+SELECT grant_authority(session_user, 'contact_override') > 0 AS granted;
+SELECT contact_id IS NOT NULL AS made, allowed, jsonb_array_length(rules) AS rules
+FROM log_contact(1, 1, 'phone', 'no_answer', p_contacted_at => '2026-09-19 22:00-04', p_override_reason => 'asked for the evening');
+-- Some rules nobody overrides.
+SELECT pg_temp.try($$SELECT record_contact(1, 8, 'phone', 'no_answer', p_contacted_at => '2026-10-02 10:00-04', p_override_reason => 'urgent')$$);
+SELECT contact_id, allowed FROM log_contact(1, 8, 'phone', 'no_answer', p_contacted_at => '2026-10-02 10:00-04', p_override_reason => 'urgent');
+SELECT person, channel, at, outcome, rules, override_reason FROM compliance_log ORDER BY contact_refusal_id;
+SELECT pg_temp.try($$UPDATE contact_refusal SET rules = '[]'$$);
+-- Contacts of theirs need no leave.
+SELECT record_contact(1, 8, 'phone', 'spoke', 'in', p_contacted_at => '2026-10-02 03:00-04') > 0 AS they_called;
+
+-- A petition in bankruptcy stays everything, whoever asks; so do sanctions.
+DO $$ BEGIN
+	PERFORM add_customer('Fallen Star', 4), add_customer_contact(4, 'Eve Star', 'UTC');
+	PERFORM post_invoice(4, 'OLD', '2026-05-01', 100, '2026-05-31'), post_invoice(4, 'G-45', '2026-07-10', 200, '2026-08-10', p_received_on => '2026-07-20'),
+		post_invoice(4, 'G-20', '2026-08-20', 300, '2026-09-20', p_received_on => '2026-08-25'), post_invoice(4, 'G-21', '2026-08-10', 400, '2026-09-20', p_received_on => '2026-08-11'),
+		post_invoice(4, 'NEW', '2026-09-01', 500, '2026-09-30');
+	PERFORM post_payment(4, 'P-90', '2026-06-03', 10), post_payment(4, 'P-91', '2026-06-02', 20), post_payment(4, 'P-0', '2026-09-01', 30);
+END $$;
+SELECT record_insolvency(4, '2026-09-01', 'chapter 11', '26-10001', 'SDNY') AS case \gset
+SELECT part, number, amount, day, deadline, done_on FROM insolvency_claims WHERE customer_id = 4 ORDER BY part, number;
+SELECT pg_temp.ask(10, c, '2026-09-02 12:00+00') FROM unnest(ARRAY['phone', 'letter']) c;
+SELECT pg_temp.try($$SELECT record_contact(4, 10, 'letter', 'sent', p_contacted_at => '2026-09-02 12:00+00', p_override_reason => 'they owe us')$$);
+SELECT record_reclamation(4, :case, '2026-09-10');
+SELECT DISTINCT part, deadline, done_on FROM insolvency_claims WHERE part = 'reclamation';
+SELECT pg_temp.try(format('SELECT record_reclamation(4, %s)', :case));
+SELECT end_insolvency(4, :case, 'dismissed', '2026-10-01');
+SELECT pg_temp.ask(10, 'phone', '2026-10-02 12:00+00') AS status_still_bankrupt;
+SELECT set_customer_status(4, 'active');
+SELECT pg_temp.ask(10, 'phone', '2026-10-02 12:00+00') AS after, pg_temp.ask(10, 'phone', '2026-09-02 12:00+00') AS within;
+SELECT set_customer_status(4, 'sanctioned');
+SELECT pg_temp.ask(10, 'phone', '2026-10-02 12:00+00');
+SELECT pg_temp.try(format('SELECT end_insolvency(4, %s, %L)', :case, 'again'));
+
+-- Bad input.
+SELECT pg_temp.try($$SELECT contact_allowed(1, 'pigeon', now())$$);
+SELECT pg_temp.try($$SELECT contact_allowed(1, 'phone', NULL)$$);
+SELECT pg_temp.try($$SELECT contact_allowed(1, 'phone', 'infinity')$$);
+SELECT pg_temp.try($$SELECT contact_allowed(999, 'phone', now())$$);
+SELECT pg_temp.try($$SELECT contact_allowed(1, 'phone', now(), p_purpose => 'revenge')$$);
+SELECT pg_temp.try($$SELECT receive_debt_request(3, 9, 'poem')$$);
+SELECT pg_temp.try($$SELECT receive_debt_request(3, 1, 'dispute')$$);
+SELECT pg_temp.try($$SELECT answer_debt_request(3, 999)$$);
+SELECT pg_temp.try($$SELECT record_debt_notice(3, 1)$$);
+SELECT split_part(pg_temp.try($$SELECT record_insolvency(3, ledger_today() + 1, 'chapter 7')$$), ' | ', 2);
+SELECT pg_temp.try($$SELECT record_insolvency(3, '2026-09-01', '')$$);
+SELECT pg_temp.try($$SELECT end_insolvency(3, 999, 'x')$$);
+SELECT pg_temp.try($$UPDATE insolvency SET petition_date = '2026-01-01'$$);
+SELECT pg_temp.try($$INSERT INTO contact_rule (rule_no, kind, applies_to, source) VALUES (99, 'hours', 'x', 'x')$$) ~ '^23514' AS refused;
+SELECT * FROM verify_ledger();
+
+SET client_min_messages = warning;
+DROP SCHEMA ar CASCADE;
