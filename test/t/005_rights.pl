@@ -120,7 +120,7 @@ my @crediting = (
 	'authorize_return(bigint,bigint,text,jsonb,text,date,text)', 'receive_return(bigint,bigint,integer,numeric,date,text)',
 	'inspect_return(bigint,bigint,integer,numeric,numeric,text,text,date)', 'cancel_return(bigint,bigint,text)', 'credit_return(bigint,bigint,text)',
 	'add_core(bigint,text,numeric,numeric,integer,bigint,boolean,text,date,text)', 'receive_core(bigint,bigint,numeric,text,date)',
-	'match_credit_notes(bigint,boolean)', 'match_all_credit_notes(integer,bigint,bigint,integer)', 'credit_note_customers()');
+	'match_credit_notes(bigint,boolean)', 'match_all_credit_notes(integer,bigint,bigint,integer)', 'credit_note_customers()', 'match_credit_notes_of(bigint[])');
 my %functions = (
 	stranger => [],
 	reader   => [ @reporting, @rates ],

@@ -19,7 +19,7 @@ DECLARE
 	noting text[] := ARRAY['add_note', 'add_tag', 'remove_tag', 'attach', 'add_task', 'finish_task', 'record_contact'];
 	crediting text[] := noting || ARRAY['open_dispute', 'dispute_deductions', 'investigate_dispute', 'validate_credit', 'request_credit', 'change_credit',
 		'authorize_return', 'receive_return', 'inspect_return', 'cancel_return', 'credit_return', 'add_core', 'receive_core', 'match_credit_notes', 'match_all_credit_notes',
-		'credit_note_customers'];
+		'credit_note_customers', 'match_credit_notes_of'];
 BEGIN
 	IF p_role IS NULL THEN
 		RAISE EXCEPTION 'role must not be null' USING ERRCODE = 'null_value_not_allowed';
