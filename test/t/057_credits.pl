@@ -117,6 +117,9 @@ SELECT 'core ' || core_deposit_id FROM core_bank WHERE outstanding < 0
 UNION ALL
 SELECT 'disputed ' || item_id FROM open_items WHERE disputed_amount > open_amount
 UNION ALL
+SELECT 'disputed in the end ' || item_id FROM disputed_items v FULL JOIN disputed_at('2100-01-01') a USING (customer_id, item_id, open_amount, disputed_amount)
+WHERE v.currency IS NULL OR a.currency IS NULL
+UNION ALL
 SELECT 'lines of ' || credit_request_id FROM credit_request r JOIN credit_request_line l USING (customer_id, credit_request_id)
 GROUP BY customer_id, credit_request_id, r.amount HAVING sum(l.line_total) <> r.amount
 SQL
