@@ -232,14 +232,13 @@ CREATE OR REPLACE FUNCTION move_disputes(p_customer_id bigint, p_item_id bigint,
 RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	moving dispute;
-	taken deduction;
+	taken bigint;
 	moved_deduction bigint;
 	id bigint;
 BEGIN
 	FOR moving IN SELECT * FROM dispute d WHERE d.customer_id = p_customer_id AND d.item_id = p_item_id AND d.ended_on IS NULL ORDER BY d.dispute_id LOOP
 		PERFORM move_dispute(p_customer_id, moving.dispute_id, 'settled', format('moved to customer %s', p_into_customer_id));
-		SELECT move_deduction(d, p_into_customer_id, p_into_item_id) INTO moved_deduction FROM deduction d
-		WHERE d.customer_id = p_customer_id AND d.deduction_id = moving.deduction_id;
+		moved_deduction := move_deduction(p_customer_id, moving.deduction_id, p_into_customer_id, p_into_item_id);
 		INSERT INTO dispute (customer_id, item_id, amount, currency, reason_code, description, product, salesperson, deduction_id, opened_on, state, owner, root_cause, due_date)
 		VALUES (p_into_customer_id, p_into_item_id, moving.amount, moving.currency, moving.reason_code, moving.description, moving.product, moving.salesperson,
 			moved_deduction, moving.opened_on, moving.state, moving.owner, moving.root_cause, moving.due_date) RETURNING dispute_id INTO id;
@@ -248,23 +247,24 @@ BEGIN
 			format('dispute %s of customer %s', moving.dispute_id, p_customer_id), moving.owner, moving.root_cause, moving.due_date);
 		UPDATE deduction d SET dispute_id = id WHERE d.customer_id = p_into_customer_id AND d.deduction_id = moved_deduction;
 	END LOOP;
-	FOR taken IN SELECT * FROM deduction d WHERE d.customer_id = p_customer_id AND d.item_id = p_item_id AND d.dispute_id IS NULL ORDER BY d.deduction_id LOOP
-		PERFORM move_deduction(taken, p_into_customer_id, p_into_item_id);
+	FOR taken IN SELECT d.deduction_id FROM deduction d WHERE d.customer_id = p_customer_id AND d.item_id = p_item_id AND d.dispute_id IS NULL ORDER BY d.deduction_id LOOP
+		PERFORM move_deduction(p_customer_id, taken, p_into_customer_id, p_into_item_id);
 	END LOOP;
 END $$;
 COMMENT ON FUNCTION move_disputes(bigint, bigint, bigint, bigint) IS 'Opens the disputes of an item that moved to another customer there, as they are, and notes its short payments there. Behind merge_customers().';
 
-CREATE OR REPLACE FUNCTION move_deduction(p_deduction deduction, p_into_customer_id bigint, p_into_item_id bigint)
+CREATE OR REPLACE FUNCTION move_deduction(p_customer_id bigint, p_deduction_id bigint, p_into_customer_id bigint, p_into_item_id bigint)
 RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	id bigint;
 BEGIN
 	INSERT INTO deduction (customer_id, item_id, cash_match_id, amount, currency, reason_code, taken_on)
-	VALUES (p_into_customer_id, p_into_item_id, p_deduction.cash_match_id, p_deduction.amount, p_deduction.currency, p_deduction.reason_code, p_deduction.taken_on)
+	SELECT p_into_customer_id, p_into_item_id, d.cash_match_id, d.amount, d.currency, d.reason_code, d.taken_on
+	FROM deduction d WHERE d.customer_id = p_customer_id AND d.deduction_id = p_deduction_id
 	RETURNING deduction_id INTO id;
 	RETURN id;
 END $$;
-COMMENT ON FUNCTION move_deduction(deduction, bigint, bigint) IS 'Notes a short payment on the item that its own was moved to. Returns its id there.';
+COMMENT ON FUNCTION move_deduction(bigint, bigint, bigint, bigint) IS 'Notes a short payment on the item that its own was moved to. Returns its id there; NULL if there is no such deduction.';
 
 CREATE OR REPLACE VIEW open_disputes AS
 SELECT d.customer_id, c.name AS customer_name, d.dispute_id, d.item_id, o.number, d.amount, LEAST(d.amount, GREATEST(i.open_amount, 0)) AS open_amount, d.currency,

@@ -18,7 +18,7 @@ DECLARE
 	of_now boolean := p_as_of >= ledger_today() AND known >= statement_timestamp();
 	aging text := CASE WHEN of_now THEN aging_query('$1', 'due_date', buckets, one_customer)
 		ELSE aging_known_query('$1', 'due_date', buckets, '$2', NULL, one_customer) END;
-	disputed text := disputed_query('$1', CASE WHEN NOT of_now THEN '$2' END, one_customer);
+	disputes_query text := disputed_query('$1', CASE WHEN NOT of_now THEN '$2' END, one_customer);
 BEGIN
 	PERFORM require_as_of(p_as_of);
 	RETURN QUERY EXECUTE format($q$
@@ -107,7 +107,7 @@ BEGIN
 			LEFT JOIN limits l ON l.customer_id = c.customer_id
 			LEFT JOIN promises b ON b.customer_id = c.customer_id
 		WHERE c.created_at <= $2 %6$s$q$,
-		format(one, 'a'), format(one, 'd'), aging, format(one, 'c'), format(one, 'f'), format(one, 'c'), disputed)
+		format(one, 'a'), format(one, 'd'), aging, format(one, 'c'), format(one, 'f'), format(one, 'c'), disputes_query)
 		USING p_as_of, known, base;
 END $$;
 COMMENT ON FUNCTION behaviour_at(date, timestamptz, bigint) IS 'How customers pay us, in the year up to p_as_of, as recorded by p_known_at (default the end of that day); of all customers or one, in base currency at the rates of p_as_of. Columns as in view internal_behaviour.';
