@@ -69,4 +69,4 @@ INSERT INTO warning_rule (rule_no, kind, threshold, ratio, severity) VALUES
 	(10, 'days_late_drift', 10, NULL, 3), (20, 'bucket_reached', 0, NULL, 2), (30, 'utilisation', 90, NULL, 2), (40, 'limit_requests', 2, NULL, 2),
 	(50, 'order_spike', 200, NULL, 3), (60, 'broken_promises', 0, NULL, 3), (70, 'returned_payments', 0, NULL, 4), (80, 'score_drop', 30, NULL, 3),
 	(90, 'grade_drop', 0, NULL, 3), (100, 'bureau_drop', 10, NULL, 3), (110, 'statement_age', 550, NULL, 1), (120, 'ratio_below', 1, 'current_ratio', 3),
-	(130, 'dilution', 10, NULL, 2), (140, 'dispute_surge', 5, NULL, 2);
+	(130, 'dilution', 10, NULL, 2), (135, 'dispute_surge', 5, NULL, 2);
