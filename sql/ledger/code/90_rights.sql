@@ -11,7 +11,7 @@ DECLARE
 		'orders_to_release', 'take_off_hold'];
 	explaining text[] := ARRAY['explain_credit', 'explain_check', 'orders_to_explain'];
 	applying text[] := ARRAY['load_camt053', 'load_camt054', 'load_bai2', 'load_x12_820', 'load_remittance_csv', 'add_receipt', 'propose_cash', 'cash_candidates',
-		'apply_cash', 'start_cash_run', 'apply_receipt', 'fail_receipt', 'finish_cash_run', 'confirm_match', 'reject_match', 'return_receipt'];
+		'apply_cash', 'start_cash_run', 'plan_cash_run', 'simulate_batch', 'apply_batch', 'apply_draft', 'apply_receipt', 'fail_receipt', 'finish_cash_run', 'confirm_match', 'reject_match', 'return_receipt'];
 BEGIN
 	IF p_role IS NULL THEN
 		RAISE EXCEPTION 'role must not be null' USING ERRCODE = 'null_value_not_allowed';
