@@ -238,6 +238,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.draft_matches stable unsafe invoker',
 	'ar.find_payers stable unsafe invoker',
 	'ar.lock_payer volatile unsafe invoker',
+	'ar.lock_receipts volatile unsafe invoker',
 	'ar.lock_return volatile unsafe invoker',
 	'ar.look_at_receipts stable unsafe invoker',
 	'ar.match_named stable unsafe invoker',

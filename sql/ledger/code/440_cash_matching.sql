@@ -61,7 +61,7 @@ COMMENT ON FUNCTION receipt_keys(bank_receipt, bigint) IS 'Normal forms of all d
 -- receipts cost a thousand times one, whatever the planner knew of the tables when the session first came by.
 CREATE OR REPLACE FUNCTION named_documents(p_keys text[])
 RETURNS TABLE (customer_id bigint, payer_id bigint, document_id bigint, number text, key text, side text, voids boolean)
-LANGUAGE plpgsql ROWS 3 STABLE SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql ROWS 3 STABLE SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan SET search_path FROM CURRENT AS $$
 BEGIN
 	RETURN QUERY
 		SELECT d.customer_id, c.payer_id, d.document_id, d.number, k, d.side, d.reverses IS NOT NULL
@@ -74,7 +74,7 @@ COMMENT ON FUNCTION named_documents(text[]) IS 'Documents on the debit side and 
 
 CREATE OR REPLACE FUNCTION find_payers(p_receipts bigint[], p_payer_id bigint DEFAULT NULL)
 RETURNS TABLE (bank_receipt_id bigint, customer_id bigint, confidence numeric, evidence jsonb, caps jsonb)
-LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan SET search_path FROM CURRENT AS $$
 BEGIN
 	RETURN QUERY
 		SELECT s.bank_receipt_id, w.id, w.weight, w.evidence, w.caps
@@ -214,16 +214,18 @@ COMMENT ON FUNCTION cash_discount(cash_rule_set, bigint, bigint, date, numeric) 
 
 -- Oldest first, which is the order ties are decided in.
 CREATE OR REPLACE FUNCTION open_cash_items(p_customer_id bigint, p_currency text, p_paid_on date)
-RETURNS SETOF item LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET search_path FROM CURRENT AS $$
+RETURNS SETOF item LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan SET search_path FROM CURRENT AS $$
+DECLARE
+	posted_until date := GREATEST(ledger_today(), p_paid_on);
 BEGIN
 	RETURN QUERY
 		SELECT i.* FROM item i
 		WHERE i.customer_id = p_customer_id AND i.currency = p_currency AND i.open_amount > 0 AND i.reserved_for IS NULL
-			AND i.posting_date <= GREATEST(ledger_today(), p_paid_on)
+			AND i.posting_date <= posted_until
 		UNION ALL
 		SELECT i.* FROM item i
 		WHERE i.customer_id = p_customer_id AND i.currency = p_currency AND i.open_amount < 0 AND i.reserved_for IS NULL
-			AND i.posting_date <= GREATEST(ledger_today(), p_paid_on)
+			AND i.posting_date <= posted_until
 		ORDER BY due_date NULLS LAST, item_id;
 END $$;
 COMMENT ON FUNCTION open_cash_items(bigint, text, date) IS 'The open items of a customer that a receipt of that day may pay or use, the oldest due first.';
@@ -232,7 +234,7 @@ COMMENT ON FUNCTION open_cash_items(bigint, text, date) IS 'The open items of a 
 CREATE OR REPLACE FUNCTION cash_items(p_customer_id bigint, p_currency text, p_paid_on date, p_rules cash_rule_set, p_keys text[])
 RETURNS TABLE (customer_id bigint, item_id bigint, document_id bigint, number text, kind text, terms text, open_amount numeric, discount numeric,
 	due_date date)
-LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan SET search_path FROM CURRENT AS $$
 BEGIN
 	RETURN QUERY
 		SELECT i.customer_id, i.item_id, i.document_id, d.number, d.kind, d.terms::text, i.open_amount,

@@ -51,7 +51,7 @@ END $$;
 COMMENT ON FUNCTION match_remittance(bigint, numeric, text[], numeric[], numeric[]) IS 'What a remittance advice gives to which of the open items (numbers are positions), or why it cannot be followed.';
 
 CREATE OR REPLACE FUNCTION match_receipt(p_receipt bank_receipt, p_draft cash_match)
-RETURNS cash_match LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET search_path FROM CURRENT AS $$
+RETURNS cash_match LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan SET search_path FROM CURRENT AS $$
 DECLARE
 	result cash_match := p_draft;
 	closed text;

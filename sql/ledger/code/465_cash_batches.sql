@@ -2,10 +2,11 @@
 --
 -- A run goes day by day, and within a day, what goes back last, from family to family (a payer and those it pays for):
 -- of each first through the receipts that name documents, which say most, then through the others.  The order in the
--- file counts for nothing.  Families are gathered into batches, each a transaction.  Of a batch, what is plain is matched and posted by a few statements: match_named() takes receipts that
--- name the customer's own documents and make exactly their amount, match_oldest_first() those that name nothing, where
--- the money is spread oldest first.  Both see the books as they are at the beginning of the batch, so they take of a
--- family only what comes before the first receipt that is not plain, and the result is the same as one by one.
+-- file counts for nothing.  Families are gathered into batches, each a transaction.  Of a batch, what is plain is matched
+-- and posted by a few statements: match_named() takes receipts that name the customer's own documents and make exactly
+-- their amount, match_oldest_first() those that name nothing, where the money is spread oldest first.  Both see the books
+-- as they are at the beginning of the batch, so they take of a family only what comes before the first receipt that is
+-- not plain, and the result is the same as one by one.
 
 CREATE OR REPLACE FUNCTION start_cash_run(p_run text, p_simulate boolean)
 RETURNS bigint[] LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -50,7 +51,7 @@ COMMENT ON FUNCTION plan_cash_run(bigint[], integer) IS 'The receipts with their
 CREATE OR REPLACE FUNCTION look_at_receipts(p_drafts cash_match[])
 RETURNS TABLE (place bigint, draft cash_match, family bigint, amount numeric, currency text, paid_on date, rules cash_rule_set, kinds text[],
 	plain boolean, names bigint, own_debits boolean, total numeric, similarity numeric, items bigint[], allocations jsonb)
-LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan SET search_path FROM CURRENT AS $$
 BEGIN
 	RETURN QUERY
 		SELECT f.place, f.draft, COALESCE(c.payer_id, c.customer_id), b.amount, b.currency, days.paid_on, s, cash_rule_kinds(s),
@@ -124,7 +125,7 @@ COMMENT ON FUNCTION match_named(cash_match[]) IS 'The proposals for those of the
 CREATE OR REPLACE FUNCTION spread_oldest_first(p_customer_id bigint, p_currency text, p_first_paid_on date, p_last_paid_on date, p_rules cash_rule_set,
 	p_amounts numeric[])
 RETURNS TABLE (receipt_no integer, allocations jsonb, applied numeric)
-LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan SET search_path FROM CURRENT AS $$
 DECLARE
 	today date := ledger_today();
 	minor integer := credit.minor_unit(p_currency);
@@ -186,9 +187,10 @@ END $$;
 COMMENT ON FUNCTION match_oldest_first(cash_match[]) IS 'The proposals for those of the receipts that name nothing, by a rule set in which only rules for what is named stand before oldest_first. Behind apply_batch().';
 
 CREATE OR REPLACE FUNCTION post_batch(p_cash_run_id bigint, p_drafts cash_match[], p_named boolean, OUT applied bigint, OUT proposed bigint)
-LANGUAGE plpgsql SET jit = off SET enable_seqscan = off SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SET jit = off SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET search_path FROM CURRENT AS $$
 DECLARE
 	posted bigint[];
+	today date := ledger_today();
 BEGIN
 	-- Ids are taken before the rows are written, so that what refers to them needs no search.  Payments as post_payment()
 	-- makes them, key and digest included.
@@ -219,7 +221,7 @@ BEGIN
 	WITH part AS MATERIALIZED (
 		SELECT nextval('allocation_allocation_id_seq') AS allocation_id, x.*
 		FROM (SELECT m.cash_match_id, m.customer_id, c.item_id AS credit_item, d.item_id AS debit_item, (e.a ->> 'amount')::numeric AS amount,
-				GREATEST(ledger_today(), c.posting_date, max(d.posting_date) OVER w, max(d.reversed_on) OVER w) AS applied_on
+				GREATEST(today, c.posting_date, max(d.posting_date) OVER w, max(d.reversed_on) OVER w) AS applied_on
 			FROM cash_match m
 				CROSS JOIN LATERAL (SELECT i.* FROM item i WHERE i.customer_id = m.customer_id AND i.document_id = m.document_id OFFSET 0) c
 				CROSS JOIN LATERAL jsonb_array_elements(m.allocations) WITH ORDINALITY e (a, o)
@@ -234,7 +236,7 @@ END $$;
 COMMENT ON FUNCTION post_batch(bigint, cash_match[], boolean) IS 'Matches what is plain of the receipts, with match_named() or match_oldest_first(), writes the matches, payments and allocations, and returns how many it applied and left to a person. Behind apply_batch().';
 
 CREATE OR REPLACE FUNCTION waiting_drafts(p_cash_run_id bigint, p_drafts cash_match[])
-RETURNS cash_match[] LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET search_path FROM CURRENT AS $$
+RETURNS cash_match[] LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan SET search_path FROM CURRENT AS $$
 BEGIN
 	RETURN ARRAY(SELECT u.draft FROM (SELECT f AS draft, row_number() OVER () AS place FROM unnest(p_drafts) f) u
 		WHERE NOT EXISTS (SELECT FROM cash_match m WHERE m.bank_receipt_id = (u.draft).bank_receipt_id
@@ -242,6 +244,14 @@ BEGIN
 		ORDER BY u.place);
 END $$;
 COMMENT ON FUNCTION waiting_drafts(bigint, cash_match[]) IS 'Those drafts whose receipts are not settled and that the run has not looked at.';
+
+CREATE OR REPLACE FUNCTION lock_receipts(p_drafts cash_match[])
+RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+	PERFORM FROM bank_receipt b WHERE b.bank_receipt_id = ANY (ARRAY(SELECT d.bank_receipt_id FROM unnest(p_drafts) d))
+	ORDER BY b.bank_receipt_id FOR NO KEY UPDATE;
+END $$;
+COMMENT ON FUNCTION lock_receipts(cash_match[]) IS 'Takes the locks of the receipts of a batch in id order, before those of any customer.';
 
 CREATE OR REPLACE FUNCTION apply_batch(p_run text, p_drafts cash_match[], OUT applied bigint, OUT proposed bigint, OUT rest cash_match[])
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -251,12 +261,12 @@ DECLARE
 BEGIN
 	applied := 0;
 	proposed := 0;
-	PERFORM FROM bank_receipt b WHERE b.bank_receipt_id = ANY (ARRAY(SELECT d.bank_receipt_id FROM unnest(p_drafts) d))
-	ORDER BY b.bank_receipt_id FOR NO KEY UPDATE;
+	PERFORM lock_receipts(p_drafts);
 	PERFORM lock_customers(ARRAY(SELECT d.customer_id FROM unnest(p_drafts) d));
 	rest := waiting_drafts(run.cash_run_id, p_drafts);
 	FOR named IN REVERSE 1 .. 0 LOOP
 		EXIT WHEN rest = '{}';
+		CONTINUE WHEN named = 1 AND NOT EXISTS (SELECT FROM unnest(rest) d WHERE d.parts -> 'evidence' ? 'document');
 		SELECT b.applied, b.proposed INTO part FROM post_batch(run.cash_run_id, rest, named = 1) b;
 		applied := applied + part.applied;
 		proposed := proposed + part.proposed;
@@ -291,6 +301,7 @@ DECLARE
 	simulated cash_match;
 BEGIN
 	BEGIN
+		PERFORM lock_receipts(p_drafts);
 		PERFORM lock_customers(ARRAY(SELECT c.customer_id FROM unnest(p_drafts) d JOIN customer c ON d.customer_id IN (c.customer_id, c.payer_id)));
 		PERFORM apply_one_by_one(p_run, CASE WHEN p_one_by_one THEN p_drafts ELSE (apply_batch(p_run, p_drafts)).rest END);
 		outcome := ARRAY(SELECT m FROM cash_match m JOIN unnest(p_drafts) d ON d.bank_receipt_id = m.bank_receipt_id
