@@ -13,7 +13,7 @@ SELECT c, CASE WHEN c > 2 AND random() < 0.2 THEN 1 + floor(random() * 2)::int E
 CREATE TEMP TABLE invoices AS
 SELECT n, 1 + floor(random() * 20)::int AS c, 'INV-' || 20000 + n AS number, date '2026-01-01' + floor(random() * 30)::int AS doc_date,
 	CASE WHEN random() < 0.3 THEN 100 ELSE round((10 + random() * 500)::numeric, 2) END AS amount,
-	(ARRAY['net 30', 'net 60', 'net 30', 'net 60', 'net 30', '2/10 net 30', '1/2 30, 1/2 60'])[1 + floor(random() * 7)::int] AS terms
+	(ARRAY['net 30', 'net 60', 'net 30', '2/10 net 60', 'net 30', '2/10 net 30', '1/2 30, 1/2 60'])[1 + floor(random() * 7)::int] AS terms
 FROM generate_series(1, 150) n;
 -- Most pay one invoice; some two, some one that is paid already, some another amount, and some do not say for what.
 CREATE TEMP TABLE receipts AS
@@ -35,7 +35,7 @@ BEGIN
 			-- Rule sets as customers 1 to 6 of a kind have them; the others have the built-in one.
 			PERFORM set_cash_rules('of ' || one.c, CASE one.rules WHEN 1 THEN '{oldest_first}'::text[] WHEN 2 THEN '{reference,oldest_first}'
 					WHEN 3 THEN '{reference,debtor_designation,oldest_first}' WHEN 4 THEN '{reference,exact_item,oldest_first}' ELSE '{reference,clear_account,pro_rata}' END,
-				one.c, p_discounts => CASE one.rules WHEN 2 THEN 'none' WHEN 3 THEN 'unearned' ELSE 'earned' END,
+				one.c, p_discounts => CASE one.rules WHEN 2 THEN 'none' WHEN 1 THEN 'unearned' WHEN 3 THEN 'unearned' ELSE 'earned' END,
 				p_tolerance_amount => CASE WHEN one.rules IN (3, 4) THEN 1 END, p_overpayment => CASE one.rules WHEN 4 THEN 'adjustment' ELSE 'on_account' END,
 				p_underpayment => CASE one.rules WHEN 5 THEN 'deduction' ELSE 'open' END, p_min_confidence => CASE WHEN one.c % 3 = 0 THEN 60 ELSE 90 END)
 			WHERE one.rules > 0;

@@ -82,7 +82,8 @@ foreach my $ledger (@ledgers)
 		  . " regexp_replace(d.number, 'of receipt \\d+|P\\d+', 'of a receipt', 'g') AS number, i.currency, i.amount, i.open_amount, i.due_date FROM $ledger.item i"
 		  . " JOIN $ledger.document d USING (customer_id, document_id)");
 	$db->query("CREATE VIEW $ledger.outcome AS SELECT b.bank_reference, m.status, m.customer_id, m.rule_set, m.rule_no, m.rule, m.confidence, m.parts,"
-		  . " m.allocations, m.on_account, m.blocked, regexp_replace(m.error, 'bank receipt \\d+', 'another') AS error, t.bank_reference AS takes_back"
+		  . " regexp_replace(m.allocations::text, '\"number\": \"(?!INV-\\d+\")[^\"]*\", \"item_id\": \\d+', 'posted in this run', 'g') AS allocations,"
+		  . " m.on_account, m.blocked, regexp_replace(m.error, 'bank receipt \\d+', 'another') AS error, t.bank_reference AS takes_back"
 		  . " FROM $ledger.cash_match m JOIN $ledger.bank_receipt b USING (bank_receipt_id)"
 		  . " LEFT JOIN $ledger.bank_receipt t ON t.bank_receipt_id = m.returned_receipt_id");
 }

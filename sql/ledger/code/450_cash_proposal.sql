@@ -186,10 +186,12 @@ BEGIN
 			WHEN tried.money[i] + written_off = opens[tried.nos[i]] - discounts[tried.nos[i]] THEN discounts[tried.nos[i]]
 			ELSE cash_discount(rules, item_customers[tried.nos[i]], items[tried.nos[i]], paid_on, tried.money[i]) END;
 		kept_back := CASE WHEN result.rule = 'reference' THEN GREATEST(opens[tried.nos[i]] - tried.money[i] - taken - written_off, 0) ELSE 0 END;
+		-- Nothing is 0, not 0.00, so that a match reads the same however it was found.
 		result.allocations := result.allocations || jsonb_build_object('customer_id', item_customers[tried.nos[i]], 'item_id', items[tried.nos[i]],
-			'number', numbers[tried.nos[i]], 'amount', tried.money[i], 'discount', taken, 'write_off', written_off,
-			'deduction', CASE WHEN rules.underpayment = 'deduction' THEN kept_back ELSE 0 END,
-			'charge_back', CASE WHEN rules.underpayment = 'chargeback' THEN kept_back ELSE 0 END, 'deduction_reason', NULL);
+			'number', numbers[tried.nos[i]], 'amount', tried.money[i], 'discount', COALESCE(NULLIF(taken, 0), 0),
+			'write_off', COALESCE(NULLIF(written_off, 0), 0),
+			'deduction', CASE WHEN rules.underpayment = 'deduction' AND kept_back > 0 THEN kept_back ELSE 0 END,
+			'charge_back', CASE WHEN rules.underpayment = 'chargeback' AND kept_back > 0 THEN kept_back ELSE 0 END, 'deduction_reason', NULL);
 	END LOOP;
 	result.on_account := p_receipt.amount - COALESCE((SELECT sum(m) FROM unnest(tried.money) m), 0);
 	SELECT min(v::numeric) INTO lowest_cap FROM jsonb_each_text(caps) c (k, v);

@@ -213,7 +213,7 @@ END $$;
 COMMENT ON FUNCTION open_receipt(bigint) IS 'A receipt by its id, locked until the transaction ends.';
 
 CREATE OR REPLACE FUNCTION is_settled(p_bank_receipt_id bigint)
-RETURNS boolean LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan SET search_path FROM CURRENT AS $$
+RETURNS boolean LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET search_path FROM CURRENT AS $$
 BEGIN
 	RETURN EXISTS (SELECT FROM cash_match m WHERE m.bank_receipt_id = p_bank_receipt_id AND m.status IN ('applied', 'rejected'));
 END $$;

@@ -134,15 +134,17 @@ DECLARE
 	opens numeric[];
 	involved boolean;
 BEGIN
-	-- What pays less than is open, or is not open to every receipt, is for match_receipt().  The first day earns the most.
-	SELECT array_agg(i.item_id), array_agg(d.number), array_agg(i.open_amount),
+	-- Of the items that the money reaches: what pays less than is open, or is not open to every receipt, is for
+	-- match_receipt().  The first day earns the most.
+	SELECT array_agg(i.item_id ORDER BY i.before), array_agg(d.number ORDER BY i.before), array_agg(i.open_amount ORDER BY i.before),
 		bool_or(i.posting_date > today OR (d.terms IS NOT NULL AND p_rules.discounts <> 'none' AND (i.due_changed_on IS NOT NULL
 			OR credit.discount(d.terms, d.doc_date, CASE p_rules.discounts WHEN 'earned' THEN p_first_paid_on - p_rules.discount_grace_days
 				ELSE LEAST(p_first_paid_on, i.doc_date) END, i.open_amount, d.received_on, 'invoice', minor) <> 0)))
 	INTO items, numbers, opens, involved
-	FROM open_cash_items(p_customer_id, p_currency, p_last_paid_on) i
+	FROM (SELECT o.*, sum(o.open_amount) OVER (ORDER BY o.due_date NULLS LAST, o.item_id) - o.open_amount AS before
+			FROM open_cash_items(p_customer_id, p_currency, p_last_paid_on) o WHERE o.open_amount > 0 OFFSET 0) i
 		JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
-	WHERE i.open_amount > 0;
+	WHERE i.before < (SELECT sum(a) FROM unnest(p_amounts) a);
 	IF involved IS NOT false THEN
 		RETURN;
 	END IF;
@@ -187,7 +189,7 @@ END $$;
 COMMENT ON FUNCTION match_oldest_first(cash_match[]) IS 'The proposals for those of the receipts that name nothing, by a rule set in which only rules for what is named stand before oldest_first. Behind apply_batch().';
 
 CREATE OR REPLACE FUNCTION post_batch(p_cash_run_id bigint, p_drafts cash_match[], p_named boolean, OUT applied bigint, OUT proposed bigint)
-LANGUAGE plpgsql SET jit = off SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SET jit = off SET enable_seqscan = off SET search_path FROM CURRENT AS $$
 DECLARE
 	posted bigint[];
 	today date := ledger_today();
@@ -236,7 +238,7 @@ END $$;
 COMMENT ON FUNCTION post_batch(bigint, cash_match[], boolean) IS 'Matches what is plain of the receipts, with match_named() or match_oldest_first(), writes the matches, payments and allocations, and returns how many it applied and left to a person. Behind apply_batch().';
 
 CREATE OR REPLACE FUNCTION waiting_drafts(p_cash_run_id bigint, p_drafts cash_match[])
-RETURNS cash_match[] LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan SET search_path FROM CURRENT AS $$
+RETURNS cash_match[] LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET search_path FROM CURRENT AS $$
 BEGIN
 	RETURN ARRAY(SELECT u.draft FROM (SELECT f AS draft, row_number() OVER () AS place FROM unnest(p_drafts) f) u
 		WHERE NOT EXISTS (SELECT FROM cash_match m WHERE m.bank_receipt_id = (u.draft).bank_receipt_id
