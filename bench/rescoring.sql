@@ -10,6 +10,8 @@
 --   batch         rescore_portfolio(): attributes of all, scores, score_history and, for those that changed, the figures
 --                 that check rules read; the second time nothing has changed
 --   attributes    attributes_at() alone: what of it is finding out, and what is scoring and storing
+--   warnings      the view early_warning: what every rule finds about everybody
+--   portfolio     the view portfolio_risk
 
 \if :{?customers} \else \set customers 10000 \endif
 \if :{?sample} \else \set sample 200 \endif
@@ -54,6 +56,8 @@ END $$;
 SELECT took('attributes', :customers, 'SELECT count(attributes) FROM attributes_at(ledger_today())') \g /dev/null
 SELECT took('batch', :customers, 'SELECT rescore_portfolio()') \g /dev/null
 SELECT took('batch, nothing changed', :customers, 'SELECT rescore_portfolio()') \g /dev/null
+SELECT took('warnings', :customers, 'SELECT count(*) FROM early_warning') \g /dev/null
+SELECT took('portfolio', :customers, 'SELECT count(*) FROM portfolio_risk') \g /dev/null
 SELECT count(took('one by one', 1, format('SELECT score_customer(%s)', c))) FROM generate_series(1, :customers, :customers / :sample) c \g /dev/null
 
 SELECT what, sum(customers) AS customers, round(sum(ms)) AS ms, round(sum(ms) / sum(customers), 3) AS ms_each,
