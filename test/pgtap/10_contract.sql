@@ -234,7 +234,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.cash_rules_of stable unsafe invoker',
 	'ar.require_file immutable safe invoker',
 	'ar.confirm_match volatile unsafe definer',
-	'ar.draft_match immutable safe invoker',
+	'ar.draft_match stable safe invoker',
 	'ar.draft_matches stable unsafe invoker',
 	'ar.find_payers stable unsafe invoker',
 	'ar.lock_payer volatile unsafe invoker',

@@ -139,7 +139,7 @@ END $$;
 COMMENT ON FUNCTION similar_payers(text) IS 'Up to five customers whose name is like this one, the likest first: confidence from 0 to 70, and the evidence.';
 
 CREATE OR REPLACE FUNCTION draft_match(p_receipt_id bigint, p_amount numeric, p_customer_id bigint, p_confidence numeric, p_evidence jsonb, p_caps jsonb)
-RETURNS cash_match LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
+RETURNS cash_match LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
 DECLARE
 	draft cash_match;
 BEGIN
