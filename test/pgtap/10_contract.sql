@@ -147,7 +147,7 @@ SELECT is_empty($$
 	$$, 'every function of the ledger has its search_path set, pg_temp last');
 SELECT is_empty($$
 	SELECT oid::regprocedure FROM ledger_function
-	WHERE prokind = 'p' AND (proconfig IS NOT NULL OR prosecdef OR prosrc ~ '[^.]\m(reevaluate_customer|customers_to_reevaluate|start_cash_run|apply_receipt|fail_receipt|finish_cash_run|credit_note_customers|match_credit_notes_of|cardinality|count|now|exposure|hold)\M')
+	WHERE prokind = 'p' AND (proconfig IS NOT NULL OR prosecdef OR prosrc ~ '[^.]\m(reevaluate_customer|customers_to_reevaluate|start_cash_run|plan_cash_run|simulate_batch|apply_batch|apply_draft|fail_receipt|finish_cash_run|credit_note_customers|match_credit_notes_of|cardinality|count|now|exposure|hold)\M')
 	$$, 'a procedure that commits has no setting, nobody else''s rights, and writes names out');
 SELECT is_empty($$
 	SELECT oid::regprocedure FROM ledger_function WHERE has_function_privilege('public', oid, 'EXECUTE')
@@ -228,6 +228,9 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.add_receipt volatile unsafe definer',
 	'ar.allocate_match volatile unsafe invoker',
 	'ar.apply_cash volatile unsafe invoker',
+	'ar.apply_batch volatile unsafe definer',
+	'ar.apply_draft volatile unsafe definer',
+	'ar.apply_one_by_one volatile unsafe invoker',
 	'ar.apply_receipt volatile unsafe definer',
 	'ar.cash_candidates stable unsafe definer',
 	'ar.cash_discount stable unsafe invoker',
@@ -236,8 +239,28 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.cash_rules_of stable unsafe invoker',
 	'ar.require_file immutable safe invoker',
 	'ar.confirm_match volatile unsafe definer',
+	'ar.draft_match stable safe invoker',
+	'ar.draft_matches stable unsafe invoker',
+	'ar.find_payers stable unsafe invoker',
+	'ar.lock_payer volatile unsafe invoker',
+	'ar.lock_receipts volatile unsafe invoker',
+	'ar.lock_return volatile unsafe invoker',
+	'ar.look_at_receipts stable unsafe invoker',
+	'ar.match_named stable unsafe invoker',
+	'ar.match_oldest_first stable unsafe invoker',
+	'ar.name_certainty immutable safe invoker',
+	'ar.named_documents stable unsafe invoker',
+	'ar.open_cash_items stable unsafe invoker',
+	'ar.payment_number volatile unsafe invoker',
+	'ar.plan_cash_run stable unsafe definer',
+	'ar.post_batch volatile unsafe invoker',
+	'ar.read_cash_run stable unsafe invoker',
+	'ar.receipt_keys stable unsafe invoker',
+	'ar.similar_payers stable unsafe invoker',
+	'ar.simulate_batch volatile unsafe definer',
+	'ar.spread_oldest_first stable unsafe invoker',
+	'ar.waiting_drafts stable unsafe invoker',
 	'ar.fail_receipt volatile unsafe definer',
-	'ar.find_payer stable unsafe invoker',
 	'ar.finish_cash_run volatile unsafe definer',
 	'ar.is_for_runs immutable safe invoker',
 	'ar.is_settled stable unsafe invoker',

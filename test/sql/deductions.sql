@@ -53,7 +53,8 @@ SELECT customer_id, number, open_amount, disputed_amount FROM open_items ORDER B
 SELECT customer_id, owner, description, deduction_id IS NOT NULL AS from_deduction FROM open_disputes ORDER BY customer_id;
 -- It is disputed since the short payment was found.
 SELECT current_date - d AS days_ago, sum(a.disputed) AS disputed FROM unnest(ARRAY[current_date - 1, current_date]) d, aging_at(d) a GROUP BY d ORDER BY d;
-SELECT pg_temp.try(format('SELECT open_dispute(1, %s, NULL, ''quantity'', p_deduction_id => 1)', item_id)) FROM deduction WHERE customer_id = 1;
+SELECT pg_temp.try(format('SELECT open_dispute(1, %s, NULL, ''quantity'', p_deduction_id => %s)', item_id, deduction_id)) ~ '^22023 .* It is in dispute' AS refused FROM deduction WHERE customer_id = 1;
+SELECT pg_temp.try(format('SELECT open_dispute(1, %s, NULL, ''quantity'', p_deduction_id => 99)', item_id)) FROM deduction WHERE customer_id = 1;
 
 -- Decided: one is credited, one price was right, one is not worth it; the rest is paid after all.
 SELECT approve_dispute(1, dispute_id, 'credit', p_note => 'half of a piece') > 0 AS asked FROM open_disputes WHERE customer_id = 1;

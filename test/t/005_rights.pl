@@ -91,7 +91,8 @@ my @simulating = (
 my @applying = (
 	'load_camt053(text)', 'load_camt054(text)', 'load_bai2(text)', 'load_x12_820(text)', 'load_remittance_csv(text,text,text,numeric,text,text,text,date)',
 	'add_receipt(text,text,text,date,numeric,text,bigint,text,text,text,date,text)', 'propose_cash(bigint)', 'cash_candidates(bigint)',
-	'apply_cash(text,boolean,integer,integer,integer,integer)', 'start_cash_run(text,boolean)', 'apply_receipt(text,bigint)',
+	'apply_cash(text,boolean,integer,integer,integer,integer)', 'start_cash_run(text,boolean)', 'plan_cash_run(bigint[],integer)', 'simulate_batch(text,cash_match[],boolean)',
+	'apply_batch(text,cash_match[])', 'apply_draft(text,cash_match,boolean)', 'apply_receipt(text,bigint)',
 	'fail_receipt(text,bigint,text)', 'finish_cash_run(text)', 'confirm_match(bigint,bigint,jsonb)', 'reject_match(bigint,text)',
 	'return_receipt(bigint,bigint,numeric)');
 my @analysing = (
@@ -223,7 +224,8 @@ SQL
 is($node->safe_psql('company', <<'SQL'), '', 'functions of the ledger: owner, path and rights');
 SELECT p.oid::regprocedure, proowner::regrole, proconfig, proacl FROM pg_proc p
 	WHERE pronamespace = 'ar'::regnamespace AND (proowner <> 'ledger_owner'::regrole OR proacl IS NULL
-		OR proconfig IS DISTINCT FROM CASE WHEN p.oid::regprocedure::text NOT SIMILAR TO 'ar.(reevaluate_holds|apply_cash|match_all_credit_notes)\(%' THEN '{"search_path=ar, credit, pg_temp"}'::text[] END
+		OR ARRAY(SELECT c FROM unnest(proconfig) c WHERE c !~ '^(?:(jit|enable_\w+)=off|plan_cache_mode=force_generic_plan)$')
+			IS DISTINCT FROM CASE WHEN p.oid::regprocedure::text NOT SIMILAR TO 'ar.(reevaluate_holds|apply_cash|match_all_credit_notes)\(%' THEN '{"search_path=ar, credit, pg_temp"}'::text[] ELSE '{}' END
 		OR EXISTS (SELECT FROM aclexplode(proacl) WHERE grantee = 0));
 SQL
 

@@ -11,7 +11,8 @@ DECLARE
 		'orders_to_release', 'take_off_hold'];
 	explaining text[] := ARRAY['explain_credit', 'explain_check', 'orders_to_explain'];
 	applying text[] := ARRAY['load_camt053', 'load_camt054', 'load_bai2', 'load_x12_820', 'load_remittance_csv', 'add_receipt', 'propose_cash', 'cash_candidates',
-		'apply_cash', 'start_cash_run', 'apply_receipt', 'fail_receipt', 'finish_cash_run', 'confirm_match', 'reject_match', 'return_receipt'];
+		'apply_cash', 'start_cash_run', 'plan_cash_run', 'simulate_batch', 'apply_batch', 'apply_draft', 'apply_receipt', 'fail_receipt', 'finish_cash_run',
+		'confirm_match', 'reject_match', 'return_receipt'];
 	analysing text[] := ARRAY['add_financial_statement', 'add_credit_report', 'add_trade_reference', 'add_bank_reference', 'add_security', 'release_security',
 		'ratios_at', 'behaviour_at', 'attribute_names', 'attributes_at', 'score_at', 'score_customer', 'rescore_portfolio', 'recommend_limit',
 		'receive_application', 'receive_item', 'score_application', 'decide_application', 'withdraw_application', 'record_notice', 'notice_text',
