@@ -31,7 +31,7 @@ BEGIN
 		PERFORM ar.post_document('credit_note', customer, num, '2026-02-01', amount, p_lines => lines, p_source_document_id => pg_temp.doc(customer, of));
 	END IF;
 END $$;
-DO $$ BEGIN PERFORM add_customer('Customer ' || c, c) FROM generate_series(1, 21) c; END $$;
+DO $$ BEGIN PERFORM add_customer('Customer ' || c, c) FROM generate_series(1, 22) c; END $$;
 
 -- By the document it names, the oldest instalment first (ERPNext, test_accounts_receivable.py, partial payment: 200 in 30, 50
 -- and 20 percent, 40 received, a credit note of 100: open are 0, 20 + ... of the second and 40 of the third).
@@ -112,6 +112,17 @@ DO $$ BEGIN
 END $$;
 SELECT * FROM pg_temp.matched(20, false);
 SELECT * FROM pg_temp.matched(21, false);
+
+-- ERPNext, the same test with payment: 40 received on 100, then a credit note of 100: 60 of it are used, in all 40 are in favour.
+DO $$ BEGIN
+	PERFORM post_invoice(22, 'I-1', '2026-01-01', 100, p_terms => '30% 30, 50% 60, 20% 90');
+	PERFORM apply_payment(22, post_payment(22, 'P-1', '2026-01-15', 40), p_applied_on => '2026-01-15');
+	PERFORM pg_temp.post(22, 'C-1', 100, of => 'I-1');
+END $$;
+SELECT sum(amount) FILTER (WHERE outcome = 'unique') AS used, sum(amount) FILTER (WHERE outcome = 'none') AS unused FROM pg_temp.matched(22, false);
+SELECT total, unapplied FROM aging_summary WHERE customer_id = 22;
+-- What is not used does not end by itself.
+SELECT kind, number, amount, open_amount, last_moved_on = current_date AS moved_today, days_idle FROM dormant_credits WHERE customer_id IN (20, 22) ORDER BY 1, 2;
 
 -- Billed again: the wrong invoice is credited in full, the payment pays the right one, the discount on the wrong one is undone.
 DO $$ BEGIN

@@ -198,6 +198,13 @@ SELECT step, person, amount, detail FROM credit_audit WHERE credit_request_id = 
 SELECT number, requested_by, approved_by, issued_by FROM credit_notes_issued WHERE customer_id = 6;
 COMMIT;
 
+-- Who gets no more credit is credited all the same (account_financial_risk of OCA: refunds are never blocked).
+SELECT set_approval_policy('credit_note', false);
+SELECT post_invoice(8, 'I-8e', '2026-01-01', 100, '2026-01-31') > 0 AS posted, set_credit_limit(8, 1) > 0 AS limited, place_hold(8, 'late') > 0 AS held;
+SELECT outcome FROM check_credit(8, 1);
+SELECT issue_credit(8, request_credit(8, pg_temp.doc('I-8e'), 'service', p_amount => 30), 'CN-I-8e') > 0 AS issued;
+SELECT open_amount FROM pg_temp.account WHERE number = 'I-8e';
+
 -- An invoice that was paid short and charged back is one with what was charged back.
 DO $$ BEGIN
 	PERFORM set_approval_policy('credit_note', false);

@@ -163,7 +163,7 @@ my %functions = (
 my @views = ('aging_summary SELECT', 'open_items SELECT', 'document_status SELECT');
 my @cash = map { "$_ SELECT" } qw(bank_receipt cash_allocation cash_application_accuracy cash_match cash_rule cash_rule_set cash_run
 	deductions payer_alias remittance remittance_line unapplied_cash);
-my @credit_views = map { "$_ SELECT" } qw(disputed_items open_disputes root_cause dispute_metrics credit_requests credit_notes_issued credit_audit
+my @credit_views = map { "$_ SELECT" } qw(disputed_items open_disputes root_cause dispute_metrics credit_requests credit_notes_issued dormant_credits credit_audit
 	return_status aged_returns core_bank);
 my @credits = (@credit_views, map { "$_ SELECT" } qw(dispute dispute_event credit_reason deduction_reason return_policy credit_request credit_request_line credit_issue
 	return_authorization return_line return_event core_grade core_deposit core_return note tag attachment task contact));

@@ -78,7 +78,7 @@ BEGIN
 			cash_rule_set, cash_rule, cash_run, cash_match, cash_allocation TO %I', p_role);
 	END IF;
 	IF p_access IN ('reader', 'poster', 'credit_manager') THEN
-		EXECUTE format('GRANT SELECT ON disputed_items, open_disputes, root_cause, dispute_metrics, credit_requests, credit_notes_issued, credit_audit, return_status,
+		EXECUTE format('GRANT SELECT ON disputed_items, open_disputes, root_cause, dispute_metrics, credit_requests, credit_notes_issued, dormant_credits, credit_audit, return_status,
 			aged_returns, core_bank TO %I', p_role);
 	END IF;
 	IF p_access IN ('poster', 'credit_manager') THEN
