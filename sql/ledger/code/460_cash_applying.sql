@@ -240,6 +240,21 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION read_cash_run(text) IS 'A cash run by its name.';
 
+-- Who waits for a person is looked at by each run, and written of only when something is different.
+CREATE OR REPLACE FUNCTION is_news(p_match cash_match)
+RETURNS boolean LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET search_path FROM CURRENT AS $$
+DECLARE
+	latest cash_match;
+BEGIN
+	SELECT * INTO latest FROM cash_match m WHERE m.bank_receipt_id = p_match.bank_receipt_id AND m.status <> 'simulated'
+	ORDER BY m.cash_match_id DESC LIMIT 1;
+	RETURN (latest.status, latest.customer_id, latest.returned_receipt_id, latest.rule_set, latest.rule_no, latest.rule, latest.confidence, latest.parts,
+			latest.allocations, latest.on_account, latest.blocked, latest.error)
+		IS DISTINCT FROM (p_match.status, p_match.customer_id, p_match.returned_receipt_id, p_match.rule_set, p_match.rule_no, p_match.rule,
+			p_match.confidence, p_match.parts, p_match.allocations, p_match.on_account, p_match.blocked, p_match.error);
+END $$;
+COMMENT ON FUNCTION is_news(cash_match) IS 'Whether a proposal differs from the latest match of its receipt, simulations apart.';
+
 CREATE OR REPLACE FUNCTION apply_draft(p_run text, p_draft cash_match, p_simulate boolean DEFAULT false)
 RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
@@ -270,7 +285,9 @@ BEGIN
 	ELSE
 		proposal.status := 'proposed';
 	END IF;
-	PERFORM record_match(proposal);
+	IF run.simulated OR is_news(proposal) THEN
+		PERFORM record_match(proposal);
+	END IF;
 	RETURN proposal.status;
 END $$;
 COMMENT ON FUNCTION apply_draft(text, cash_match, boolean) IS 'apply_receipt() for a receipt whose payer draft_matches() found. Used by apply_cash().';
