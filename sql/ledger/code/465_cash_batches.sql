@@ -1,12 +1,13 @@
 -- Runs of apply_cash(): the great mass of receipts many at a time, the rest one by one.
 --
--- A run goes day by day, and within a day, what goes back last, from family to family (a payer and those it pays for):
--- of each first through the receipts that name documents, which say most, then through the others.  The order in the
--- file counts for nothing.  Families are gathered into batches, each a transaction.  Of a batch, what is plain is matched
--- and posted by a few statements: match_named() takes receipts that name the customer's own documents and make exactly
--- their amount, match_oldest_first() those that name nothing, where the money is spread oldest first.  Both see the books
--- as they are at the beginning of the batch, so they take of a family only what comes before the first receipt that is
--- not plain, and the result is the same as one by one.
+-- A run goes from family to family (a payer and those it pays for), and of each day by day: within a day first through
+-- the receipts that name documents, which say most, then through the others.  What goes back on a day comes after all
+-- that came in until then, and before all that came in later.  The order in the file counts for nothing.  Families are
+-- gathered into batches, each a transaction.  Of a batch, what is plain is matched and posted by a few statements:
+-- match_named() takes receipts that name the customer's own documents and make exactly their amount,
+-- match_oldest_first() those that name nothing, where the money is spread oldest first.  Both see the books as they are
+-- at the beginning of the batch, so they take of a family only what comes before the first receipt that is not plain,
+-- and the result is the same as one by one.
 
 CREATE OR REPLACE FUNCTION start_cash_run(p_run text, p_simulate boolean)
 RETURNS bigint[] LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -33,17 +34,22 @@ CREATE OR REPLACE FUNCTION plan_cash_run(p_receipts bigint[], p_batch integer)
 RETURNS TABLE (place bigint, drafts cash_match[]) LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
 	RETURN QUERY
-		WITH draft AS (
-			SELECT f AS draft, b.booking_date, b.credit_debit, COALESCE(c.payer_id, c.customer_id) AS family,
-				row_number() OVER (ORDER BY b.booking_date, b.credit_debit, COALESCE(c.payer_id, c.customer_id),
-					NOT COALESCE(f.parts -> 'evidence' ? 'document', false), b.digest, b.bank_receipt_id) AS place
+		WITH receipt AS (
+			SELECT f AS draft, b.booking_date, b.credit_debit, b.digest, b.bank_receipt_id, COALESCE(c.payer_id, c.customer_id) AS family,
+				-- The last day before on which something went back.
+				max(b.booking_date) FILTER (WHERE b.credit_debit = 'debit')
+					OVER (ORDER BY b.booking_date RANGE BETWEEN UNBOUNDED PRECEDING AND interval '1 day' PRECEDING) AS since
 			FROM draft_matches(p_receipts) f JOIN bank_receipt b ON b.bank_receipt_id = f.bank_receipt_id
 				LEFT JOIN customer c ON c.customer_id = f.customer_id),
+		draft AS (
+			SELECT r.*, row_number() OVER (ORDER BY r.since NULLS FIRST, r.credit_debit, r.family, r.booking_date,
+				NOT COALESCE((r.draft).parts -> 'evidence' ? 'document', false), r.digest, r.bank_receipt_id) AS place
+			FROM receipt r),
 		-- A family stays together; whose payer is unknown has none.
 		start AS (
 			SELECT d.*, CASE WHEN d.family IS NULL THEN d.place
-				ELSE min(d.place) OVER (PARTITION BY d.booking_date, d.credit_debit, d.family) END / GREATEST(p_batch, 1) AS part FROM draft d)
-		SELECT min(s.place), array_agg(s.draft ORDER BY s.place) FROM start s GROUP BY s.booking_date, s.credit_debit, s.part ORDER BY 1;
+				ELSE min(d.place) OVER (PARTITION BY d.since, d.credit_debit, d.family) END / GREATEST(p_batch, 1) AS part FROM draft d)
+		SELECT min(s.place), array_agg(s.draft ORDER BY s.place) FROM start s GROUP BY s.since, s.credit_debit, s.part ORDER BY 1;
 END $$;
 COMMENT ON FUNCTION plan_cash_run(bigint[], integer) IS 'The receipts with their likeliest payers, in batches of about p_batch and in the order in which they are to be applied. Used by apply_cash().';
 
