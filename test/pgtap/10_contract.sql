@@ -147,7 +147,7 @@ SELECT is_empty($$
 	$$, 'every function of the ledger has its search_path set, pg_temp last');
 SELECT is_empty($$
 	SELECT oid::regprocedure FROM ledger_function
-	WHERE prokind = 'p' AND (proconfig IS NOT NULL OR prosecdef OR prosrc ~ '[^.]\m(reevaluate_customer|customers_to_reevaluate|start_cash_run|plan_cash_run|simulate_batch|apply_batch|apply_draft|fail_receipt|finish_cash_run|credit_note_customers|match_credit_notes|count|now|exposure|hold)\M')
+	WHERE prokind = 'p' AND (proconfig IS NOT NULL OR prosecdef OR prosrc ~ '[^.]\m(reevaluate_customer|customers_to_reevaluate|start_cash_run|plan_cash_run|simulate_batch|apply_batch|apply_draft|fail_receipt|finish_cash_run|credit_note_customers|match_credit_notes_of|cardinality|count|now|exposure|hold)\M')
 	$$, 'a procedure that commits has no setting, nobody else''s rights, and writes names out');
 SELECT is_empty($$
 	SELECT oid::regprocedure FROM ledger_function WHERE has_function_privilege('public', oid, 'EXECUTE')
@@ -168,6 +168,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.add_note volatile unsafe definer',
 	'ar.add_tag volatile unsafe definer',
 	'ar.add_task volatile unsafe definer',
+	'ar.apply_credit_notes volatile unsafe invoker',
 	'ar.apply_named volatile unsafe invoker',
 	'ar.approve_dispute volatile unsafe definer',
 	'ar.attach volatile unsafe definer',
@@ -178,6 +179,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.credit_note_customers stable unsafe definer',
 	'ar.credit_pairs stable unsafe invoker',
 	'ar.credit_return volatile unsafe definer',
+	'ar.customers_with_notes stable unsafe invoker',
 	'ar.credited_amount stable unsafe invoker',
 	'ar.credited_document stable unsafe invoker',
 	'ar.credited_lines stable unsafe invoker',
@@ -192,11 +194,14 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.latest_dispute_events stable unsafe invoker',
 	'ar.match_all_credit_notes volatile unsafe invoker',
 	'ar.match_credit_notes volatile unsafe definer',
+	'ar.match_credit_notes_of volatile unsafe definer',
 	'ar.move_dispute volatile unsafe invoker',
+	'ar.move_deduction volatile unsafe invoker',
 	'ar.move_disputes volatile unsafe invoker',
 	'ar.oldest_due stable unsafe invoker',
 	'ar.open_dispute volatile unsafe definer',
 	'ar.read_credit_reason stable unsafe invoker',
+	'ar.reason_of_payer stable unsafe invoker',
 	'ar.read_credit_request volatile unsafe invoker',
 	'ar.read_return_line volatile unsafe invoker',
 	'ar.rebill volatile unsafe definer',
@@ -316,6 +321,8 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.customers_to_reevaluate volatile unsafe invoker',
 	'ar.document_items stable unsafe invoker',
 	'ar.drop_hold_triggers volatile unsafe invoker',
+	'ar.disputed_at stable unsafe definer',
+	'ar.disputed_query stable safe invoker',
 	'ar.due_on_query stable safe invoker',
 	'ar.earned_discount stable unsafe definer',
 	'ar.end_authority volatile unsafe definer',

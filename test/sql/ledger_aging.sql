@@ -181,4 +181,7 @@ SELECT credit.total(credit.merge(aging)) AS total FROM ar.aging_at('2025-10-01')
 RESET ALL;
 
 SET client_min_messages = warning;
-DROP SCHEMA ar, weekly, east, west CASCADE;
+DROP SCHEMA ar CASCADE;
+DROP SCHEMA weekly CASCADE;
+DROP SCHEMA east CASCADE;
+DROP SCHEMA west CASCADE;

@@ -128,6 +128,11 @@ BEGIN
 			LATERAL (VALUES ('state', d.state, e.state), ('owner', d.owner, e.owner), ('root cause', d.root_cause, e.root_cause), ('due date', d.due_date::text, e.due_date::text),
 				('end', d.ended_on::text, CASE WHEN e.state IN ('rejected', 'settled') THEN e.happened_on END::text)) f (figure, kept, recomputed)
 		WHERE f.kept IS DISTINCT FROM f.recomputed;
+	-- A deduction names the dispute that names it.
+	RETURN QUERY
+		SELECT 'dispute of deduction', d.customer_id, format('deduction %s', d.deduction_id), d.dispute_id::text, q.dispute_id::text
+		FROM deduction d LEFT JOIN dispute q ON q.customer_id = d.customer_id AND q.deduction_id = d.deduction_id
+		WHERE d.dispute_id IS DISTINCT FROM q.dispute_id;
 	-- Nothing is credited that was not billed.
 	RETURN QUERY
 		SELECT 'credited above what was billed', d.customer_id, format('document %s', d.document_id), c.amount::text, d.amount::text
@@ -390,6 +395,11 @@ BEGIN
 	FROM latest_dispute_events() e
 	WHERE e.customer_id = d.customer_id AND e.dispute_id = d.dispute_id AND (d.state, d.owner, d.root_cause, d.due_date, d.ended_on) IS DISTINCT FROM
 		(e.state, e.owner, e.root_cause, e.due_date, CASE WHEN e.state IN ('rejected', 'settled') THEN e.happened_on END);
+	GET DIAGNOSTICS n = ROW_COUNT;
+	repaired := repaired + n;
+	UPDATE deduction d SET dispute_id = q.dispute_id
+	FROM deduction o LEFT JOIN dispute q ON q.customer_id = o.customer_id AND q.deduction_id = o.deduction_id
+	WHERE o.customer_id = d.customer_id AND o.deduction_id = d.deduction_id AND d.dispute_id IS DISTINCT FROM q.dispute_id;
 	GET DIAGNOSTICS n = ROW_COUNT;
 	repaired := repaired + n;
 	UPDATE exposure e SET limit_amount = l.amount, limit_since = ledger_today(), limit_until = l.until

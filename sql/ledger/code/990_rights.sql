@@ -20,20 +20,20 @@ DECLARE
 	noting text[] := ARRAY['add_note', 'add_tag', 'remove_tag', 'attach', 'add_task', 'finish_task', 'record_contact'];
 	crediting text[] := noting || ARRAY['open_dispute', 'dispute_deductions', 'investigate_dispute', 'validate_credit', 'request_credit', 'change_credit',
 		'authorize_return', 'receive_return', 'inspect_return', 'cancel_return', 'credit_return', 'add_core', 'receive_core', 'match_credit_notes', 'match_all_credit_notes',
-		'credit_note_customers'];
+		'credit_note_customers', 'match_credit_notes_of'];
 BEGIN
 	IF p_role IS NULL THEN
 		RAISE EXCEPTION 'role must not be null' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	functions := CASE p_access
 		WHEN 'approver' THEN ARRAY['actor', 'set_actor', 'request_approval', 'approve', 'reject', 'delegate_authority', 'end_delegation']
-		WHEN 'reader' THEN ARRAY['aging_at', 'aging_in', 'exposure_in', 'revaluation', 'fx_rate_on', 'convert']
-		WHEN 'poster' THEN ARRAY['aging_at', 'check_credit', 'add_customer', 'post_invoice', 'post_debit_note', 'post_credit_note',
+		WHEN 'reader' THEN ARRAY['aging_at', 'disputed_at', 'aging_in', 'exposure_in', 'revaluation', 'fx_rate_on', 'convert']
+		WHEN 'poster' THEN ARRAY['aging_at', 'disputed_at', 'check_credit', 'add_customer', 'post_invoice', 'post_debit_note', 'post_credit_note',
 			'post_payment', 'post_deposit', 'customer_of', 'allocate', 'apply_payment', 'apply_deposit', 'allocate_with_discount', 'allocate_across',
 			'reverse_allocation', 'return_payment', 'confirm_clearing', 'earned_discount', 'record_receipt', 'fx_rate_on', 'convert',
 			'actor', 'set_actor', 'request_approval', 'reject'] || applying || explaining || crediting
 		WHEN 'loader' THEN ARRAY['aging_at', 'check_credit']
-		WHEN 'credit_manager' THEN ARRAY['aging_at', 'aging_in', 'exposure_in', 'revaluation', 'check_credit', 'set_credit_limit', 'place_hold', 'release_hold', 'release_order',
+		WHEN 'credit_manager' THEN ARRAY['aging_at', 'disputed_at', 'aging_in', 'exposure_in', 'revaluation', 'check_credit', 'set_credit_limit', 'place_hold', 'release_hold', 'release_order',
 			'set_terms', 'set_parent', 'set_customer_status', 'set_risk_class', 'set_review_due', 'set_risk_figure', 'set_due_date', 'post_document', 'void_document', 'refund', 'write_off', 'recover', 'transfer_credit', 'release_deposit', 'merge_customers',
 			'set_fx_rate', 'set_number_range', 'set_cash_rules', 'take_mark', 'verify_ledger', 'verify_chain',
 			'actor', 'set_actor', 'request_approval', 'reject',
@@ -82,7 +82,7 @@ BEGIN
 			aged_returns, core_bank TO %I', p_role);
 	END IF;
 	IF p_access IN ('poster', 'credit_manager') THEN
-		EXECUTE format('GRANT SELECT ON dispute, dispute_event, credit_reason, return_policy, credit_request, credit_request_line, credit_issue, return_authorization,
+		EXECUTE format('GRANT SELECT ON dispute, dispute_event, credit_reason, deduction_reason, return_policy, credit_request, credit_request_line, credit_issue, return_authorization,
 			return_line, return_event, core_grade, core_deposit, core_return, note, tag, attachment, task, contact TO %I', p_role);
 	END IF;
 	IF p_access IN ('approver', 'credit_manager') THEN

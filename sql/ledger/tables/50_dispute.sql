@@ -26,6 +26,19 @@ INSERT INTO credit_reason (reason_code, description, takes_goods, needs_return) 
 	('core', 'A used part came back for its deposit.', false, false),
 	('unexplained', 'The customer gives no reason.', false, false);
 
+CREATE TABLE deduction_reason (
+	payer_code text NOT NULL PRIMARY KEY CHECK (payer_code <> '' AND payer_code = lower(payer_code)),
+	reason_code text NOT NULL REFERENCES credit_reason
+);
+COMMENT ON TABLE deduction_reason IS 'What payers call the reasons for short payments. The ledger''s owner adds the codes of its customers.';
+COMMENT ON COLUMN deduction_reason.payer_code IS 'Key: the payer''s code or words, in lower case.';
+COMMENT ON COLUMN deduction_reason.reason_code IS 'What that is of credit_reason.';
+
+-- ANSI X12 element 426, adjustment reason code, as the 820 has it.
+INSERT INTO deduction_reason (payer_code, reason_code) VALUES
+	('01', 'price_error'), ('02', 'billing_error'), ('03', 'billing_error'), ('04', 'damage'), ('06', 'quantity'), ('11', 'return'), ('12', 'return'),
+	('18', 'billing_error'), ('19', 'billing_error'), ('26', 'billing_error'), ('38', 'service'), ('55', 'tax'), ('59', 'quantity'), ('72', 'return');
+
 CREATE TABLE dispute (
 	customer_id bigint NOT NULL,
 	dispute_id bigserial NOT NULL,
