@@ -263,6 +263,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.fail_receipt volatile unsafe definer',
 	'ar.finish_cash_run volatile unsafe definer',
 	'ar.is_for_runs immutable safe invoker',
+	'ar.is_news stable unsafe invoker',
 	'ar.is_settled stable unsafe invoker',
 	'ar.learn_payer volatile unsafe invoker',
 	'ar.load_bai2 volatile unsafe definer',

@@ -204,7 +204,8 @@ sub apply_one
 	my %before = open_items();
 	my $status = $db->query("SELECT stepped.apply_receipt('$run', $id)");
 	my %after = open_items();
-	my $match = '(SELECT * FROM stepped.cash_match ORDER BY cash_match_id DESC LIMIT 1)';
+	# Written in this run or, if nothing changed, in an earlier one.
+	my $match = "(SELECT * FROM stepped.cash_match WHERE bank_receipt_id = $id ORDER BY cash_match_id DESC LIMIT 1)";
 	my ($last) = $db->rows("SELECT m.status, m.rule, m.document_id, m.on_account, b.amount, b.currency, b.bank_reference, m.customer_id, m.returned_receipt_id"
 		  . " FROM $match m JOIN stepped.bank_receipt b USING (bank_receipt_id)");
 	my ($written, $rule, $document, $on_account, $amount, $currency, $reference, $customer, $returned) = @$last;

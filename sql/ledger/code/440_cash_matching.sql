@@ -136,7 +136,22 @@ BEGIN
 		FROM customer c, LATERAL (SELECT credit.similarity_edits(c.name, p_name) AS similarity) s
 		WHERE s.similarity >= 0.7 ORDER BY s.similarity DESC, c.customer_id LIMIT 5;
 END $$;
-COMMENT ON FUNCTION similar_payers(text) IS 'Up to five customers whose name is like this one, the likest first: confidence from 0 to 70, and the evidence.';
+COMMENT ON FUNCTION similar_payers(text) IS 'Up to five customers whose name is like this one, the likest first: confidence from 0 to 70, and the evidence. With pg_trgm installed only names that have groups of three letters in common are compared, which an index finds.';
+
+-- pg_trgm may be in any schema, or not there: then every name is compared.
+DO $do$
+DECLARE
+	trigrams text := (SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_trgm');
+BEGIN
+	IF trigrams IS NULL THEN
+		RETURN;
+	END IF;
+	EXECUTE replace(pg_get_functiondef(format('%I.similar_payers(text)', current_schema())::regprocedure), 'WHERE s.similarity',
+		format('WHERE c.name OPERATOR(%s.%%) p_name AND s.similarity', trigrams));
+	IF to_regclass(format('%I.customer_trigram_idx', current_schema())) IS NULL THEN
+		EXECUTE format('CREATE INDEX customer_trigram_idx ON customer USING gin (name %s.gin_trgm_ops)', trigrams);
+	END IF;
+END $do$;
 
 CREATE OR REPLACE FUNCTION draft_match(p_receipt_id bigint, p_amount numeric, p_customer_id bigint, p_confidence numeric, p_evidence jsonb, p_caps jsonb)
 RETURNS cash_match LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$

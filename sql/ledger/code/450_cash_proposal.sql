@@ -74,9 +74,6 @@ DECLARE
 	lowest_cap numeric;
 	total numeric;
 	tolerance numeric;
-	written_off numeric;
-	taken numeric;
-	kept_back numeric;
 BEGIN
 	IF p_receipt.credit_debit = 'debit' THEN
 		RETURN match_return(p_receipt);
@@ -172,27 +169,27 @@ BEGIN
 	SELECT sum(opens[t.n] - discounts[t.n]) INTO total FROM unnest(tried.nos) t (n);
 	tolerance := CASE WHEN NOT by_advice AND result.rule IN ('reference', 'exact_item') AND COALESCE(rules.tolerance_amount, rules.tolerance_percent) IS NOT NULL
 		THEN LEAST(rules.tolerance_amount, round(total * rules.tolerance_percent / 100, minor)) ELSE 0 END;
-	FOR i IN 1 .. cardinality(tried.nos) LOOP
-		IF by_advice THEN
-			result.allocations := result.allocations || jsonb_build_object('customer_id', item_customers[tried.nos[i]], 'item_id', items[tried.nos[i]],
-				'number', numbers[tried.nos[i]], 'amount', tried.money[i], 'discount', follows.discounts[i], 'write_off', 0,
-				'deduction', follows.deductions[i], 'charge_back', follows.charges_back[i], 'deduction_reason', follows.reasons[i]);
-			CONTINUE;
-		END IF;
-		written_off := CASE WHEN total - p_receipt.amount BETWEEN 0 AND tolerance
-			THEN opens[tried.nos[i]] - discounts[tried.nos[i]] - tried.money[i] ELSE 0 END;
-		written_off := GREATEST(written_off, 0);
-		taken := CASE WHEN opens[tried.nos[i]] < 0 OR tried.money[i] = opens[tried.nos[i]] THEN 0
-			WHEN tried.money[i] + written_off = opens[tried.nos[i]] - discounts[tried.nos[i]] THEN discounts[tried.nos[i]]
-			ELSE cash_discount(rules, item_customers[tried.nos[i]], items[tried.nos[i]], paid_on, tried.money[i]) END;
-		kept_back := CASE WHEN result.rule = 'reference' THEN GREATEST(opens[tried.nos[i]] - tried.money[i] - taken - written_off, 0) ELSE 0 END;
+	IF by_advice THEN
+		result.allocations := (SELECT COALESCE(jsonb_agg(jsonb_build_object('customer_id', item_customers[t.n], 'item_id', items[t.n], 'number', numbers[t.n],
+				'amount', t.amount, 'discount', t.discount, 'write_off', 0, 'deduction', t.deduction, 'charge_back', t.charge_back,
+				'deduction_reason', t.reason) ORDER BY t.o), '[]')
+			FROM unnest(follows.nos, follows.money, follows.discounts, follows.deductions, follows.charges_back, follows.reasons)
+				WITH ORDINALITY t (n, amount, discount, deduction, charge_back, reason, o));
+	ELSE
 		-- Nothing is 0, not 0.00, so that a match reads the same however it was found.
-		result.allocations := result.allocations || jsonb_build_object('customer_id', item_customers[tried.nos[i]], 'item_id', items[tried.nos[i]],
-			'number', numbers[tried.nos[i]], 'amount', tried.money[i], 'discount', COALESCE(NULLIF(taken, 0), 0),
-			'write_off', COALESCE(NULLIF(written_off, 0), 0),
-			'deduction', CASE WHEN rules.underpayment = 'deduction' AND kept_back > 0 THEN kept_back ELSE 0 END,
-			'charge_back', CASE WHEN rules.underpayment = 'chargeback' AND kept_back > 0 THEN kept_back ELSE 0 END, 'deduction_reason', NULL);
-	END LOOP;
+		result.allocations := (SELECT COALESCE(jsonb_agg(jsonb_build_object('customer_id', item_customers[t.n], 'item_id', items[t.n], 'number', numbers[t.n],
+				'amount', t.amount, 'discount', COALESCE(NULLIF(d.taken, 0), 0), 'write_off', COALESCE(NULLIF(w.amount, 0), 0),
+				'deduction', CASE WHEN rules.underpayment = 'deduction' AND k.amount > 0 THEN k.amount ELSE 0 END,
+				'charge_back', CASE WHEN rules.underpayment = 'chargeback' AND k.amount > 0 THEN k.amount ELSE 0 END, 'deduction_reason', NULL)
+				ORDER BY t.o), '[]')
+			FROM unnest(tried.nos, tried.money) WITH ORDINALITY t (n, amount, o)
+				CROSS JOIN LATERAL (SELECT opens[t.n] AS amount, discounts[t.n] AS discount OFFSET 0) i
+				CROSS JOIN LATERAL (SELECT CASE WHEN total - p_receipt.amount BETWEEN 0 AND tolerance
+					THEN GREATEST(i.amount - i.discount - t.amount, 0) ELSE 0 END AS amount OFFSET 0) w
+				CROSS JOIN LATERAL (SELECT CASE WHEN i.amount < 0 OR t.amount = i.amount THEN 0 WHEN t.amount + w.amount = i.amount - i.discount THEN i.discount
+					ELSE cash_discount(rules, item_customers[t.n], items[t.n], paid_on, t.amount) END AS taken OFFSET 0) d
+				CROSS JOIN LATERAL (SELECT CASE WHEN result.rule = 'reference' THEN i.amount - t.amount - d.taken - w.amount END AS amount OFFSET 0) k);
+	END IF;
 	result.on_account := p_receipt.amount - COALESCE((SELECT sum(m) FROM unnest(tried.money) m), 0);
 	SELECT min(v::numeric) INTO lowest_cap FROM jsonb_each_text(caps) c (k, v);
 	result.confidence := LEAST((p_draft.parts ->> 'payer')::numeric, what, lowest_cap);

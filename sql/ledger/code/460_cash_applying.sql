@@ -81,7 +81,7 @@ DECLARE
 	debit_amounts numeric[];
 	part record;
 	minor integer := credit.minor_unit(p_currency);
-	applied_on date;
+	allocated_on date;
 BEGIN
 	-- A part of a credit may have gone to another customer.
 	SELECT array_agg(i.item_id ORDER BY o), array_agg(LEAST(-(a ->> 'amount')::numeric, -i.open_amount) ORDER BY o) INTO credit_ids, credit_amounts
@@ -93,16 +93,17 @@ BEGIN
 	WHERE (a ->> 'customer_id')::bigint = p_customer_id AND (a ->> 'amount')::numeric > 0;
 	SELECT credit_ids || array_agg(i.item_id), credit_amounts || array_agg(-i.open_amount) INTO credit_ids, credit_amounts
 	FROM item i WHERE i.customer_id = p_customer_id AND i.document_id = ANY (p_document_ids) AND i.open_amount < 0;
-	SELECT GREATEST(ledger_today(), max(i.posting_date), max(i.reversed_on)) INTO applied_on
+	SELECT GREATEST(ledger_today(), max(i.posting_date), max(i.reversed_on)) INTO allocated_on
 	FROM item i WHERE i.customer_id = p_customer_id AND i.item_id = ANY (credit_ids || debit_ids);
-	FOR part IN
-		SELECT credit_ids[a.credit_no] AS credit_item, debit_ids[a.debit_no] AS debit_item, a.amount
-		FROM credit.allocate(COALESCE(credit_amounts, '{}'), COALESCE(debit_amounts, '{}'), NULL, 'oldest_first', minor) a
-		ORDER BY a.debit_no, a.credit_no
-	LOOP
-		INSERT INTO cash_allocation (customer_id, allocation_id, cash_match_id)
-		VALUES (p_customer_id, allocate(p_customer_id, part.credit_item, part.debit_item, part.amount, applied_on), p_match_id);
-	END LOOP;
+	WITH part AS MATERIALIZED (
+		SELECT nextval('allocation_allocation_id_seq') AS allocation_id, x.*
+		FROM (SELECT credit_ids[a.credit_no] AS credit_item, debit_ids[a.debit_no] AS debit_item, a.amount
+			FROM credit.allocate(COALESCE(credit_amounts, '{}'), COALESCE(debit_amounts, '{}'), NULL, 'oldest_first', minor) a
+			ORDER BY a.debit_no, a.credit_no) x),
+	made AS (
+		INSERT INTO allocation (customer_id, allocation_id, credit_item_id, debit_item_id, amount, applied_on)
+		SELECT p_customer_id, p.allocation_id, p.credit_item, p.debit_item, p.amount, allocated_on FROM part p)
+	INSERT INTO cash_allocation (customer_id, allocation_id, cash_match_id) SELECT p_customer_id, p.allocation_id, p_match_id FROM part p;
 	FOR part IN
 		SELECT (a ->> 'item_id')::bigint AS item_id, (a ->> 'discount')::numeric AS discount, (a ->> 'write_off')::numeric AS write_off,
 			(a ->> 'deduction')::numeric AS deduction, (a ->> 'charge_back')::numeric AS charge_back,
@@ -112,19 +113,19 @@ BEGIN
 	LOOP
 		-- Both are approved by the rule set, which says what is granted.
 		IF part.discount > 0 THEN
-			PERFORM grant_credit('discount', p_customer_id, part.item_id, 'earned', part.discount, applied_on, NULL, p_document_ids[1]);
+			PERFORM grant_credit('discount', p_customer_id, part.item_id, 'earned', part.discount, allocated_on, NULL, p_document_ids[1]);
 		END IF;
 		IF part.write_off > 0 THEN
-			PERFORM grant_credit('write_off', p_customer_id, part.item_id, 'small difference', part.write_off, applied_on, NULL, p_document_ids[1]);
+			PERFORM grant_credit('write_off', p_customer_id, part.item_id, 'small difference', part.write_off, allocated_on, NULL, p_document_ids[1]);
 		END IF;
 		IF part.deduction > 0 THEN
 			INSERT INTO deduction (customer_id, item_id, cash_match_id, amount, currency, reason_code, taken_on)
-			VALUES (p_customer_id, part.item_id, p_match_id, round(part.deduction, minor), p_currency, part.reason, applied_on);
+			VALUES (p_customer_id, part.item_id, p_match_id, round(part.deduction, minor), p_currency, part.reason, allocated_on);
 		END IF;
 		IF part.charge_back > 0 THEN
 			INSERT INTO deduction (customer_id, item_id, cash_match_id, amount, currency, reason_code, taken_on)
-			VALUES (p_customer_id, charge_back(p_customer_id, part.item_id, part.charge_back, part.reason, applied_on), p_match_id,
-				round(part.charge_back, minor), p_currency, part.reason, applied_on);
+			VALUES (p_customer_id, charge_back(p_customer_id, part.item_id, part.charge_back, part.reason, allocated_on), p_match_id,
+				round(part.charge_back, minor), p_currency, part.reason, allocated_on);
 		END IF;
 	END LOOP;
 END $$;
@@ -239,6 +240,21 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION read_cash_run(text) IS 'A cash run by its name.';
 
+-- Who waits for a person is looked at by each run, and written of only when something is different.
+CREATE OR REPLACE FUNCTION is_news(p_match cash_match)
+RETURNS boolean LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET search_path FROM CURRENT AS $$
+DECLARE
+	latest cash_match;
+BEGIN
+	SELECT * INTO latest FROM cash_match m WHERE m.bank_receipt_id = p_match.bank_receipt_id AND m.status <> 'simulated'
+	ORDER BY m.cash_match_id DESC LIMIT 1;
+	RETURN (latest.status, latest.customer_id, latest.returned_receipt_id, latest.rule_set, latest.rule_no, latest.rule, latest.confidence, latest.parts,
+			latest.allocations, latest.on_account, latest.blocked, latest.error)
+		IS DISTINCT FROM (p_match.status, p_match.customer_id, p_match.returned_receipt_id, p_match.rule_set, p_match.rule_no, p_match.rule,
+			p_match.confidence, p_match.parts, p_match.allocations, p_match.on_account, p_match.blocked, p_match.error);
+END $$;
+COMMENT ON FUNCTION is_news(cash_match) IS 'Whether a proposal differs from the latest match of its receipt, simulations apart.';
+
 CREATE OR REPLACE FUNCTION apply_draft(p_run text, p_draft cash_match, p_simulate boolean DEFAULT false)
 RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
@@ -269,7 +285,9 @@ BEGIN
 	ELSE
 		proposal.status := 'proposed';
 	END IF;
-	PERFORM record_match(proposal);
+	IF run.simulated OR is_news(proposal) THEN
+		PERFORM record_match(proposal);
+	END IF;
 	RETURN proposal.status;
 END $$;
 COMMENT ON FUNCTION apply_draft(text, cash_match, boolean) IS 'apply_receipt() for a receipt whose payer draft_matches() found. Used by apply_cash().';

@@ -1,12 +1,13 @@
 -- Runs of apply_cash(): the great mass of receipts many at a time, the rest one by one.
 --
--- A run goes day by day, and within a day, what goes back last, from family to family (a payer and those it pays for):
--- of each first through the receipts that name documents, which say most, then through the others.  The order in the
--- file counts for nothing.  Families are gathered into batches, each a transaction.  Of a batch, what is plain is matched
--- and posted by a few statements: match_named() takes receipts that name the customer's own documents and make exactly
--- their amount, match_oldest_first() those that name nothing, where the money is spread oldest first.  Both see the books
--- as they are at the beginning of the batch, so they take of a family only what comes before the first receipt that is
--- not plain, and the result is the same as one by one.
+-- A run goes from family to family (a payer and those it pays for), and of each day by day: within a day first through
+-- the receipts that name documents, which say most, then through the others.  What goes back on a day comes after all
+-- that came in until then, and before all that came in later.  The order in the file counts for nothing.  Families are
+-- gathered into batches, each a transaction.  Of a batch, what is plain is matched and posted by a few statements:
+-- match_named() takes receipts that name the customer's own documents and make exactly their amount,
+-- match_oldest_first() those that name nothing, where the money is spread oldest first.  Both see the books as they are
+-- at the beginning of the batch, so they take of a family only what comes before the first receipt that is not plain,
+-- and the result is the same as one by one.
 
 CREATE OR REPLACE FUNCTION start_cash_run(p_run text, p_simulate boolean)
 RETURNS bigint[] LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -33,17 +34,22 @@ CREATE OR REPLACE FUNCTION plan_cash_run(p_receipts bigint[], p_batch integer)
 RETURNS TABLE (place bigint, drafts cash_match[]) LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
 	RETURN QUERY
-		WITH draft AS (
-			SELECT f AS draft, b.booking_date, b.credit_debit, COALESCE(c.payer_id, c.customer_id) AS family,
-				row_number() OVER (ORDER BY b.booking_date, b.credit_debit, COALESCE(c.payer_id, c.customer_id),
-					NOT COALESCE(f.parts -> 'evidence' ? 'document', false), b.digest, b.bank_receipt_id) AS place
+		WITH receipt AS (
+			SELECT f AS draft, b.booking_date, b.credit_debit, b.digest, b.bank_receipt_id, COALESCE(c.payer_id, c.customer_id) AS family,
+				-- The last day before on which something went back.
+				max(b.booking_date) FILTER (WHERE b.credit_debit = 'debit')
+					OVER (ORDER BY b.booking_date RANGE BETWEEN UNBOUNDED PRECEDING AND interval '1 day' PRECEDING) AS since
 			FROM draft_matches(p_receipts) f JOIN bank_receipt b ON b.bank_receipt_id = f.bank_receipt_id
 				LEFT JOIN customer c ON c.customer_id = f.customer_id),
+		draft AS (
+			SELECT r.*, row_number() OVER (ORDER BY r.since NULLS FIRST, r.credit_debit, r.family, r.booking_date,
+				NOT COALESCE((r.draft).parts -> 'evidence' ? 'document', false), r.digest, r.bank_receipt_id) AS place
+			FROM receipt r),
 		-- A family stays together; whose payer is unknown has none.
 		start AS (
 			SELECT d.*, CASE WHEN d.family IS NULL THEN d.place
-				ELSE min(d.place) OVER (PARTITION BY d.booking_date, d.credit_debit, d.family) END / GREATEST(p_batch, 1) AS part FROM draft d)
-		SELECT min(s.place), array_agg(s.draft ORDER BY s.place) FROM start s GROUP BY s.booking_date, s.credit_debit, s.part ORDER BY 1;
+				ELSE min(d.place) OVER (PARTITION BY d.since, d.credit_debit, d.family) END / GREATEST(p_batch, 1) AS part FROM draft d)
+		SELECT min(s.place), array_agg(s.draft ORDER BY s.place) FROM start s GROUP BY s.since, s.credit_debit, s.part ORDER BY 1;
 END $$;
 COMMENT ON FUNCTION plan_cash_run(bigint[], integer) IS 'The receipts with their likeliest payers, in batches of about p_batch and in the order in which they are to be applied. Used by apply_cash().';
 
@@ -94,6 +100,7 @@ DECLARE
 	in_turn boolean;
 	taken bigint[];
 BEGIN
+	status := 'applied';
 	rule := 'reference';
 	rule_no := 1;
 	blocked := '[]';
@@ -107,12 +114,14 @@ BEGIN
 		in_turn := in_turn AND receipt.plain AND receipt.kinds[1] = 'reference' AND receipt.names > 0 AND receipt.own_debits
 			AND receipt.total = receipt.amount AND NOT receipt.items && taken;
 		CONTINUE WHEN NOT in_turn;
+		certainty := LEAST(100, round(100 * receipt.similarity));
+		confidence := LEAST(((receipt.draft).parts ->> 'payer')::numeric, certainty);
+		-- What a person is to look at is not plain.
+		in_turn := confidence >= (receipt.rules).min_confidence;
+		CONTINUE WHEN NOT in_turn;
 		taken := taken || receipt.items;
 		bank_receipt_id := (receipt.draft).bank_receipt_id;
 		customer_id := (receipt.draft).customer_id;
-		certainty := LEAST(100, round(100 * receipt.similarity));
-		confidence := LEAST(((receipt.draft).parts ->> 'payer')::numeric, certainty);
-		status := CASE WHEN confidence >= (receipt.rules).min_confidence THEN 'applied' ELSE 'proposed' END;
 		rule_set := (receipt.rules).name;
 		parts := (receipt.draft).parts || jsonb_build_object('match', certainty);
 		allocations := receipt.allocations;
@@ -120,7 +129,7 @@ BEGIN
 		RETURN NEXT;
 	END LOOP;
 END $$;
-COMMENT ON FUNCTION match_named(cash_match[]) IS 'The proposals for those of the receipts that name only open debits of their payer and pay exactly these in full, by a rule set that begins with reference. Behind apply_batch().';
+COMMENT ON FUNCTION match_named(cash_match[]) IS 'The matches of those of the receipts that surely name only open debits of their payer and pay exactly these in full, by a rule set that begins with reference. Behind apply_batch().';
 
 CREATE OR REPLACE FUNCTION spread_oldest_first(p_customer_id bigint, p_currency text, p_first_paid_on date, p_last_paid_on date, p_rules cash_rule_set,
 	p_amounts numeric[])
@@ -186,10 +195,10 @@ BEGIN
 				WHERE e.o <= e.last) k
 			CROSS JOIN LATERAL spread_oldest_first(p.id, p.currency, p.first_paid_on, p.last_paid_on, p.rules, p.amounts) s;
 END $$;
-COMMENT ON FUNCTION match_oldest_first(cash_match[]) IS 'The proposals for those of the receipts that name nothing, by a rule set in which only rules for what is named stand before oldest_first. Behind apply_batch().';
+COMMENT ON FUNCTION match_oldest_first(cash_match[]) IS 'The matches of those of the receipts that name nothing, by a rule set in which only rules for what is named stand before oldest_first. Behind apply_batch().';
 
-CREATE OR REPLACE FUNCTION post_batch(p_cash_run_id bigint, p_drafts cash_match[], p_named boolean, OUT applied bigint, OUT proposed bigint)
-LANGUAGE plpgsql SET jit = off SET enable_seqscan = off SET search_path FROM CURRENT AS $$
+CREATE OR REPLACE FUNCTION post_batch(p_cash_run_id bigint, p_drafts cash_match[], p_named boolean)
+RETURNS bigint LANGUAGE plpgsql SET jit = off SET enable_seqscan = off SET search_path FROM CURRENT AS $$
 DECLARE
 	posted bigint[];
 	today date := ledger_today();
@@ -197,7 +206,7 @@ BEGIN
 	-- Ids are taken before the rows are written, so that what refers to them needs no search.  Payments as post_payment()
 	-- makes them, key and digest included.
 	WITH proposal AS MATERIALIZED (
-		SELECT m.*, CASE WHEN m.status = 'applied' THEN nextval('document_document_id_seq') END AS document_id
+		SELECT m.*, nextval('document_document_id_seq') AS document_id
 		FROM (SELECT n.* FROM match_named(p_drafts) n WHERE p_named
 			UNION ALL SELECT o.* FROM match_oldest_first(p_drafts) o WHERE NOT p_named) m),
 	payment AS (
@@ -208,17 +217,15 @@ BEGIN
 				d.reference, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::text, 'UTF8'))
 		FROM proposal p JOIN bank_receipt b ON b.bank_receipt_id = p.bank_receipt_id
 			CROSS JOIN LATERAL (SELECT COALESCE(b.value_date, b.booking_date) AS doc_date, left(b.remittance_text, 1000) AS reference) d
-			CROSS JOIN LATERAL payment_number(b) n (number)
-		WHERE p.document_id IS NOT NULL),
+			CROSS JOIN LATERAL payment_number(b) n (number)),
 	written AS (
 		INSERT INTO cash_match (bank_receipt_id, cash_run_id, status, customer_id, document_id, rule_set, rule_no, rule, confidence, parts, allocations,
 			on_account, blocked, actor)
 		SELECT p.bank_receipt_id, p_cash_run_id, p.status, p.customer_id, p.document_id, p.rule_set, p.rule_no, p.rule, p.confidence, p.parts,
 			p.allocations, p.on_account, p.blocked, actor()
 		FROM proposal p
-		RETURNING cash_match_id, cash_match.status)
-	SELECT array_agg(w.cash_match_id) FILTER (WHERE w.status = 'applied'), count(*) FILTER (WHERE w.status = 'applied'),
-		count(*) FILTER (WHERE w.status = 'proposed') INTO posted, applied, proposed FROM written w;
+		RETURNING cash_match_id)
+	SELECT array_agg(w.cash_match_id) INTO posted FROM written w;
 
 	WITH part AS MATERIALIZED (
 		SELECT nextval('allocation_allocation_id_seq') AS allocation_id, x.*
@@ -234,8 +241,9 @@ BEGIN
 		INSERT INTO allocation (customer_id, allocation_id, credit_item_id, debit_item_id, amount, applied_on)
 		SELECT p.customer_id, p.allocation_id, p.credit_item, p.debit_item, p.amount, p.applied_on FROM part p)
 	INSERT INTO cash_allocation (customer_id, allocation_id, cash_match_id) SELECT p.customer_id, p.allocation_id, p.cash_match_id FROM part p;
+	RETURN COALESCE(cardinality(posted), 0);
 END $$;
-COMMENT ON FUNCTION post_batch(bigint, cash_match[], boolean) IS 'Matches what is plain of the receipts, with match_named() or match_oldest_first(), writes the matches, payments and allocations, and returns how many it applied and left to a person. Behind apply_batch().';
+COMMENT ON FUNCTION post_batch(bigint, cash_match[], boolean) IS 'Matches what is plain of the receipts, with match_named() or match_oldest_first(), writes the matches, payments and allocations, and returns their number. Behind apply_batch().';
 
 CREATE OR REPLACE FUNCTION waiting_drafts(p_cash_run_id bigint, p_drafts cash_match[])
 RETURNS cash_match[] LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET search_path FROM CURRENT AS $$
@@ -255,27 +263,23 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION lock_receipts(cash_match[]) IS 'Takes the locks of the receipts of a batch in id order, before those of any customer.';
 
-CREATE OR REPLACE FUNCTION apply_batch(p_run text, p_drafts cash_match[], OUT applied bigint, OUT proposed bigint, OUT rest cash_match[])
+CREATE OR REPLACE FUNCTION apply_batch(p_run text, p_drafts cash_match[], OUT applied bigint, OUT rest cash_match[])
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	run cash_run := read_cash_run(p_run);
-	part record;
 BEGIN
 	applied := 0;
-	proposed := 0;
 	PERFORM lock_receipts(p_drafts);
 	PERFORM lock_customers(ARRAY(SELECT d.customer_id FROM unnest(p_drafts) d));
 	rest := waiting_drafts(run.cash_run_id, p_drafts);
 	FOR named IN REVERSE 1 .. 0 LOOP
 		EXIT WHEN rest = '{}';
 		CONTINUE WHEN named = 1 AND NOT EXISTS (SELECT FROM unnest(rest) d WHERE d.parts -> 'evidence' ? 'document');
-		SELECT b.applied, b.proposed INTO part FROM post_batch(run.cash_run_id, rest, named = 1) b;
-		applied := applied + part.applied;
-		proposed := proposed + part.proposed;
+		applied := applied + post_batch(run.cash_run_id, rest, named = 1);
 		rest := waiting_drafts(run.cash_run_id, rest);
 	END LOOP;
 END $$;
-COMMENT ON FUNCTION apply_batch(text, cash_match[]) IS 'Applies what is plain of a batch of receipts whose payers draft_matches() found, and returns how many it applied and left to a person, and the rest, to be done with apply_draft(). Used by apply_cash().';
+COMMENT ON FUNCTION apply_batch(text, cash_match[]) IS 'Applies what is plain of a batch of receipts whose payers draft_matches() found, and returns how many it applied, and the rest, to be done with apply_draft(). Used by apply_cash().';
 
 CREATE OR REPLACE FUNCTION apply_one_by_one(p_run text, p_drafts cash_match[])
 RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -358,9 +362,8 @@ BEGIN
 				rest := drafts;
 				IF p_batch OPERATOR(pg_catalog.>) 0 THEN
 					BEGIN
-						SELECT b.applied, b.proposed, b.rest INTO batch FROM %1$I.apply_batch(p_run, drafts) b;
+						SELECT b.applied, b.rest INTO batch FROM %1$I.apply_batch(p_run, drafts) b;
 						applied := applied OPERATOR(pg_catalog.+) batch.applied::pg_catalog.int4;
-						proposed := proposed OPERATOR(pg_catalog.+) batch.proposed::pg_catalog.int4;
 						rest := batch.rest;
 					EXCEPTION WHEN OTHERS THEN
 						-- One of them is bad: one by one it stops only itself.
