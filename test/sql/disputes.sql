@@ -87,7 +87,10 @@ SELECT * FROM verify_ledger();
 
 -- A merge takes what is disputed along.
 SELECT open_dispute(1, 2, 20, 'service', p_owner => 'anna') AS dispute;
+CREATE TEMP TABLE disputes_before AS SELECT sum(disputes) AS n FROM root_cause;
 SELECT merge_customers(1, 2, 'one company') AS items;
+-- One that moves counts once.
+SELECT sum(disputes) = (SELECT n FROM disputes_before) AS counted_once FROM root_cause;
 SELECT customer_id, number LIKE 'I-2 of%' AS of_i2, amount, reason_code, state, owner FROM open_disputes;
 SELECT * FROM verify_ledger();
 

@@ -29,7 +29,7 @@ FROM (
 WHERE o.open_amount > 0$q$, p_as_of,
 		CASE WHEN p_known_at IS NULL THEN format('(ended_on IS NULL OR ended_on > %s)', p_as_of)
 			ELSE format($q$recorded_at <= %2$s AND NOT EXISTS (SELECT FROM dispute_event e WHERE e.customer_id = dispute.customer_id AND e.dispute_id = dispute.dispute_id
-				AND e.state IN ('rejected', 'settled') AND e.happened_on <= %1$s AND e.recorded_at <= %2$s)$q$, p_as_of, p_known_at) END,
+				AND e.state IN ('rejected', 'settled', 'moved') AND e.happened_on <= %1$s AND e.recorded_at <= %2$s)$q$, p_as_of, p_known_at) END,
 		CASE WHEN p_known_at IS NULL THEN '' ELSE format('AND a.recorded_at <= %s', p_known_at) END,
 		CASE WHEN p_customer_id IS NULL THEN '' ELSE format('AND customer_id = %s', p_customer_id) END);
 END $$;

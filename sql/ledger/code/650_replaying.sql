@@ -116,7 +116,7 @@ BEGIN
 				ELSE i.open_amount END AS amount) t
 			CROSS JOIN LATERAL (SELECT CASE WHEN t.amount > 0 AND (l.spares_disputed OR NOT l.counts_disputed) THEN LEAST(t.amount, COALESCE((SELECT sum(s.amount)
 				FROM dispute s WHERE s.customer_id = i.customer_id AND s.item_id = i.item_id AND s.recorded_at <= l.decided_at AND NOT EXISTS (SELECT FROM dispute_event e
-					WHERE e.customer_id = s.customer_id AND e.dispute_id = s.dispute_id AND e.state IN ('rejected', 'settled') AND e.recorded_at <= l.decided_at)), 0)) ELSE 0 END AS amount) q
+					WHERE e.customer_id = s.customer_id AND e.dispute_id = s.dispute_id AND e.state IN ('rejected', 'settled', 'moved') AND e.recorded_at <= l.decided_at)), 0)) ELSE 0 END AS amount) q
 			-- A rate of the same transaction was there before the order, or was not: unknown.
 			LEFT JOIN LATERAL (SELECT 1::numeric AS rate WHERE i.currency = base UNION ALL
 				(SELECT CASE WHEN f.recorded_at < l.decided_at THEN f.rate END FROM fx_rate f

@@ -126,7 +126,7 @@ BEGIN
 		SELECT f.figure, d.customer_id, format('dispute %s', d.dispute_id), f.kept, f.recomputed
 		FROM dispute d LEFT JOIN latest_dispute_events() e ON e.customer_id = d.customer_id AND e.dispute_id = d.dispute_id,
 			LATERAL (VALUES ('state', d.state, e.state), ('owner', d.owner, e.owner), ('root cause', d.root_cause, e.root_cause), ('due date', d.due_date::text, e.due_date::text),
-				('end', d.ended_on::text, CASE WHEN e.state IN ('rejected', 'settled') THEN e.happened_on END::text)) f (figure, kept, recomputed)
+				('end', d.ended_on::text, CASE WHEN e.state IN ('rejected', 'settled', 'moved') THEN e.happened_on END::text)) f (figure, kept, recomputed)
 		WHERE f.kept IS DISTINCT FROM f.recomputed;
 	-- A deduction names the dispute that names it.
 	RETURN QUERY
@@ -391,10 +391,10 @@ BEGIN
 	GET DIAGNOSTICS n = ROW_COUNT;
 	repaired := repaired + n;
 	UPDATE dispute d SET state = e.state, owner = e.owner, root_cause = e.root_cause, due_date = e.due_date,
-		ended_on = CASE WHEN e.state IN ('rejected', 'settled') THEN e.happened_on END
+		ended_on = CASE WHEN e.state IN ('rejected', 'settled', 'moved') THEN e.happened_on END
 	FROM latest_dispute_events() e
 	WHERE e.customer_id = d.customer_id AND e.dispute_id = d.dispute_id AND (d.state, d.owner, d.root_cause, d.due_date, d.ended_on) IS DISTINCT FROM
-		(e.state, e.owner, e.root_cause, e.due_date, CASE WHEN e.state IN ('rejected', 'settled') THEN e.happened_on END);
+		(e.state, e.owner, e.root_cause, e.due_date, CASE WHEN e.state IN ('rejected', 'settled', 'moved') THEN e.happened_on END);
 	GET DIAGNOSTICS n = ROW_COUNT;
 	repaired := repaired + n;
 	UPDATE deduction d SET dispute_id = q.dispute_id

@@ -160,7 +160,7 @@ BEGIN
 	END IF;
 	today := GREATEST(ledger_today(), moved.opened_on);
 	UPDATE dispute d SET state = p_state, owner = COALESCE(p_owner, d.owner), root_cause = COALESCE(p_root_cause, d.root_cause),
-		due_date = COALESCE(p_due_date, d.due_date), ended_on = CASE WHEN p_state IN ('rejected', 'settled') THEN today END
+		due_date = COALESCE(p_due_date, d.due_date), ended_on = CASE WHEN p_state IN ('rejected', 'settled', 'moved') THEN today END
 	WHERE d.customer_id = p_customer_id AND d.dispute_id = p_dispute_id RETURNING d.* INTO moved;
 	INSERT INTO dispute_event (customer_id, dispute_id, state, happened_on, note, owner, root_cause, due_date, amount, credit_request_id, document_id)
 	VALUES (p_customer_id, p_dispute_id, p_state, today, p_note, moved.owner, moved.root_cause, moved.due_date, p_amount, p_credit_request_id, p_document_id);
@@ -237,7 +237,7 @@ DECLARE
 	id bigint;
 BEGIN
 	FOR moving IN SELECT * FROM dispute d WHERE d.customer_id = p_customer_id AND d.item_id = p_item_id AND d.ended_on IS NULL ORDER BY d.dispute_id LOOP
-		PERFORM move_dispute(p_customer_id, moving.dispute_id, 'settled', format('moved to customer %s', p_into_customer_id));
+		PERFORM move_dispute(p_customer_id, moving.dispute_id, 'moved', format('to customer %s', p_into_customer_id));
 		moved_deduction := move_deduction(p_customer_id, moving.deduction_id, p_into_customer_id, p_into_item_id);
 		INSERT INTO dispute (customer_id, item_id, amount, currency, reason_code, description, product, salesperson, deduction_id, opened_on, state, owner, root_cause, due_date)
 		VALUES (p_into_customer_id, p_into_item_id, moving.amount, moving.currency, moving.reason_code, moving.description, moving.product, moving.salesperson,
@@ -303,8 +303,9 @@ SELECT date_trunc('month', d.opened_on)::date AS month, d.reason_code, d.root_ca
 	count(*) FILTER (WHERE d.state = 'settled') AS settled, count(*) FILTER (WHERE d.state = 'rejected') AS rejected,
 	round(avg(d.ended_on - d.opened_on), 1) AS days_to_resolve
 FROM dispute d
+WHERE d.state <> 'moved'
 GROUP BY 1, 2, 3, 4, 5, 6;
-COMMENT ON VIEW root_cause IS 'Disputes by the month they were opened in, reason, root cause, product and salesperson.';
+COMMENT ON VIEW root_cause IS 'Disputes by the month they were opened in, reason, root cause, product and salesperson. One that moved to another customer counts there.';
 COMMENT ON COLUMN root_cause.month IS 'First day of the month.';
 COMMENT ON COLUMN root_cause.reason_code IS 'Why, as the customer says.';
 COMMENT ON COLUMN root_cause.root_cause IS 'What caused it; NULL: not known.';
@@ -326,6 +327,7 @@ SELECT d.customer_id, c.name AS customer_name, d.currency, count(*) FILTER (WHER
 FROM dispute d
 	JOIN customer c ON c.customer_id = d.customer_id
 	CROSS JOIN (SELECT (statement_timestamp() AT TIME ZONE l.time_zone)::date AS today FROM ledger_info l) t
+WHERE d.state <> 'moved'
 GROUP BY d.customer_id, c.name, d.currency;
 COMMENT ON VIEW dispute_metrics IS 'Disputes per customer and currency: how many, how much, how long.';
 COMMENT ON COLUMN dispute_metrics.customer_id IS 'The debtor.';
