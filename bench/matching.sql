@@ -1,8 +1,8 @@
 -- Cash application by amount and by document number.
 --
--- By amount: credit.match_amount() over 20, 100, 200 and 10,000 open items, for
+-- By amount: credit.match_amount() over 24, 100, 200, 1,000 and 10,000 open items, for
 -- payments that are one item, four items, a random amount, or half of what is
--- open; median and worst time.  For 20 items a recursive CTE that builds every
+-- open; median and worst time.  For 24 items a recursive CTE that builds every
 -- subset is timed beside it (it does not end for 100), and must agree.
 --
 -- By document number: remittance texts against an index on
@@ -42,7 +42,7 @@ SELECT setseed(0.5) \g /dev/null
 CREATE TABLE account AS
 SELECT n, k, array_agg(round((0.01 + random() * 10000)::numeric, 2)) AS amounts,
 	array_agg(date '2025-01-01' + floor(random() * 300)::int) AS due_dates
-FROM unnest('{20,100,200,10000}'::int[]) AS n, generate_series(1, :rounds) AS k, generate_series(1, n)
+FROM unnest('{24,100,200,1000,10000}'::int[]) AS n, generate_series(1, :rounds) AS k, generate_series(1, n)
 GROUP BY n, k;
 
 CREATE FUNCTION payment(amounts numeric[], kind text) RETURNS numeric LANGUAGE sql AS $$
@@ -81,7 +81,7 @@ BEGIN
 			SELECT * INTO answer FROM credit.match_amount(paid, a.amounts, due_dates => a.due_dates);
 			INSERT INTO timing VALUES (a.n, kind, 'match_amount', extract(epoch FROM clock_timestamp() - started) * 1000,
 				answer.outcome || ' ' || coalesce(answer.structure, ''));
-			IF a.n = 20 AND a.k <= 3 THEN
+			IF a.n = 24 AND a.k <= 3 THEN
 				started := clock_timestamp();
 				subsets := by_cte(paid, a.amounts);
 				INSERT INTO timing VALUES (a.n, kind, 'recursive CTE', extract(epoch FROM clock_timestamp() - started) * 1000, NULL);

@@ -564,7 +564,7 @@ END $$;
 SELECT pg_temp.state() AS state \gset
 INSERT INTO ordinary SELECT 'ar.bank_receipt'::regtype, b::text FROM ar.bank_receipt b UNION ALL SELECT 'ar.remittance', r::text FROM ar.remittance r
 	UNION ALL SELECT 'ar.cash_match', m::text FROM ar.cash_match m UNION ALL SELECT 'ar.cash_rule_set', s::text FROM ar.cash_rule_set s
-	UNION ALL SELECT 'credit.bank_transaction[]', '{}';
+	UNION ALL SELECT 'ar.cash_match[]', array_agg(m)::text FROM ar.cash_match m UNION ALL SELECT 'credit.bank_transaction[]', '{}';
 INSERT INTO ordinary SELECT 'ar.limit_policy', p::text FROM ar.limit_policy p;
 CREATE TEMP TABLE nasty (type regtype, value text);
 INSERT INTO nasty
@@ -600,7 +600,7 @@ WHERE attrelid IN ('ar.document'::regclass, 'ar.limit_policy'::regclass) AND att
 
 INSERT INTO nasty SELECT t.type, format('(%s)', repeat(',', (SELECT count(*) FROM pg_attribute WHERE attrelid = t.type::text::regclass AND attnum > 0)::integer - 1))
 FROM unnest(ARRAY['ar.bank_receipt', 'ar.remittance', 'ar.cash_match', 'ar.cash_rule_set']::regtype[]) t (type);
-INSERT INTO nasty VALUES ('credit.bank_transaction[]', '{NULL}');
+INSERT INTO nasty VALUES ('credit.bank_transaction[]', '{NULL}'), ('ar.cash_match[]', '{}'), ('ar.cash_match[]', '{NULL}');
 
 CREATE TEMP TABLE functions AS
 SELECT p.oid, p.pronamespace::regnamespace AS schema, p.oid::regprocedure AS signature, p.pronargs - p.pronargdefaults AS required, p.pronargs AS n,

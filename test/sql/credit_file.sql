@@ -102,11 +102,17 @@ DO $$ BEGIN
 			PERFORM apply_payment(c, (SELECT d.document_id FROM document d WHERE d.customer_id = c AND d.number = 'P-' || n AND d.kind = 'payment'),
 				p_applied_on => date '2024-01-05' + n * 30 + n * (c - 4));
 		END LOOP;
+		PERFORM post_invoice(c, 'I-21', '2024-01-15', 40, '2099-12-31', 'EUR');
 		PERFORM return_payment(c, (SELECT d.document_id FROM document d WHERE d.customer_id = c AND d.number = 'P-15' AND d.kind = 'payment'), '2025-06-10');
 		PERFORM post_credit_note(c, 'K-1', '2025-04-01', 33);
 		PERFORM void_document(c, post_invoice(c, 'V-1', '2025-04-01', 500, '2025-04-30'), 'error', '2025-04-02');
 	END LOOP;
 	PERFORM set_risk_figure(5, 'broken_promises', 2, '2025-01-01');
+	-- What 5 disputes: one lately, one before, which is rejected, and one long ago.
+	PERFORM open_dispute(5, i.item_id, v.amount, 'service', p_opened_on => v.opened_on)
+	FROM (VALUES (10, date '2025-06-01'), (12, '2025-03-01'), (8, '2024-01-20')) v (amount, opened_on)
+		JOIN document d ON d.customer_id = 5 AND d.number = 'I-21' JOIN item i ON i.customer_id = 5 AND i.document_id = d.document_id;
+	PERFORM reject_dispute(5, d.dispute_id, 'signed for') FROM dispute d WHERE d.amount = 12;
 END $$;
 \x on
 SELECT * FROM behaviour_at('2025-06-30', 'infinity') WHERE customer_id IN (4, 5) ORDER BY customer_id;
@@ -131,9 +137,23 @@ $$;
 SELECT d::date AS differs_on, b.customer_id FROM generate_series('2024-01-15'::date, '2026-06-15', '15 days') d, behaviour_at(d::date, 'infinity') b JOIN pg_temp.plain(d::date) p USING (customer_id)
 WHERE (COALESCE(p.paid, 0), COALESCE(p.items, 0), p.days_late, p.weighted, p.recent, COALESCE(p.invoiced, 0), COALESCE(p.balance, 0))
 	IS DISTINCT FROM (b.paid, b.items_paid, b.days_late, b.days_late_weighted, b.days_late_recent, b.invoiced, b.balance);
+-- Disputes, by hand, as of days before, between and after them, in base currency.
+SELECT d::date, b.disputes, b.disputes_rejected, b.dispute_share, b.dispute_share_recent, b.dispute_share_before, b.disputed, h.*
+FROM unnest('{2024-01-19,2024-01-20,2025-01-31,2025-02-28,2025-03-01,2025-05-31,2025-06-01,2026-01-31}'::date[]) d, behaviour_at(d::date, 'infinity', 5) b, LATERAL (
+	SELECT round(sum(q.amount * CASE q.currency WHEN 'EUR' THEN 2 ELSE 1 END) / b.invoiced, 4) = b.dispute_share AS share_is_right,
+		sum(q.amount * CASE q.currency WHEN 'EUR' THEN 2 ELSE 1 END) FILTER (WHERE q.opened_on > d - 90) = round(b.dispute_share_recent * COALESCE(NULLIF((
+			SELECT sum(CASE s.side WHEN 'debit' THEN s.amount ELSE -s.amount END * COALESCE(s.fx_rate, 1)) FROM document s
+			WHERE s.customer_id = 5 AND s.kind = 'invoice' AND s.posting_date > d - 90 AND s.posting_date <= d), 0), b.invoiced)) AS recent_is_right
+	FROM dispute q WHERE q.customer_id = 5 AND q.opened_on <= d AND q.opened_on > d - 365) h ORDER BY 1;
+-- A rejection counts from its day, and from when it was known.
+SELECT open_dispute(5, item_id, 2, 'damage', p_opened_on => ledger_today() - 30) AS lately FROM dispute LIMIT 1 \gset
+SELECT clock_timestamp() AS opened \gset
+SELECT reject_dispute(5, :lately, 'no');
+SELECT n, b.disputes, b.disputes_rejected FROM (VALUES ('before', ledger_today() - 1, NULL), ('today', ledger_today(), NULL), ('not known yet', ledger_today(), :'opened'::timestamptz)) v (n, d, k),
+	behaviour_at(d, COALESCE(k, 'infinity'), 5) b ORDER BY 1;
 -- Today, from the open items alone, it is the same as from everything known.
 SELECT count(*) AS differ FROM internal_behaviour v JOIN behaviour_at(ledger_today(), statement_timestamp() - interval '1 microsecond') b USING (customer_id)
-WHERE (v.balance, v.past_due, v.oldest_bucket, v.utilisation, v.paid) IS DISTINCT FROM (b.balance, b.past_due, b.oldest_bucket, b.utilisation, b.paid);
+WHERE (v.balance, v.past_due, v.oldest_bucket, v.utilisation, v.paid, v.disputed) IS DISTINCT FROM (b.balance, b.past_due, b.oldest_bucket, b.utilisation, b.paid, b.disputed);
 -- The limit of each day, and the balance to it.
 SELECT d::date, b.limit_amount, b.balance, b.utilisation FROM unnest('{2023-12-31,2024-06-30,2025-06-30}'::date[]) d, behaviour_at(d::date, 'infinity', 5) b ORDER BY 1;
 -- At the end of those days nobody was known.

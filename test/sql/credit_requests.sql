@@ -96,6 +96,45 @@ END $$;
 SELECT array_agg(l.tax_amount ORDER BY l.credit_request_line_id) AS taxes, sum(l.tax_amount) AS tax, sum(l.line_total) AS total
 FROM credit_request_line l WHERE customer_id = 2;
 
+-- What rounding left aside before is made up for by a cent at most, either way: 20 cents without tax, and 10 times 3 cents with 1.
+DO $$ BEGIN
+	PERFORM post_invoice(8, 'I-8' || c, '2026-01-01', 8.33, '2026-01-31', p_lines => '[{"quantity": 7, "unit_price": 1, "tax_rate": 19}]') FROM unnest('{a,b}'::text[]) c;
+	PERFORM request_credit(8, pg_temp.doc('I-8a'), 'goodwill', p_amount => 0.01) FROM generate_series(1, 20);
+	PERFORM request_credit(8, pg_temp.doc('I-8b'), 'goodwill', p_amount => 0.04) FROM generate_series(1, 10);
+END $$;
+SELECT d.number, sum(l.net_amount) AS net, sum(l.tax_amount) AS tax FROM credit_requests r JOIN credit_request_line l USING (customer_id, credit_request_id) JOIN document d USING (customer_id, document_id)
+WHERE r.customer_id = 8 GROUP BY 1 ORDER BY 1;
+SELECT n, v.net_amount, v.tax_amount FROM unnest('{I-8a,I-8b}'::text[]) n, validate_credit(8, pg_temp.doc(n), 'quantity', '[{"line_no": 1, "quantity": 1}]') v ORDER BY 1;
+-- The last one takes what is left of net and tax, and can be issued.
+SELECT n, issue_credit(8, request_credit(8, pg_temp.doc(n), 'goodwill', p_amount => 8.33 - CASE n WHEN 'I-8a' THEN 0.20 ELSE 0.40 END), 'CN-' || n) > 0 AS issued
+FROM unnest('{I-8a,I-8b}'::text[]) n ORDER BY 1;
+SELECT d.number, l.net_amount, l.tax_amount FROM document_line l JOIN document d USING (customer_id, document_id) WHERE d.number IN ('CN-I-8a', 'CN-I-8b') ORDER BY 1;
+-- Tax that is used up is not credited again; what is left of it is, when nothing else is.
+DO $$ BEGIN
+	PERFORM post_invoice(8, 'I-8c', '2026-01-01', 0.83, '2026-01-31', p_lines => '[{"quantity": 7, "unit_price": 0.10, "tax_rate": 19}]');
+	PERFORM request_credit(8, pg_temp.doc('I-8c'), 'goodwill', p_amount => 0.04) FROM generate_series(1, 14);
+	PERFORM post_invoice(8, 'I-8d', '2026-01-01', 0.06, '2026-01-31', p_lines => '[{"quantity": 1, "unit_price": 0.05, "tax_rate": 19}]');
+	PERFORM request_credit(8, pg_temp.doc('I-8d'), 'goodwill', p_amount => 0.01) FROM generate_series(1, 5);
+END $$;
+SELECT d.number, sum(l.net_amount) AS net, sum(l.tax_amount) AS tax FROM credit_requests r JOIN credit_request_line l USING (customer_id, credit_request_id) JOIN document d USING (customer_id, document_id)
+WHERE d.number IN ('I-8c', 'I-8d') GROUP BY 1 ORDER BY 1;
+SELECT v.net_amount, v.tax_amount FROM validate_credit(8, pg_temp.doc('I-8c'), 'quantity', '[{"line_no": 1, "quantity": 1}]') v;
+SELECT issue_credit(8, request_credit(8, pg_temp.doc('I-8d'), 'goodwill', p_amount => 0.01), 'CN-I-8d') > 0 AS issued;
+SELECT l.quantity, l.unit_price, l.net_amount, l.tax_amount, l.line_total FROM document_line l JOIN document d USING (customer_id, document_id) WHERE d.number = 'CN-I-8d';
+-- Twenty credits of one piece, and those with the lower tax are not given: the next one makes up for a cent of it, the last for the rest.
+DO $$ BEGIN
+	PERFORM post_invoice(9, 'I-9', '2026-01-01', 7.85, '2026-01-31', p_lines => '[{"quantity": 20, "unit_price": 0.33, "tax_rate": 19}]');
+	PERFORM request_credit(9, pg_temp.doc('I-9'), 'quantity', '[{"line_no": 1, "quantity": 1}]') FROM generate_series(1, 20);
+	PERFORM reject(9, r.approval_id, 'not missing') FROM credit_requests r JOIN credit_request_line l USING (customer_id, credit_request_id) WHERE r.customer_id = 9 AND l.tax_amount = 0.06;
+END $$;
+SELECT count(*), sum(l.net_amount) AS net, sum(l.tax_amount) AS tax, round(sum(l.net_amount) * 0.19, 2) AS by_rate FROM credit_requests r JOIN credit_request_line l USING (customer_id, credit_request_id)
+WHERE r.customer_id = 9 AND r.status = 'pending';
+SELECT v.net_amount, v.tax_amount FROM validate_credit(9, pg_temp.doc('I-9'), 'quantity', '[{"line_no": 1, "quantity": 1}]') v;
+SELECT issue_credit(9, request_credit(9, pg_temp.doc('I-9'), 'goodwill', p_amount => credited_left), 'CN-9') > 0 AS issued
+FROM (SELECT 7.85 - credited_amount(9, pg_temp.doc('I-9')) AS credited_left) c;
+SELECT l.net_amount, l.tax_amount, round(l.net_amount * 0.19, 2) AS by_rate FROM document_line l JOIN document d USING (customer_id, document_id) WHERE d.number = 'CN-9';
+SELECT pg_temp.try(format($$SELECT post_document('credit_note', 9, 'CN-X', '2026-02-01', 0.01, p_lines => '[{"quantity": 1, "unit_price": 0, "tax_amount": 0.01}]')$$));
+
 -- OpenPEPPOL, peppol-bis-invoice-3, base-creditnote-correction.xml: lines of 2800 and -1500, a charge of 25, tax of 25
 -- percent: 1325 without tax, 331.25 tax, 1656.25 payable.
 SELECT post_invoice(3, 'I-4', '2026-01-01', 3625, '2026-01-31', p_lines => '[{"quantity": 7, "unit_price": 400, "tax_rate": 25}, {"quantity": 1, "unit_price": 100, "tax_rate": 25}]') > 0 AS posted;
@@ -158,6 +197,13 @@ SELECT pg_temp.try(format('SELECT issue_credit(6, %s)', :big)) LIKE 'RC004%' AS 
 SELECT step, person, amount, detail FROM credit_audit WHERE credit_request_id = :small AND customer_id = 6 AND step <> 'applied';
 SELECT number, requested_by, approved_by, issued_by FROM credit_notes_issued WHERE customer_id = 6;
 COMMIT;
+
+-- Who gets no more credit is credited all the same (account_financial_risk of OCA: refunds are never blocked).
+SELECT set_approval_policy('credit_note', false);
+SELECT post_invoice(8, 'I-8e', '2026-01-01', 100, '2026-01-31') > 0 AS posted, set_credit_limit(8, 1) > 0 AS limited, place_hold(8, 'late') > 0 AS held;
+SELECT outcome FROM check_credit(8, 1);
+SELECT issue_credit(8, request_credit(8, pg_temp.doc('I-8e'), 'service', p_amount => 30), 'CN-I-8e') > 0 AS issued;
+SELECT open_amount FROM pg_temp.account WHERE number = 'I-8e';
 
 -- An invoice that was paid short and charged back is one with what was charged back.
 DO $$ BEGIN

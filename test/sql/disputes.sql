@@ -87,8 +87,52 @@ SELECT * FROM verify_ledger();
 
 -- A merge takes what is disputed along.
 SELECT open_dispute(1, 2, 20, 'service', p_owner => 'anna') AS dispute;
+CREATE TEMP TABLE disputes_before AS SELECT sum(disputes) AS n FROM root_cause;
 SELECT merge_customers(1, 2, 'one company') AS items;
+-- One that moves counts once.
+SELECT sum(disputes) = (SELECT n FROM disputes_before) AS counted_once FROM root_cause;
 SELECT customer_id, number LIKE 'I-2 of%' AS of_i2, amount, reason_code, state, owner FROM open_disputes;
+SELECT * FROM verify_ledger();
+
+-- What was disputed on past days, and as known then: less than that was paid meanwhile, but for what is not disputed any more.
+SELECT set_fx_rate('EUR', 2, '2020-01-01');
+SELECT add_customer('Heron Garage', 3), post_invoice(3, 'I-5', '2025-01-10', 100, '2025-02-09') > 0 AS posted, post_invoice(3, 'I-6', '2025-03-10', 60, '2025-04-09', 'EUR') > 0 AS posted_too;
+SELECT min(item_id) AS i5, max(item_id) AS i6 FROM item WHERE customer_id = 3 \gset
+SELECT pg_temp.try(format($$SELECT open_dispute(3, %s, 10, 'service', p_opened_on => '2025-01-09')$$, :i5));
+SELECT pg_temp.try(format($$SELECT open_dispute(3, %s, 10, 'service', p_opened_on => current_date + 1)$$, :i5)) LIKE '22023 | a dispute of customer 3 cannot have been opened on %' AS refused;
+SELECT pg_temp.try(format($$SELECT open_dispute(3, %s, 10, 'service', p_opened_on => 'infinity')$$, :i5));
+SELECT clock_timestamp() AS before \gset
+SELECT open_dispute(3, :i5, 40, 'service', p_opened_on => '2025-02-01') AS first, open_dispute(3, :i5, 25, 'damage', p_opened_on => '2025-02-20') AS second,
+	open_dispute(3, :i6, 60, 'damage', p_opened_on => '2025-03-20') > 0 AS third \gset
+SELECT clock_timestamp() AS opened \gset
+SELECT post_payment(3, 'P-5', '2025-03-01', 55) AS p5 \gset
+SELECT allocate(3, c.item_id, :i5, 55, '2025-03-01') > 0 AS paid FROM item c WHERE c.document_id = :p5;
+SELECT reject_dispute(3, :first, 'no');
+-- As if that had been on the 15th of April.
+SET session_replication_role = replica;
+UPDATE dispute SET ended_on = '2025-04-15' WHERE customer_id = 3 AND dispute_id = :first;
+UPDATE dispute_event SET happened_on = '2025-04-15' WHERE customer_id = 3 AND dispute_id = :first AND state = 'rejected';
+RESET session_replication_role;
+SELECT d::date, a.currency, a.total, a.disputed FROM unnest('{2025-01-31,2025-02-01,2025-02-19,2025-02-20,2025-02-28,2025-03-01,2025-03-20,2025-04-14,2025-04-15}'::date[]) d,
+	aging_at(d::date, p_customer_id => 3) a ORDER BY 1, 2;
+SELECT item_id = :i5 AS i5, currency, open_amount, disputed_amount FROM disputed_at('2025-03-20', p_customer_id => 3) ORDER BY 1 DESC;
+-- Before anything was recorded of them, and before the payment and the end were.
+SELECT d::date, a.currency, a.disputed FROM unnest('{2025-02-20,2025-04-15}'::date[]) d, aging_at(d::date, p_known_at => :'before', p_customer_id => 3) a ORDER BY 1, 2;
+SELECT d::date, a.currency, a.disputed FROM unnest('{2025-02-20,2025-04-15}'::date[]) d, aging_at(d::date, p_known_at => :'opened', p_customer_id => 3) a ORDER BY 1, 2;
+SELECT take_mark('disputes') AS mark \gset
+SELECT a.currency, a.disputed FROM aging_at('2025-04-15', p_mark => :mark, p_customer_id => 3) a ORDER BY 1;
+-- By brute force on every day: from the last event of each dispute up to it.
+SELECT d::date AS differs_on FROM generate_series('2025-01-01'::date, '2025-05-01', '1 day') d
+WHERE (SELECT jsonb_object_agg(q.item_id, q.disputed_amount) FROM disputed_at(d::date) q) IS DISTINCT FROM (
+	SELECT jsonb_object_agg(i.item_id, LEAST(s.amount, i.amount - i.paid)) FROM (
+			SELECT e.customer_id, e.item_id, sum(e.amount) AS amount FROM (
+				SELECT DISTINCT ON (v.dispute_id) t.customer_id, t.item_id, t.amount, v.state FROM dispute_event v JOIN dispute t USING (customer_id, dispute_id)
+				WHERE v.happened_on <= d::date ORDER BY v.dispute_id, v.dispute_event_id DESC) e
+			WHERE e.state IN ('open', 'investigating', 'approved') GROUP BY 1, 2) s
+		JOIN (SELECT i.*, COALESCE((SELECT sum(a.amount) FROM allocation a WHERE a.debit_item_id = i.item_id AND a.applied_on <= d::date), 0) AS paid FROM item i) i USING (customer_id, item_id)
+	WHERE i.amount > i.paid);
+SELECT count(*) AS differ FROM disputed_items v FULL JOIN disputed_at(current_date) a USING (customer_id, item_id, open_amount, disputed_amount) WHERE v.currency IS NULL OR a.currency IS NULL;
+SELECT pg_temp.try('SELECT * FROM disputed_at(NULL)'), pg_temp.try($$SELECT * FROM disputed_at('infinity')$$);
 SELECT * FROM verify_ledger();
 
 -- What was written past the functions is found and mended.

@@ -60,7 +60,7 @@ INSERT INTO warning_rule (rule_no, kind, threshold, ratio, severity, risk_class)
 	(5, 'order_spike', 200, NULL, 3, NULL), (6, 'broken_promises', 0, NULL, 3, NULL), (7, 'returned_payments', 0, NULL, 4, NULL), (8, 'score_drop', 30, NULL, 3, NULL),
 	(9, 'grade_drop', 0, NULL, 3, NULL), (10, 'bureau_drop', 10, NULL, 3, NULL), (11, 'statement_age', 550, NULL, 1, NULL), (12, 'ratio_below', 1, 'current_ratio', 3, NULL),
 	(13, 'ratio_above', 3, 'debt_to_equity', 5, NULL), (14, 'dilution', 10, NULL, 2, NULL), (15, 'insured_overdue', 0, NULL, 5, NULL), (16, 'security_expiring', 70, NULL, 1, NULL),
-	(17, 'utilisation', 10, NULL, 5, 'watched');
+	(17, 'utilisation', 10, NULL, 5, 'watched'), (18, 'dispute_surge', 5, NULL, 2, NULL);
 -- What has nothing to be warned of gives none.
 SELECT count(*) FROM warnings_on(:'today', 1);
 CREATE SCHEMA review_shop;
@@ -85,6 +85,11 @@ BEGIN
 	PERFORM add_credit_report(10, 'Bureau', today - 100, 80), add_credit_report(10, 'Other', today - 50, 45), add_credit_report(10, 'Bureau', today - 10, 40);
 	PERFORM add_financial_statement(10, today - 1000, today - 700, '{"total_assets": 1000, "total_liabilities": 800, "equity": 200, "current_assets": 100, "current_liabilities": 400}', false);
 	PERFORM set_credit_limit(11, 10000), post_invoice(11, 'I-1', today - 30, 1200, today), set_risk_class(11, 'watched');
+	-- 9 disputed nothing before: 95 of 950; 11 does as it always did: 12 of 120 before, and 130 of 1,320.
+	PERFORM open_dispute(9, i.item_id, 95, 'service') FROM item i JOIN document d USING (customer_id, document_id) WHERE i.customer_id = 9 AND d.number = 'I-1';
+	PERFORM post_invoice(11, 'I-2', today - 200, 120, today - 170), post_invoice(11, 'I-3', today - 20, 120, today + 10);
+	PERFORM open_dispute(11, i.item_id, v.amount, 'service', p_opened_on => v.opened_on) FROM (VALUES ('I-2', 12, today - 190), ('I-1', 130, today - 10)) v (number, amount, opened_on)
+		JOIN document d ON d.customer_id = 11 AND d.number = v.number JOIN item i ON i.customer_id = 11 AND i.document_id = d.document_id;
 	INSERT INTO review_shop.orders VALUES (1, 11, 250);
 	-- Scored every night, a fall stays to be seen.
 	PERFORM rescore_portfolio(), rescore_portfolio();

@@ -80,7 +80,7 @@ may_not('stranger', '42501', $_, "stranger: $_")
 
 my @aging = ('aging_at(date,text,timestamp with time zone,credit.aging_buckets,bigint,bigint)');
 my @rates = ('convert(numeric,text,text,date)', 'fx_rate_on(text,date)');
-my @reporting = (@aging, 'aging_in(text,date,text,credit.aging_buckets,date)', 'exposure_in(text,date,bigint)', 'revaluation(date,bigint)');
+my @reporting = (@aging, 'aging_in(text,date,text,credit.aging_buckets,date)', 'disputed_at(date,timestamp with time zone,bigint)', 'exposure_in(text,date,bigint)', 'revaluation(date,bigint)');
 my @checking = (@aging, 'check_credit(bigint,numeric,text,boolean,text,date)');
 my @acting = ('actor()', 'reject(bigint,bigint,text)', 'request_approval(bigint,text,numeric,text,jsonb,text)', 'set_actor(text)');
 my @reevaluating = (
@@ -95,7 +95,8 @@ my @simulating = (
 my @applying = (
 	'load_camt053(text)', 'load_camt054(text)', 'load_bai2(text)', 'load_x12_820(text)', 'load_remittance_csv(text,text,text,numeric,text,text,text,date)',
 	'add_receipt(text,text,text,date,numeric,text,bigint,text,text,text,date,text)', 'propose_cash(bigint)', 'cash_candidates(bigint)',
-	'apply_cash(text,boolean,integer,integer,integer,integer)', 'start_cash_run(text,boolean)', 'apply_receipt(text,bigint)',
+	'apply_cash(text,boolean,integer,integer,integer,integer)', 'start_cash_run(text,boolean)', 'plan_cash_run(bigint[],integer)', 'simulate_batch(text,cash_match[],boolean)',
+	'apply_batch(text,cash_match[])', 'apply_draft(text,cash_match,boolean)', 'apply_receipt(text,bigint)',
 	'fail_receipt(text,bigint,text)', 'finish_cash_run(text)', 'confirm_match(bigint,bigint,jsonb)', 'reject_match(bigint,text)',
 	'return_receipt(bigint,bigint,numeric)');
 my @analysing = (
@@ -129,13 +130,13 @@ my @noting = (
 	'add_task(bigint,text,bigint,text,text,date)', 'finish_task(bigint,bigint)', 'record_inquiry(bigint,text,bigint,text,text,text,text,text,date)');
 my @crediting = (
 	@noting,
-	'open_dispute(bigint,bigint,numeric,text,text,text,date,integer,text,bigint)', 'dispute_deductions(bigint,text)',
+	'open_dispute(bigint,bigint,numeric,text,text,text,date,integer,text,bigint,date)', 'dispute_deductions(bigint,text)',
 	'investigate_dispute(bigint,bigint,text,text,text,date)', 'validate_credit(bigint,bigint,text,jsonb,numeric,bigint,text)',
 	'request_credit(bigint,bigint,text,jsonb,numeric,text,bigint,bigint,text,bigint)', 'change_credit(bigint,bigint,text,jsonb,numeric)',
 	'authorize_return(bigint,bigint,text,jsonb,text,date,text)', 'receive_return(bigint,bigint,integer,numeric,date,text)',
 	'inspect_return(bigint,bigint,integer,numeric,numeric,text,text,date)', 'cancel_return(bigint,bigint,text)', 'credit_return(bigint,bigint,text)',
 	'add_core(bigint,text,numeric,numeric,integer,bigint,boolean,text,date,text)', 'receive_core(bigint,bigint,numeric,text,date)',
-	'match_credit_notes(bigint,boolean)', 'match_all_credit_notes(integer,bigint,bigint,integer)', 'credit_note_customers()');
+	'match_credit_notes(bigint,boolean)', 'match_all_credit_notes(integer,bigint,bigint,integer)', 'credit_note_customers()', 'match_credit_notes_of(bigint[])');
 my @collecting = (
 	'add_customer_contact(bigint,text,text,text,text,text,text,text,text,text,text)',
 	'change_customer_contact(bigint,bigint,jsonb)',
@@ -179,7 +180,7 @@ my %functions = (
 	reader   => [ @reporting, @rates, @forecasting ],
 	loader   => [@checking],
 	poster   => [
-		@checking, @explaining, @rates, @acting, @applying, @crediting, 'add_customer(text,bigint,text,credit.payment_terms,text,bigint)',
+		@checking, @explaining, @rates, @acting, @applying, @crediting, 'disputed_at(date,timestamp with time zone,bigint)', 'add_customer(text,bigint,text,credit.payment_terms,text,bigint)',
 		'allocate(bigint,bigint,bigint,numeric,date)', 'allocate_across(bigint,bigint,bigint,numeric,numeric,date)',
 		'allocate_with_discount(bigint,bigint,bigint,numeric,numeric,date)', 'apply_deposit(bigint,bigint,date)',
 		'apply_payment(bigint,bigint,text,date)', 'confirm_clearing(bigint,bigint,date)', 'customer_of(bigint)',
@@ -199,7 +200,7 @@ my %functions = (
 	collector => [ @checking, @rates, @acting, @noting, @collecting, @warning, 'customer_of(bigint)' ],
 	manager => [
 		@checking, @reevaluating, @explaining, @simulating, @acting, @analysing, @crediting, @collecting, @leading, @warning, @dunning, @forecasting, @provisioning, @rates,
-		@reporting[ 1 .. 3 ],
+		@reporting[ 1 .. 4 ],
 		'issue_credit(bigint,bigint,text,date,boolean)', 'rebill(bigint,bigint,text,numeric,jsonb,text,text,text,date)',
 		'approve_dispute(bigint,bigint,text,numeric,text,text,jsonb)', 'reject_dispute(bigint,bigint,text,text)',
 		'settle_dispute(bigint,bigint,text,text,bigint)', 'charge_unreturned_cores(date)', 'place_hold(bigint,text,text,text,date,boolean,boolean)', 'release_hold(bigint,bigint,text)',
@@ -219,9 +220,9 @@ my %functions = (
 my @views = ('aging_summary SELECT', 'open_items SELECT', 'document_status SELECT');
 my @cash = map { "$_ SELECT" } qw(bank_receipt cash_allocation cash_application_accuracy cash_match cash_rule cash_rule_set cash_run
 	deductions payer_alias remittance remittance_line unapplied_cash);
-my @credit_views = map { "$_ SELECT" } qw(disputed_items open_disputes root_cause dispute_metrics credit_requests credit_notes_issued credit_audit
+my @credit_views = map { "$_ SELECT" } qw(disputed_items open_disputes root_cause dispute_metrics credit_requests credit_notes_issued dormant_credits credit_audit
 	return_status aged_returns core_bank);
-my @credits = (@credit_views, map { "$_ SELECT" } qw(dispute dispute_event credit_reason return_policy credit_request credit_request_line credit_issue
+my @credits = (@credit_views, map { "$_ SELECT" } qw(dispute dispute_event credit_reason deduction_reason return_policy credit_request credit_request_line credit_issue
 	return_authorization return_line return_event core_grade core_deposit core_return note tag attachment task inquiry));
 my @collection_views = map { "$_ SELECT" } qw(promises_due broken_promises promise_level plans contact_log reasons_for_non_payment escalations placement
 	caseload collector_performance);
@@ -295,7 +296,8 @@ SQL
 is($node->safe_psql('company', <<'SQL'), '', 'functions of the ledger: owner, path and rights');
 SELECT p.oid::regprocedure, proowner::regrole, proconfig, proacl FROM pg_proc p
 	WHERE pronamespace = 'ar'::regnamespace AND (proowner <> 'ledger_owner'::regrole OR proacl IS NULL
-		OR proconfig IS DISTINCT FROM CASE WHEN p.oid::regprocedure::text NOT SIMILAR TO 'ar.(reevaluate_holds|apply_cash|match_all_credit_notes|run_dunning_in_batches|run_interest_in_batches)\(%' THEN '{"search_path=ar, credit, pg_temp"}'::text[] END
+		OR ARRAY(SELECT c FROM unnest(proconfig) c WHERE c !~ '^(?:(jit|enable_\w+)=off|plan_cache_mode=force_generic_plan)$')
+			IS DISTINCT FROM CASE WHEN p.oid::regprocedure::text NOT SIMILAR TO 'ar.(reevaluate_holds|apply_cash|match_all_credit_notes|run_dunning_in_batches|run_interest_in_batches)\(%' THEN '{"search_path=ar, credit, pg_temp"}'::text[] ELSE '{}' END
 		OR EXISTS (SELECT FROM aclexplode(proacl) WHERE grantee = 0));
 SQL
 
@@ -415,6 +417,7 @@ hostile('manager', $_)
   foreach ("ar.merge_customers(5, 6, 'one firm')", "ar.take_mark('m')", 'ar.verify_ledger()', 'ar.verify_chain()', "ar.aging_in('EUR', '2020-06-01')",
 	"ar.revaluation('2020-06-01')", 'ar.exposure_in()');
 hostile('reader', "ar.aging_at('2020-06-01', p_mark => 1)");
+hostile('reader', "ar.disputed_at('2020-06-01')");
 # The credit file and what is made of it.
 $node->safe_psql('company', "SET ROLE ledger_owner; SELECT ar.add_score_card('c', 'days_late: <5 => 60, else 10, null => 5; grades: A>=30, else B', 'first')");
 hostile('manager', $_)

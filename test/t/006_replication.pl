@@ -97,7 +97,8 @@ $primary->command_ok([ 'pg_dump', '-s', '-n', 'ar', '-f', $primary->backup_dir .
 	'dump the definition');
 $replica->command_ok([ 'psql', '-qX', '-v', 'ON_ERROR_STOP=1', '-f', $primary->backup_dir . '/ar.sql', '-d', $replica->connstr('dumped') ],
 	'restore the definition');
-create_database($replica, 'anew', "SELECT credit.create_ledger('ar', 'USD'); SET session_replication_role = replica; DELETE FROM ar.letter_locale; DELETE FROM ar.letter_template; DELETE FROM ar.reference_rate; DELETE FROM ar.late_payment_law; DELETE FROM ar.late_payment_sum; DELETE FROM ar.contact_rule; DELETE FROM ar.ledger_info; DELETE FROM ar.check_rule; DELETE FROM ar.hold_reason; DELETE FROM ar.credit_reason; DELETE FROM ar.core_grade; DELETE FROM ar.statement_field; DELETE FROM ar.limit_policy; DELETE FROM ar.checklist_item; DELETE FROM ar.notice_rule; DELETE FROM ar.review_policy; DELETE FROM ar.warning_rule; DELETE FROM ar.contact_outcome; DELETE FROM ar.payment_reason; DELETE FROM ar.promise_policy; DELETE FROM ar.plan_policy; DELETE FROM ar.worklist_rule; DELETE FROM ar.collection_strategy; DELETE FROM ar.late_payment_law; DELETE FROM ar.late_payment_sum; DELETE FROM ar.reference_rate; DELETE FROM ar.contact_rule; DELETE FROM ar.letter_template; DELETE FROM ar.letter_locale");
+create_database($replica, 'anew', "SELECT credit.create_ledger('ar', 'USD')");
+empty_ledger($replica, 'anew', 'ar');
 foreach my $database ('dumped', 'anew')
 {
 	my $connection = $primary->connstr('company');

@@ -32,7 +32,7 @@ $db->query("SELECT credit.create_ledger('ar', 'USD')");
 $db->query("\\i $journal_sql\nSELECT");
 $db->query(
 	'CREATE TABLE journal.report (report_id integer, customer_id bigint, currency text, total numeric, past_due numeric,'
-	  . ' unapplied numeric, amounts numeric[], aging credit.aging)');
+	  . ' unapplied numeric, amounts numeric[], aging credit.aging, disputed numeric)');
 
 my @customers = map { $db->query("SELECT ar.add_customer('customer $_')") } 1 .. 8;
 my $history = History->new(db => $db, ledger => 'ar', customers => \@customers, life => 1);
@@ -147,7 +147,7 @@ sub keep_report
 sub compare_report
 {
 	my ($report, $known_at) = @_;
-	my $then = 'SELECT r.customer_id, r.currency, r.total, r.past_due, r.unapplied, r.amounts, r.aging'
+	my $then = 'SELECT r.customer_id, r.currency, r.total, r.past_due, r.unapplied, r.amounts, r.aging, r.disputed'
 	  . " FROM journal.report r WHERE report_id = $report->{id}";
 	my $now = "SELECT a.* FROM ar.aging_at($report->{as_of}, $report->{basis}, $known_at, $report->{buckets}) a";
 

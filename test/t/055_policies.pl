@@ -44,7 +44,8 @@ ALTER TABLE ar.credit_limit DROP CONSTRAINT credit_limit_own_key, DROP CONSTRAIN
 	DROP CONSTRAINT credit_limit_group_key, DROP CONSTRAINT credit_limit_insured_key;
 
 -- Whoever is in this class is measured otherwise.
-INSERT INTO ar.exposure_policy (risk_class, left_out, counts_unapplied) VALUES ('B', '{returned_payment}', false);
+INSERT INTO ar.exposure_policy (risk_class, left_out, counts_unapplied, counts_disputed, disputed_overdue) VALUES
+	('A', '{}', true, true, true), ('B', '{returned_payment}', false, false, false), (NULL, '{}', true, true, false);
 
 CREATE SCHEMA shop;
 
@@ -141,6 +142,8 @@ my @writing = (
 	}) x 3,
 	sub { attempt('reverse', some('SELECT ar.reverse_allocation(x.customer_id, x.allocation_id)', 'allocation a WHERE reverses IS NULL AND NOT EXISTS (SELECT FROM ar.allocation r WHERE r.reverses = a.allocation_id)')); },
 	sub { attempt('return', some(q{SELECT ar.return_payment(x.customer_id, x.document_id, ar.ledger_today())}, q{document WHERE kind = 'payment' AND reverses IS NULL})); },
+	(sub { attempt('dispute', some('SELECT ar.open_dispute(x.customer_id, x.item_id, round(x.open_amount / ' . pick(1, 2, 3) . q{, 2), 'service')}, 'item WHERE open_amount > 0')); }) x 3,
+	sub { attempt('end of dispute', some(pick(q{SELECT ar.reject_dispute(x.customer_id, x.dispute_id, 'no')}, q{SELECT ar.settle_dispute(x.customer_id, x.dispute_id, 'paid')}), 'dispute WHERE ended_on IS NULL')); },
 	sub { attempt('due date', some('SELECT ar.set_due_date(x.customer_id, x.item_id, ' . pick('NULL', ('x.doc_date + ' . between(0, 80)) x 4) . q{, 'asked', 'me', GREATEST(x.posting_date, } . day(-between(0, 9)) . '))', 'item WHERE open_amount > 0')); },
 	sub { attempt('write off', some(q{SELECT ar.write_off(x.customer_id, x.item_id, 'gone')}, 'item WHERE open_amount > 0 AND due_date < ar.ledger_today() - 40')); },
 	sub { attempt('void', some(q{SELECT ar.void_document(x.customer_id, x.document_id, 'wrong')}, q{document WHERE kind = 'invoice' AND reverses IS NULL})); },
@@ -301,6 +304,7 @@ SELECT s.* FROM days.simulated s WHERE s.unknown <> '{}' AND NOT s.unknown <@ AR
 		AND NOT EXISTS (SELECT FROM ar.customer_change w WHERE w.customer_id = s.customer_id AND w.recorded_at = s.decided_at)
 	OR s.unknown <> '{}' AND NOT EXISTS (SELECT FROM ar.document w WHERE w.customer_id = s.customer_id AND w.recorded_at = s.decided_at)
 		AND NOT EXISTS (SELECT FROM ar.allocation w WHERE w.customer_id = s.customer_id AND w.recorded_at = s.decided_at)
+		AND NOT EXISTS (SELECT FROM ar.dispute_event w WHERE w.customer_id = s.customer_id AND w.recorded_at = s.decided_at)
 		AND NOT EXISTS (SELECT FROM ar.due_date_change w WHERE w.customer_id = s.customer_id AND w.recorded_at = s.decided_at)
 		AND NOT EXISTS (SELECT FROM ar.deposit_release w WHERE w.customer_id = s.customer_id AND w.recorded_at = s.decided_at)
 		AND NOT EXISTS (SELECT FROM ar.fx_rate w WHERE w.recorded_at = s.decided_at)

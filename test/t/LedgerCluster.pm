@@ -8,7 +8,7 @@ use Exporter qw(import);
 use PostgreSQL::Test::Cluster;
 use Test::More;
 
-our @EXPORT = qw(start_cluster create_database outcome refused allowed all_well life untouched_tables definitions sorted_diff crash);
+our @EXPORT = qw(start_cluster create_database outcome refused allowed all_well life untouched_tables empty_ledger definitions sorted_diff crash);
 
 # A running server; the options are those of PostgreSQL::Test::Cluster->init, conf is more of postgresql.conf.
 sub start_cluster
@@ -225,6 +225,23 @@ DO \$\$ BEGIN
 		set_specific_provision(902, 50, 'ill', '2020-01-01'), book_allowance(current_date, 'the year');
 END \$\$;
 RESET search_path;
+SQL
+}
+
+# A ledger made anew without the rows that making it wrote, as what is to be restored brings its own.
+sub empty_ledger
+{
+	my ($node, $database, $ledger) = @_;
+	return $node->safe_psql($database, <<"SQL");
+SET session_replication_role = replica;
+DO \$\$
+DECLARE
+	name regclass;
+BEGIN
+	FOR name IN SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = '$ledger'::regnamespace LOOP
+		EXECUTE format('DELETE FROM %s', name);
+	END LOOP;
+END \$\$;
 SQL
 }
 

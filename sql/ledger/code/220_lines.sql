@@ -5,22 +5,23 @@ RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT A
 DECLARE
 	minor integer;
 	what text := format('line %s of document %s of customer %s', NEW.line_no, NEW.document_id, NEW.customer_id);
+	credited bigint;
 	tax numeric;
 BEGIN
-	SELECT credit.minor_unit(d.currency) INTO minor FROM document d
+	SELECT credit.minor_unit(d.currency), CASE WHEN d.kind = 'credit_note' THEN d.source_document_id END INTO minor, credited FROM document d
 	WHERE d.customer_id = NEW.customer_id AND d.document_id = NEW.document_id AND d.kind IN ('invoice', 'debit_note', 'credit_note');
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'customer % has no invoice, debit note or credit note %', NEW.customer_id, NEW.document_id
 			USING ERRCODE = 'foreign_key_violation', DETAIL = format('It was to get line %s.', NEW.line_no);
 	END IF;
 	IF NEW.quantity IS NULL OR NEW.unit_price IS NULL OR NEW.quantity IN ('NaN', 'Infinity') OR NEW.unit_price IN ('NaN', 'Infinity')
-		OR NEW.quantity <= 0 OR NEW.unit_price <= 0 THEN
+		OR NEW.quantity <= 0 OR NEW.unit_price < 0 OR (NEW.unit_price = 0 AND (credited IS NULL OR NOT COALESCE(NEW.tax_amount > 0, false))) THEN
 		RAISE EXCEPTION 'quantity and price of % must be positive', what
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('They are %s and %s.',
 				COALESCE(NEW.quantity::text, 'null'), COALESCE(NEW.unit_price::text, 'null')),
 				HINT = 'What is taken back is a credit note with positive lines.';
 	END IF;
-	IF round(NEW.quantity * NEW.unit_price, minor) NOT BETWEEN 10::numeric ^ (-minor) AND 1e18 THEN
+	IF round(NEW.quantity * NEW.unit_price, minor) NOT BETWEEN LEAST(NEW.unit_price * 1e18, 10::numeric ^ (-minor)) AND 1e18 THEN
 		RAISE EXCEPTION 'net amount of % is out of range', what
 			USING ERRCODE = 'numeric_value_out_of_range', DETAIL = format('%s x %s is %s.', NEW.quantity, NEW.unit_price,
 				round(NEW.quantity * NEW.unit_price, minor));
@@ -39,7 +40,9 @@ BEGIN
 	-- Who rounds the tax of a whole document spreads it over the lines: a minor unit may be off.
 	tax := round(NEW.net_amount * NEW.tax_rate / 100, minor);
 	NEW.tax_amount := round(COALESCE(NEW.tax_amount, tax), minor);
-	IF abs(NEW.tax_amount - tax) > 10::numeric ^ (-minor) OR NEW.tax_amount < 0 THEN
+	-- So may each credit of a document, and the last of them makes up for all.
+	IF NEW.tax_amount < 0 OR (abs(NEW.tax_amount - tax) > 10::numeric ^ (-minor) AND abs(NEW.tax_amount - tax) > 10::numeric ^ (-minor)
+		* (SELECT count(*) FROM credit_request r WHERE r.customer_id = NEW.customer_id AND r.document_id = credited)) THEN
 		RAISE EXCEPTION 'tax of % does not follow from its rate', what
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('%s percent of %s is %s, the line says %s.',
 				NEW.tax_rate, NEW.net_amount, tax, NEW.tax_amount);

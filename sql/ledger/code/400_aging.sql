@@ -126,7 +126,7 @@ COMMENT ON FUNCTION aging_known_query(text, text, text, text, text, text) IS 'Th
 
 CREATE OR REPLACE FUNCTION aging_at(p_as_of date, p_basis text DEFAULT 'due_date', p_known_at timestamptz DEFAULT NULL,
 	p_buckets credit.aging_buckets DEFAULT NULL, p_customer_id bigint DEFAULT NULL, p_mark bigint DEFAULT NULL)
-RETURNS TABLE (customer_id bigint, currency text, total numeric, past_due numeric, unapplied numeric, amounts numeric[], aging credit.aging)
+RETURNS TABLE (customer_id bigint, currency text, total numeric, past_due numeric, unapplied numeric, amounts numeric[], aging credit.aging, disputed numeric)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	buckets credit.aging_buckets := COALESCE(p_buckets, (SELECT l.aging_buckets FROM ledger_info l));
@@ -147,13 +147,17 @@ BEGIN
 	END IF;
 	RETURN QUERY EXECUTE format(
 		'SELECT q.customer_id, q.currency, credit.total(q.aging) + q.unapplied, credit.past_due(q.aging), q.unapplied,
-			credit.amounts(q.aging), q.aging
-		FROM (%s) q WHERE credit.total(q.aging) <> 0 OR q.unapplied <> 0',
+			credit.amounts(q.aging), q.aging, CASE WHEN $5 IS NULL THEN COALESCE(d.disputed, round(0::numeric, credit.minor_unit(q.currency))) END
+		FROM (%s) q
+			LEFT JOIN (SELECT o.customer_id, o.currency, sum(o.disputed_amount) AS disputed FROM (%s) o GROUP BY o.customer_id, o.currency) d
+				ON d.customer_id = q.customer_id AND d.currency = q.currency
+		WHERE credit.total(q.aging) <> 0 OR q.unapplied <> 0',
 		CASE WHEN p_known_at IS NULL AND p_mark IS NULL THEN aging_query('$1', p_basis, '$2', one_customer)
-			ELSE aging_known_query('$1', p_basis, '$2', '$3', CASE WHEN p_mark IS NOT NULL THEN '$5' END, one_customer) END)
+			ELSE aging_known_query('$1', p_basis, '$2', '$3', CASE WHEN p_mark IS NOT NULL THEN '$5' END, one_customer) END,
+		disputed_query('$1', CASE WHEN p_known_at IS NOT NULL THEN '$3' END, one_customer))
 		USING p_as_of, buckets, p_known_at, p_customer_id, p_mark;
 END $$;
-COMMENT ON FUNCTION aging_at(date, text, timestamptz, credit.aging_buckets, bigint, bigint) IS 'Aging at the end of any business date, one row per customer and currency with something open. p_basis: due_date or doc_date. p_known_at: as known at that record time (exact when older than the oldest transaction then writing). p_buckets: default the ledger''s. p_customer_id: only that customer. p_mark: as known at that mark, exactly. total = sum of amounts + unapplied (negative: open payments and credit notes). Rows come in no order.';
+COMMENT ON FUNCTION aging_at(date, text, timestamptz, credit.aging_buckets, bigint, bigint) IS 'Aging at the end of any business date, one row per customer and currency with something open. p_basis: due_date or doc_date. p_known_at: as known at that record time (exact when older than the oldest transaction then writing). p_buckets: default the ledger''s. p_customer_id: only that customer. p_mark: as known at that mark, exactly. total = sum of amounts + unapplied (negative: open payments and credit notes). disputed: what of the debit items was disputed, in the amounts, too; NULL as known at a mark, for disputes are in no chain. Rows come in no order.';
 
 CREATE OR REPLACE VIEW open_items AS
 SELECT i.customer_id, c.name AS customer_name, i.item_id, i.document_id, d.kind, d.number, i.instalment_no, i.currency,

@@ -50,14 +50,12 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION match_remittance(bigint, numeric, text[], numeric[], numeric[]) IS 'What a remittance advice gives to which of the open items (numbers are positions), or why it cannot be followed.';
 
-CREATE OR REPLACE FUNCTION match_receipt(p_receipt bank_receipt, p_payer_id bigint DEFAULT NULL)
-RETURNS cash_match LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+CREATE OR REPLACE FUNCTION match_receipt(p_receipt bank_receipt, p_draft cash_match)
+RETURNS cash_match LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan SET search_path FROM CURRENT AS $$
 DECLARE
-	result cash_match;
-	payer record;
-	second_id bigint;
-	second_confidence numeric;
+	result cash_match := p_draft;
 	closed text;
+	strange text;
 	rules cash_rule_set;
 	kinds_of_rules text[];
 	by_advice boolean;
@@ -67,48 +65,22 @@ DECLARE
 	item_customers bigint[]; items bigint[]; numbers text[]; kinds text[]; terms text[]; opens numeric[]; discounts numeric[]; dues date[];
 	own integer;
 	named integer[];
-	strange text;
 	similarity numeric;
-	caps jsonb := jsonb_build_object();
-	advice bigint := receipt_remittance(p_receipt);
+	caps jsonb := p_draft.parts -> 'caps';
+	advice bigint;
 	tried record;
 	follows record;
 	what numeric;
 	lowest_cap numeric;
 	total numeric;
 	tolerance numeric;
-	written_off numeric;
-	taken numeric;
-	kept_back numeric;
 BEGIN
-	result.bank_receipt_id := p_receipt.bank_receipt_id;
-	result.confidence := 0;
-	result.parts := '{}';
-	result.allocations := '[]';
-	result.blocked := '[]';
 	IF p_receipt.credit_debit = 'debit' THEN
 		RETURN match_return(p_receipt);
+	ELSIF p_draft.customer_id IS NULL THEN
+		RETURN result;
 	END IF;
-	result.on_account := p_receipt.amount;
-	-- Who.
-	IF p_payer_id IS NOT NULL THEN
-		SELECT p_payer_id AS customer_id, 100::numeric AS confidence, '{"person": 100}'::jsonb AS evidence INTO payer;
-	ELSE
-		SELECT f.* INTO payer FROM find_payer(p_receipt) f LIMIT 1;
-		IF payer.customer_id IS NULL THEN
-			result.parts := '{"payer": 0}';
-			RETURN result;
-		END IF;
-		SELECT f.customer_id, f.confidence INTO second_id, second_confidence FROM find_payer(p_receipt) f OFFSET 1 LIMIT 1;
-	END IF;
-	result.customer_id := payer.customer_id;
-	result.parts := jsonb_build_object('payer', payer.confidence, 'evidence', payer.evidence);
-	-- Another customer who is as likely; what a parent pays for its branches is told below.
-	IF second_confidence >= LEAST(payer.confidence, 90) AND NOT EXISTS (SELECT FROM customer c
-			WHERE c.customer_id = second_id AND c.payer_id = payer.customer_id) THEN
-		caps := caps || jsonb_build_object('another payer is as likely', 60);
-	END IF;
-	IF (SELECT c.status FROM customer c WHERE c.customer_id = payer.customer_id) <> 'active' THEN
+	IF (SELECT c.status FROM customer c WHERE c.customer_id = p_draft.customer_id) <> 'active' THEN
 		caps := caps || jsonb_build_object('the customer is not active', 50);
 	END IF;
 	IF p_receipt.duplicate_of IS NOT NULL THEN
@@ -119,40 +91,36 @@ BEGIN
 	END IF;
 
 	-- What is open, and what of it is named.
-	rules := cash_rules_of(payer.customer_id);
+	rules := cash_rules_of(p_draft.customer_id);
 	kinds_of_rules := cash_rule_kinds(rules);
-	keys := credit.reference_keys(concat_ws(' ; ', receipt_text(p_receipt),
-		(SELECT string_agg(l.reference, ' ; ') FROM remittance_line l WHERE l.remittance_id = advice)));
+	advice := receipt_remittance(p_receipt);
+	keys := receipt_keys(p_receipt, advice);
 	SELECT COALESCE(array_agg(c.customer_id), '{}'), COALESCE(array_agg(c.item_id), '{}'), COALESCE(array_agg(c.number), '{}'),
 		COALESCE(array_agg(c.kind), '{}'), COALESCE(array_agg(c.terms), '{}'), COALESCE(array_agg(c.open_amount), '{}'),
-		COALESCE(array_agg(c.discount), '{}'), COALESCE(array_agg(c.due_date), '{}'), count(*) FILTER (WHERE c.customer_id = payer.customer_id)
+		COALESCE(array_agg(c.discount), '{}'), COALESCE(array_agg(c.due_date), '{}'), count(*) FILTER (WHERE c.customer_id = p_draft.customer_id)
 	INTO item_customers, items, numbers, kinds, terms, opens, discounts, dues, own
-	FROM cash_items(payer.customer_id, p_receipt.currency, paid_on, rules, keys) c;
+	FROM cash_items(p_draft.customer_id, p_receipt.currency, paid_on, rules, keys) c;
 	-- Also among those that are not open: what names a paid document exactly does not mean a similar one that is open.
-	-- Of numbers in a row each is similar to the next, so what is only similar is never enough by itself.
 	WITH known AS (
 		SELECT x.number FROM unnest(numbers) x (number)
-		UNION SELECT d.number FROM document d WHERE credit.reference_key(d.number) = ANY (keys) AND d.side = 'debit'
-		UNION SELECT d.number FROM document d WHERE credit.reference_key(d.number) = ANY (keys) AND d.kind = 'credit_note'),
+		UNION SELECT d.number FROM named_documents(keys) d),
 	known_numbers AS (SELECT array_agg(k.number ORDER BY k.number) AS list FROM known k),
 	place AS (
-		SELECT k.list[m.number_no] AS number, m.start, CASE WHEN m.candidates > 1 THEN 0.6 WHEN m.kind = 'fuzzy' THEN LEAST(m.similarity, 0.85)
-			ELSE m.similarity END AS similarity
+		SELECT k.list[m.number_no] AS number, m.start, name_certainty(m.kind, m.similarity, m.candidates) AS similarity
 		FROM known_numbers k, credit.match_reference(receipt_text(p_receipt), k.list, rules.min_similarity) m)
 	SELECT COALESCE(array_agg(t.o ORDER BY p.start, t.o) FILTER (WHERE t.o IS NOT NULL), '{}'), min(p.similarity) FILTER (WHERE t.o IS NOT NULL),
 		string_agg(p.number, ', ' ORDER BY p.start) FILTER (WHERE t.o IS NULL AND EXISTS (SELECT FROM document d
-			WHERE d.customer_id = payer.customer_id AND d.side = 'debit' AND d.number = p.number))
+			WHERE d.customer_id = p_draft.customer_id AND d.side = 'debit' AND d.number = p.number))
 	INTO named, similarity, closed
 	FROM place p LEFT JOIN unnest(numbers) WITH ORDINALITY t (number, o) ON t.number = p.number;
 	IF closed IS NOT NULL THEN
 		caps := caps || jsonb_build_object(format('it names %s, which is not open', closed), 60);
 	END IF;
-	-- Documents of customers the payer has nothing to do with are found, but not paid; nor are those of others that are paid.
+	-- What the payer pays for, but is paid already.
 	SELECT string_agg(format('%s of customer %s', d.number, d.customer_id), ', ' ORDER BY d.customer_id, d.number) INTO strange
-	FROM document d
-	WHERE credit.reference_key(d.number) = ANY (keys) AND d.side = 'debit' AND d.reverses IS NULL AND customer_of(d.customer_id) <> payer.customer_id
-		AND length(credit.reference_key(d.number)) >= 5
-		AND NOT EXISTS (SELECT FROM unnest(numbers) x WHERE credit.reference_key(x) = credit.reference_key(d.number));
+	FROM named_documents(keys) d
+	WHERE d.side = 'debit' AND NOT d.voids AND d.payer_id = p_draft.customer_id AND length(d.key) >= 5
+		AND NOT EXISTS (SELECT FROM unnest(numbers) x WHERE credit.reference_key(x) = d.key);
 	IF strange IS NOT NULL THEN
 		caps := caps || jsonb_build_object('it names ' || strange, 60);
 	END IF;
@@ -201,32 +169,34 @@ BEGIN
 	SELECT sum(opens[t.n] - discounts[t.n]) INTO total FROM unnest(tried.nos) t (n);
 	tolerance := CASE WHEN NOT by_advice AND result.rule IN ('reference', 'exact_item') AND COALESCE(rules.tolerance_amount, rules.tolerance_percent) IS NOT NULL
 		THEN LEAST(rules.tolerance_amount, round(total * rules.tolerance_percent / 100, minor)) ELSE 0 END;
-	FOR i IN 1 .. cardinality(tried.nos) LOOP
-		IF by_advice THEN
-			result.allocations := result.allocations || jsonb_build_object('customer_id', item_customers[tried.nos[i]], 'item_id', items[tried.nos[i]],
-				'number', numbers[tried.nos[i]], 'amount', tried.money[i], 'discount', follows.discounts[i], 'write_off', 0,
-				'deduction', follows.deductions[i], 'charge_back', follows.charges_back[i], 'deduction_reason', follows.reasons[i]);
-			CONTINUE;
-		END IF;
-		written_off := CASE WHEN total - p_receipt.amount BETWEEN 0 AND tolerance
-			THEN opens[tried.nos[i]] - discounts[tried.nos[i]] - tried.money[i] ELSE 0 END;
-		written_off := GREATEST(written_off, 0);
-		taken := CASE WHEN opens[tried.nos[i]] < 0 OR tried.money[i] = opens[tried.nos[i]] THEN 0
-			WHEN tried.money[i] + written_off = opens[tried.nos[i]] - discounts[tried.nos[i]] THEN discounts[tried.nos[i]]
-			ELSE cash_discount(rules, item_customers[tried.nos[i]], items[tried.nos[i]], paid_on, tried.money[i]) END;
-		kept_back := CASE WHEN result.rule = 'reference' THEN GREATEST(opens[tried.nos[i]] - tried.money[i] - taken - written_off, 0) ELSE 0 END;
-		result.allocations := result.allocations || jsonb_build_object('customer_id', item_customers[tried.nos[i]], 'item_id', items[tried.nos[i]],
-			'number', numbers[tried.nos[i]], 'amount', tried.money[i], 'discount', taken, 'write_off', written_off,
-			'deduction', CASE WHEN rules.underpayment = 'deduction' THEN kept_back ELSE 0 END,
-			'charge_back', CASE WHEN rules.underpayment = 'chargeback' THEN kept_back ELSE 0 END, 'deduction_reason', NULL);
-	END LOOP;
+	IF by_advice THEN
+		result.allocations := (SELECT COALESCE(jsonb_agg(jsonb_build_object('customer_id', item_customers[t.n], 'item_id', items[t.n], 'number', numbers[t.n],
+				'amount', t.amount, 'discount', t.discount, 'write_off', 0, 'deduction', t.deduction, 'charge_back', t.charge_back,
+				'deduction_reason', t.reason) ORDER BY t.o), '[]')
+			FROM unnest(follows.nos, follows.money, follows.discounts, follows.deductions, follows.charges_back, follows.reasons)
+				WITH ORDINALITY t (n, amount, discount, deduction, charge_back, reason, o));
+	ELSE
+		-- Nothing is 0, not 0.00, so that a match reads the same however it was found.
+		result.allocations := (SELECT COALESCE(jsonb_agg(jsonb_build_object('customer_id', item_customers[t.n], 'item_id', items[t.n], 'number', numbers[t.n],
+				'amount', t.amount, 'discount', COALESCE(NULLIF(d.taken, 0), 0), 'write_off', COALESCE(NULLIF(w.amount, 0), 0),
+				'deduction', CASE WHEN rules.underpayment = 'deduction' AND k.amount > 0 THEN k.amount ELSE 0 END,
+				'charge_back', CASE WHEN rules.underpayment = 'chargeback' AND k.amount > 0 THEN k.amount ELSE 0 END, 'deduction_reason', NULL)
+				ORDER BY t.o), '[]')
+			FROM unnest(tried.nos, tried.money) WITH ORDINALITY t (n, amount, o)
+				CROSS JOIN LATERAL (SELECT opens[t.n] AS amount, discounts[t.n] AS discount OFFSET 0) i
+				CROSS JOIN LATERAL (SELECT CASE WHEN total - p_receipt.amount BETWEEN 0 AND tolerance
+					THEN GREATEST(i.amount - i.discount - t.amount, 0) ELSE 0 END AS amount OFFSET 0) w
+				CROSS JOIN LATERAL (SELECT CASE WHEN i.amount < 0 OR t.amount = i.amount THEN 0 WHEN t.amount + w.amount = i.amount - i.discount THEN i.discount
+					ELSE cash_discount(rules, item_customers[t.n], items[t.n], paid_on, t.amount) END AS taken OFFSET 0) d
+				CROSS JOIN LATERAL (SELECT CASE WHEN result.rule = 'reference' THEN i.amount - t.amount - d.taken - w.amount END AS amount OFFSET 0) k);
+	END IF;
 	result.on_account := p_receipt.amount - COALESCE((SELECT sum(m) FROM unnest(tried.money) m), 0);
 	SELECT min(v::numeric) INTO lowest_cap FROM jsonb_each_text(caps) c (k, v);
-	result.confidence := LEAST(payer.confidence, what, lowest_cap);
+	result.confidence := LEAST((p_draft.parts ->> 'payer')::numeric, what, lowest_cap);
 	result.parts := result.parts || jsonb_build_object('match', what, 'caps', caps);
 	RETURN result;
 END $$;
-COMMENT ON FUNCTION match_receipt(bank_receipt, bigint) IS 'The proposal for a receipt, as a row of cash_match that is not written. p_payer_id: the payer, where a person knows.';
+COMMENT ON FUNCTION match_receipt(bank_receipt, cash_match) IS 'The proposal for a receipt, as a row of cash_match that is not written: completes what draft_match() began.';
 
 CREATE OR REPLACE FUNCTION propose_cash(p_bank_receipt_id bigint DEFAULT NULL)
 RETURNS TABLE (bank_receipt_id bigint, customer_id bigint, rule text, confidence numeric, allocations jsonb, on_account numeric, parts jsonb, blocked jsonb)
@@ -234,9 +204,10 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
 	RETURN QUERY
 		SELECT b.bank_receipt_id, m.customer_id, m.rule, m.confidence, m.allocations, m.on_account, m.parts, m.blocked
-		FROM bank_receipt b, match_receipt(b) m
-		WHERE CASE WHEN p_bank_receipt_id IS NOT NULL THEN b.bank_receipt_id = p_bank_receipt_id
-			ELSE is_for_runs(b) AND NOT is_settled(b.bank_receipt_id) END
+		FROM draft_matches(CASE WHEN p_bank_receipt_id IS NOT NULL THEN ARRAY[p_bank_receipt_id]
+				ELSE ARRAY(SELECT w.bank_receipt_id FROM bank_receipt w WHERE is_for_runs(w) AND NOT is_settled(w.bank_receipt_id)) END) f
+			JOIN bank_receipt b ON b.bank_receipt_id = f.bank_receipt_id
+			CROSS JOIN LATERAL match_receipt(b, f) m
 		ORDER BY b.bank_receipt_id;
 END $$;
 COMMENT ON FUNCTION propose_cash(bigint) IS 'What apply_cash() would do with a receipt, or with all that wait: payer, rule, allocations, confidence and its parts, what is left on account, and what blocked the rules before. Writes nothing.';
@@ -251,7 +222,14 @@ BEGIN
 	END IF;
 	RETURN QUERY
 		SELECT f.customer_id, c.name, LEAST(f.confidence, (m.parts ->> 'match')::numeric), f.evidence, m.rule, m.allocations
-		FROM bank_receipt b, find_payer(b) f JOIN customer c ON c.customer_id = f.customer_id, match_receipt(b, f.customer_id) m
+		FROM bank_receipt b
+			CROSS JOIN LATERAL (
+				SELECT p.customer_id, p.confidence, p.evidence, p.caps FROM find_payers(ARRAY[p_bank_receipt_id]) p
+				UNION ALL
+				SELECT p.customer_id, p.confidence, p.evidence, '{}' FROM similar_payers(b.payer_name) p
+				WHERE NOT EXISTS (SELECT FROM find_payers(ARRAY[p_bank_receipt_id]))) f
+			JOIN customer c ON c.customer_id = f.customer_id
+			CROSS JOIN LATERAL match_receipt(b, draft_match(b.bank_receipt_id, b.amount, f.customer_id, f.confidence, f.evidence, f.caps)) m
 		WHERE b.bank_receipt_id = p_bank_receipt_id
 		ORDER BY 3 DESC NULLS LAST, f.confidence DESC, f.customer_id;
 END $$;

@@ -1,8 +1,8 @@
--- Applying receipts: runs, and the decisions of persons.
+-- Applying receipts: one by one, and the decisions of persons.  465_cash_batches.sql has the runs over many.
 --
--- apply_cash() goes from receipt to receipt and commits per batch; apply_receipt() does one, under the lock of the
--- receipt and then of all customers it touches, in id order.  A receipt is posted once: the row's lock, the unique
--- index on applied matches, and the idempotency key of the payment each see to it.
+-- Locks come first and in one order: the receipt, then in id order all customers it may touch.  What is matched under
+-- them is what is posted.  A receipt is posted once: the row's lock, the unique index on applied matches, and the
+-- idempotency key of the payment each see to it.
 
 CREATE OR REPLACE FUNCTION record_match(p_match cash_match)
 RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -19,26 +19,37 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION record_match(cash_match) IS 'Writes a row of cash_match and returns its id.';
 
-CREATE OR REPLACE FUNCTION lock_customers(p_match cash_match)
+CREATE OR REPLACE FUNCTION lock_customers(p_customers bigint[])
 RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	customer bigint;
+BEGIN
+	FOR customer IN SELECT DISTINCT c FROM unnest(p_customers) c WHERE c IS NOT NULL ORDER BY c LOOP
+		PERFORM lock_customer(customer);
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION lock_customers(bigint[]) IS 'Takes the locks of customers in id order.';
+
+CREATE OR REPLACE FUNCTION lock_payer(p_receipt bank_receipt, p_customer_id bigint, p_others bigint[] DEFAULT '{}')
+RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+	PERFORM lock_customers(p_customer_id || p_others || ARRAY(
+		SELECT d.customer_id FROM named_documents(receipt_keys(p_receipt, receipt_remittance(p_receipt))) d
+		WHERE d.side = 'debit' AND d.payer_id = p_customer_id));
+END $$;
+COMMENT ON FUNCTION lock_payer(bank_receipt, bigint, bigint[]) IS 'Takes the locks of whoever a receipt of that payer may touch: it, those of whom it names documents that it pays for, and others given.';
+
+CREATE OR REPLACE FUNCTION lock_return(p_match cash_match)
+RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
 	-- Receipts before customers, as everywhere.
 	IF p_match.returned_receipt_id IS NOT NULL THEN
 		PERFORM open_receipt(p_match.returned_receipt_id);
 	END IF;
-	FOR customer IN
-		SELECT DISTINCT c FROM (SELECT p_match.customer_id UNION ALL
-			SELECT (a ->> 'customer_id')::bigint FROM jsonb_array_elements(p_match.allocations) a UNION ALL
-			SELECT (a ->> 'customer_id')::bigint FROM cash_match m, jsonb_array_elements(m.allocations) a
-				WHERE m.bank_receipt_id = p_match.returned_receipt_id AND m.status = 'applied') t (c)
-		WHERE c IS NOT NULL ORDER BY c
-	LOOP
-		PERFORM lock_customer(customer);
-	END LOOP;
+	PERFORM lock_customers(p_match.customer_id || ARRAY(SELECT (a ->> 'customer_id')::bigint FROM cash_match m, jsonb_array_elements(m.allocations) a
+		WHERE m.bank_receipt_id = p_match.returned_receipt_id AND m.status = 'applied'));
 END $$;
-COMMENT ON FUNCTION lock_customers(cash_match) IS 'Takes the locks of all customers a match touches, in id order, after that of the receipt it takes back.';
+COMMENT ON FUNCTION lock_return(cash_match) IS 'Takes the locks of a receipt that is taken back, and then of all customers it paid for, in id order.';
 
 -- A pair of adjustments: one closes what the item was paid short, the other is what is claimed for it from now on.  It
 -- has the dates of what it comes from: keeping money back makes no debt younger.
@@ -70,7 +81,7 @@ DECLARE
 	debit_amounts numeric[];
 	part record;
 	minor integer := credit.minor_unit(p_currency);
-	applied_on date;
+	allocated_on date;
 BEGIN
 	-- A part of a credit may have gone to another customer.
 	SELECT array_agg(i.item_id ORDER BY o), array_agg(LEAST(-(a ->> 'amount')::numeric, -i.open_amount) ORDER BY o) INTO credit_ids, credit_amounts
@@ -82,16 +93,17 @@ BEGIN
 	WHERE (a ->> 'customer_id')::bigint = p_customer_id AND (a ->> 'amount')::numeric > 0;
 	SELECT credit_ids || array_agg(i.item_id), credit_amounts || array_agg(-i.open_amount) INTO credit_ids, credit_amounts
 	FROM item i WHERE i.customer_id = p_customer_id AND i.document_id = ANY (p_document_ids) AND i.open_amount < 0;
-	SELECT GREATEST(ledger_today(), max(i.posting_date), max(i.reversed_on)) INTO applied_on
+	SELECT GREATEST(ledger_today(), max(i.posting_date), max(i.reversed_on)) INTO allocated_on
 	FROM item i WHERE i.customer_id = p_customer_id AND i.item_id = ANY (credit_ids || debit_ids);
-	FOR part IN
-		SELECT credit_ids[a.credit_no] AS credit_item, debit_ids[a.debit_no] AS debit_item, a.amount
-		FROM credit.allocate(COALESCE(credit_amounts, '{}'), COALESCE(debit_amounts, '{}'), NULL, 'oldest_first', minor) a
-		ORDER BY a.debit_no, a.credit_no
-	LOOP
-		INSERT INTO cash_allocation (customer_id, allocation_id, cash_match_id)
-		VALUES (p_customer_id, allocate(p_customer_id, part.credit_item, part.debit_item, part.amount, applied_on), p_match_id);
-	END LOOP;
+	WITH part AS MATERIALIZED (
+		SELECT nextval('allocation_allocation_id_seq') AS allocation_id, x.*
+		FROM (SELECT credit_ids[a.credit_no] AS credit_item, debit_ids[a.debit_no] AS debit_item, a.amount
+			FROM credit.allocate(COALESCE(credit_amounts, '{}'), COALESCE(debit_amounts, '{}'), NULL, 'oldest_first', minor) a
+			ORDER BY a.debit_no, a.credit_no) x),
+	made AS (
+		INSERT INTO allocation (customer_id, allocation_id, credit_item_id, debit_item_id, amount, applied_on)
+		SELECT p_customer_id, p.allocation_id, p.credit_item, p.debit_item, p.amount, allocated_on FROM part p)
+	INSERT INTO cash_allocation (customer_id, allocation_id, cash_match_id) SELECT p_customer_id, p.allocation_id, p_match_id FROM part p;
 	FOR part IN
 		SELECT (a ->> 'item_id')::bigint AS item_id, (a ->> 'discount')::numeric AS discount, (a ->> 'write_off')::numeric AS write_off,
 			(a ->> 'deduction')::numeric AS deduction, (a ->> 'charge_back')::numeric AS charge_back,
@@ -101,23 +113,35 @@ BEGIN
 	LOOP
 		-- Both are approved by the rule set, which says what is granted.
 		IF part.discount > 0 THEN
-			PERFORM grant_credit('discount', p_customer_id, part.item_id, 'earned', part.discount, applied_on, NULL, p_document_ids[1]);
+			PERFORM grant_credit('discount', p_customer_id, part.item_id, 'earned', part.discount, allocated_on, NULL, p_document_ids[1]);
 		END IF;
 		IF part.write_off > 0 THEN
-			PERFORM grant_credit('write_off', p_customer_id, part.item_id, 'small difference', part.write_off, applied_on, NULL, p_document_ids[1]);
+			PERFORM grant_credit('write_off', p_customer_id, part.item_id, 'small difference', part.write_off, allocated_on, NULL, p_document_ids[1]);
 		END IF;
 		IF part.deduction > 0 THEN
 			INSERT INTO deduction (customer_id, item_id, cash_match_id, amount, currency, reason_code, taken_on)
-			VALUES (p_customer_id, part.item_id, p_match_id, round(part.deduction, minor), p_currency, part.reason, applied_on);
+			VALUES (p_customer_id, part.item_id, p_match_id, round(part.deduction, minor), p_currency, part.reason, allocated_on);
 		END IF;
 		IF part.charge_back > 0 THEN
 			INSERT INTO deduction (customer_id, item_id, cash_match_id, amount, currency, reason_code, taken_on)
-			VALUES (p_customer_id, charge_back(p_customer_id, part.item_id, part.charge_back, part.reason, applied_on), p_match_id,
-				round(part.charge_back, minor), p_currency, part.reason, applied_on);
+			VALUES (p_customer_id, charge_back(p_customer_id, part.item_id, part.charge_back, part.reason, allocated_on), p_match_id,
+				round(part.charge_back, minor), p_currency, part.reason, allocated_on);
 		END IF;
 	END LOOP;
 END $$;
 COMMENT ON FUNCTION allocate_match(cash_match, bigint, bigint, bigint[], text) IS 'Allocates one customer''s part of a match, grants its discounts and small write-offs, and notes its deductions, those charged back as items of their own. Behind post_match().';
+
+CREATE OR REPLACE FUNCTION payment_number(p_receipt bank_receipt)
+RETURNS text LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+	received_on date := COALESCE(p_receipt.value_date, p_receipt.booking_date);
+BEGIN
+	IF EXISTS (SELECT FROM number_range r WHERE r.kind = 'payment' AND r.year IN (0, extract(year FROM received_on))) THEN
+		RETURN next_number('payment', received_on);
+	END IF;
+	RETURN format('receipt %s', p_receipt.bank_receipt_id);
+END $$;
+COMMENT ON FUNCTION payment_number(bank_receipt) IS 'Number of the payment of a receipt: the next of the range for payments, or without one made of the receipt''s id.';
 
 CREATE OR REPLACE FUNCTION post_match(p_receipt bank_receipt, p_match cash_match)
 RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -132,10 +156,7 @@ DECLARE
 	transferred bigint[];
 	rules cash_rule_set := cash_rules_of(p_match.customer_id);
 BEGIN
-	p_match.document_id := post_payment(p_match.customer_id,
-		CASE WHEN NOT EXISTS (SELECT FROM number_range r WHERE r.kind = 'payment' AND r.year IN (0, extract(year FROM p_receipt.booking_date)))
-			THEN format('receipt %s', p_receipt.bank_receipt_id) END,
-		COALESCE(p_receipt.value_date, p_receipt.booking_date), p_receipt.amount, p_receipt.currency, p_receipt.booking_date,
+	p_match.document_id := post_payment(p_match.customer_id, payment_number(p_receipt), COALESCE(p_receipt.value_date, p_receipt.booking_date), p_receipt.amount, p_receipt.currency, p_receipt.booking_date,
 		left(p_receipt.remittance_text, 1000), p_idempotency_key => format('bank receipt %s', p_receipt.bank_receipt_id));
 	p_match.status := 'applied';
 	match_id := record_match(p_match);
@@ -193,7 +214,7 @@ END $$;
 COMMENT ON FUNCTION open_receipt(bigint) IS 'A receipt by its id, locked until the transaction ends.';
 
 CREATE OR REPLACE FUNCTION is_settled(p_bank_receipt_id bigint)
-RETURNS boolean LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+RETURNS boolean LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET search_path FROM CURRENT AS $$
 BEGIN
 	RETURN EXISTS (SELECT FROM cash_match m WHERE m.bank_receipt_id = p_bank_receipt_id AND m.status IN ('applied', 'rejected'));
 END $$;
@@ -206,51 +227,53 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION is_for_runs(bank_receipt) IS 'Whether runs look at a receipt: money that came in, or that the bank takes back, and not what was told of before.';
 
-CREATE OR REPLACE FUNCTION start_cash_run(p_run text, p_simulate boolean)
-RETURNS bigint[] LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+CREATE OR REPLACE FUNCTION read_cash_run(p_run text)
+RETURNS cash_run LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
 DECLARE
 	run cash_run;
-BEGIN
-	IF p_simulate IS NULL OR COALESCE(p_run, '') = '' THEN
-		RAISE EXCEPTION 'a cash run needs a name, and to be simulated or not' USING ERRCODE = 'null_value_not_allowed';
-	END IF;
-	INSERT INTO cash_run (name, simulated, actor) VALUES (p_run, p_simulate, actor()) ON CONFLICT (name) DO NOTHING;
-	SELECT * INTO run FROM cash_run r WHERE r.name = p_run;
-	IF run.simulated <> p_simulate THEN
-		RAISE EXCEPTION 'cash run "%" was % simulation', p_run, CASE WHEN run.simulated THEN 'a' ELSE 'no' END
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'Choose another name.';
-	END IF;
-	-- In an order that the files' own does not change; what came in before what goes back on that day.
-	RETURN ARRAY(SELECT b.bank_receipt_id FROM bank_receipt b
-		WHERE run.finished_at IS NULL AND is_for_runs(b) AND NOT is_settled(b.bank_receipt_id)
-			AND NOT EXISTS (SELECT FROM cash_match m WHERE m.cash_run_id = run.cash_run_id AND m.bank_receipt_id = b.bank_receipt_id)
-		ORDER BY b.booking_date, b.credit_debit, b.digest, b.bank_receipt_id);
-END $$;
-COMMENT ON FUNCTION start_cash_run(text, boolean) IS 'Begins a cash run, or goes on with it, and returns the receipts it has still to look at, in order. Used by apply_cash().';
-
-CREATE OR REPLACE FUNCTION apply_receipt(p_run text, p_bank_receipt_id bigint)
-RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
-DECLARE
-	run cash_run;
-	receipt bank_receipt := open_receipt(p_bank_receipt_id);
-	proposal cash_match;
 BEGIN
 	SELECT * INTO run FROM cash_run r WHERE r.name = p_run;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'there is no cash run "%"', p_run USING ERRCODE = 'undefined_object', HINT = 'apply_cash() makes one.';
 	END IF;
-	IF is_settled(p_bank_receipt_id) OR EXISTS (SELECT FROM cash_match m
-			WHERE m.cash_run_id = run.cash_run_id AND m.bank_receipt_id = p_bank_receipt_id) THEN
+	RETURN run;
+END $$;
+COMMENT ON FUNCTION read_cash_run(text) IS 'A cash run by its name.';
+
+-- Who waits for a person is looked at by each run, and written of only when something is different.
+CREATE OR REPLACE FUNCTION is_news(p_match cash_match)
+RETURNS boolean LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET search_path FROM CURRENT AS $$
+DECLARE
+	latest cash_match;
+BEGIN
+	SELECT * INTO latest FROM cash_match m WHERE m.bank_receipt_id = p_match.bank_receipt_id AND m.status <> 'simulated'
+	ORDER BY m.cash_match_id DESC LIMIT 1;
+	RETURN (latest.status, latest.customer_id, latest.returned_receipt_id, latest.rule_set, latest.rule_no, latest.rule, latest.confidence, latest.parts,
+			latest.allocations, latest.on_account, latest.blocked, latest.error)
+		IS DISTINCT FROM (p_match.status, p_match.customer_id, p_match.returned_receipt_id, p_match.rule_set, p_match.rule_no, p_match.rule,
+			p_match.confidence, p_match.parts, p_match.allocations, p_match.on_account, p_match.blocked, p_match.error);
+END $$;
+COMMENT ON FUNCTION is_news(cash_match) IS 'Whether a proposal differs from the latest match of its receipt, simulations apart.';
+
+CREATE OR REPLACE FUNCTION apply_draft(p_run text, p_draft cash_match, p_simulate boolean DEFAULT false)
+RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+	run cash_run := read_cash_run(p_run);
+	receipt bank_receipt := open_receipt(p_draft.bank_receipt_id);
+	proposal cash_match;
+BEGIN
+	IF is_settled(receipt.bank_receipt_id) OR EXISTS (SELECT FROM cash_match m
+			WHERE m.cash_run_id = run.cash_run_id AND m.bank_receipt_id = receipt.bank_receipt_id) THEN
 		RETURN 'done before';
 	END IF;
-	proposal := match_receipt(receipt);
-	IF NOT run.simulated AND proposal.rule IS NOT NULL THEN
-		PERFORM lock_customers(proposal);
-		-- What it was based on may have been paid since.
-		proposal := match_receipt(receipt);
+	IF NOT p_simulate AND receipt.credit_debit = 'debit' THEN
+		PERFORM lock_return(match_return(receipt));
+	ELSIF NOT p_simulate AND p_draft.customer_id IS NOT NULL THEN
+		PERFORM lock_payer(receipt, p_draft.customer_id);
 	END IF;
+	proposal := match_receipt(receipt, p_draft);
 	proposal.cash_run_id := run.cash_run_id;
-	IF run.simulated THEN
+	IF p_simulate THEN
 		proposal.status := 'simulated';
 	ELSIF proposal.rule IS NOT NULL AND proposal.confidence >= (cash_rules_of(proposal.customer_id)).min_confidence THEN
 		IF proposal.returned_receipt_id IS NULL THEN
@@ -262,10 +285,24 @@ BEGIN
 	ELSE
 		proposal.status := 'proposed';
 	END IF;
-	PERFORM record_match(proposal);
+	IF run.simulated OR is_news(proposal) THEN
+		PERFORM record_match(proposal);
+	END IF;
 	RETURN proposal.status;
 END $$;
-COMMENT ON FUNCTION apply_receipt(text, bigint) IS 'Looks at one receipt in a cash run: applies it if a rule fits and the confidence is enough, or else leaves it to a person with the proposal. Returns applied, proposed, simulated, or done before. Used by apply_cash().';
+COMMENT ON FUNCTION apply_draft(text, cash_match, boolean) IS 'apply_receipt() for a receipt whose payer draft_matches() found. Used by apply_cash().';
+
+CREATE OR REPLACE FUNCTION apply_receipt(p_run text, p_bank_receipt_id bigint)
+RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+	run cash_run := read_cash_run(p_run);
+	draft cash_match;
+BEGIN
+	PERFORM open_receipt(p_bank_receipt_id);
+	SELECT * INTO draft FROM draft_matches(ARRAY[p_bank_receipt_id]);
+	RETURN apply_draft(p_run, draft, run.simulated);
+END $$;
+COMMENT ON FUNCTION apply_receipt(text, bigint) IS 'Looks at one receipt in a cash run: applies it if a rule fits and the confidence is enough, or else leaves it to a person with the proposal. Returns applied, proposed, simulated, or done before.';
 
 CREATE OR REPLACE FUNCTION fail_receipt(p_run text, p_bank_receipt_id bigint, p_message text)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -274,69 +311,12 @@ DECLARE
 BEGIN
 	PERFORM require_reason(p_message, format('the failure of bank receipt %s', p_bank_receipt_id));
 	failed.bank_receipt_id := p_bank_receipt_id;
-	SELECT r.cash_run_id INTO failed.cash_run_id FROM cash_run r WHERE r.name = p_run;
-	IF NOT FOUND THEN
-		RAISE EXCEPTION 'there is no cash run "%"', p_run USING ERRCODE = 'undefined_object', HINT = 'apply_cash() makes one.';
-	END IF;
+	failed.cash_run_id := (read_cash_run(p_run)).cash_run_id;
 	failed.status := 'failed';
 	failed.error := p_message;
 	PERFORM record_match(failed);
 END $$;
 COMMENT ON FUNCTION fail_receipt(text, bigint, text) IS 'Notes why a receipt could not be applied. Used by apply_cash().';
-
-CREATE OR REPLACE FUNCTION finish_cash_run(p_run text)
-RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
-BEGIN
-	UPDATE cash_run r SET finished_at = COALESCE(r.finished_at, clock_timestamp()) WHERE r.name = p_run;
-	IF NOT FOUND THEN
-		RAISE EXCEPTION 'there is no cash run "%"', p_run USING ERRCODE = 'undefined_object', HINT = 'apply_cash() makes one.';
-	END IF;
-END $$;
-COMMENT ON FUNCTION finish_cash_run(text) IS 'Notes that a cash run came to its end. Used by apply_cash().';
-
--- It commits, so it can have no search_path of its own: every name in it is written out.
-DO $do$
-BEGIN
-	EXECUTE format($f$
-		CREATE OR REPLACE PROCEDURE %1$I.apply_cash(p_run text, p_simulate boolean DEFAULT true, p_batch integer DEFAULT 100,
-			INOUT applied integer DEFAULT 0, INOUT proposed integer DEFAULT 0, INOUT failed integer DEFAULT 0)
-		LANGUAGE plpgsql AS $p$
-		DECLARE
-			receipts bigint[];
-			receipt bigint;
-			outcome text;
-			message text;
-			done integer := 0;
-		BEGIN
-			applied := 0;
-			proposed := 0;
-			failed := 0;
-			receipts := %1$I.start_cash_run(p_run, p_simulate);
-			COMMIT;
-			FOREACH receipt IN ARRAY receipts LOOP
-				BEGIN
-					outcome := %1$I.apply_receipt(p_run, receipt);
-				EXCEPTION WHEN OTHERS THEN
-					-- One bad receipt stops only itself.
-					GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
-					PERFORM %1$I.fail_receipt(p_run, receipt, message);
-					outcome := 'failed';
-				END;
-				CASE outcome
-					WHEN 'applied' THEN applied := applied OPERATOR(pg_catalog.+) 1;
-					WHEN 'failed' THEN failed := failed OPERATOR(pg_catalog.+) 1;
-					WHEN 'done before' THEN NULL;
-					ELSE proposed := proposed OPERATOR(pg_catalog.+) 1;
-				END CASE;
-				done := done OPERATOR(pg_catalog.+) 1;
-				IF done OPERATOR(pg_catalog.%%) GREATEST(p_batch, 1) OPERATOR(pg_catalog.=) 0 THEN
-					COMMIT;
-				END IF;
-			END LOOP;
-			PERFORM %1$I.finish_cash_run(p_run);
-		END $p$$f$, current_schema());
-END $do$;
-COMMENT ON PROCEDURE apply_cash(text, boolean, integer, integer, integer, integer) IS 'Looks at every receipt that waits, in the run of that name. p_simulate: writes proposals only. Otherwise applies those whose confidence is enough; the rest waits for confirm_match() or reject_match(). Commits every p_batch receipts; a run that was killed goes on when it is called again by its name, and one that came to its end does nothing more. Run it outside a transaction block.';
 
 CREATE OR REPLACE FUNCTION learn_payer(p_receipt bank_receipt, p_customer_id bigint, p_right boolean)
 RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -355,6 +335,7 @@ CREATE OR REPLACE FUNCTION confirm_match(p_bank_receipt_id bigint, p_customer_id
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	receipt bank_receipt := open_receipt(p_bank_receipt_id);
+	draft cash_match;
 	proposal cash_match;
 BEGIN
 	IF is_settled(p_bank_receipt_id) AND EXISTS (SELECT FROM cash_match m WHERE m.bank_receipt_id = p_bank_receipt_id AND m.status = 'applied') THEN
@@ -374,16 +355,14 @@ BEGIN
 		RAISE EXCEPTION 'bank receipt % is the same money as bank receipt %', p_bank_receipt_id, receipt.duplicate_of
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'If it is another payment, enter it with add_receipt() under a number of its own.';
 	END IF;
-	proposal := match_receipt(receipt, p_customer_id);
-	IF proposal.customer_id IS NULL THEN
+	SELECT * INTO draft FROM draft_matches(ARRAY[p_bank_receipt_id], p_customer_id);
+	IF draft.customer_id IS NULL THEN
 		RAISE EXCEPTION 'nobody is known who may have paid bank receipt %', p_bank_receipt_id
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Say who pays with p_customer_id.';
 	END IF;
-	IF p_allocations IS NOT NULL THEN
-		proposal.allocations := p_allocations;
-	END IF;
-	PERFORM lock_customers(proposal);
-	proposal := match_receipt(receipt, p_customer_id);
+	PERFORM lock_payer(receipt, draft.customer_id,
+		ARRAY(SELECT (a ->> 'customer_id')::bigint FROM jsonb_array_elements(COALESCE(p_allocations, '[]')) a));
+	proposal := match_receipt(receipt, draft);
 	IF p_allocations IS NOT NULL THEN
 		SELECT COALESCE(jsonb_agg(jsonb_build_object('customer_id', proposal.customer_id, 'discount', 0, 'write_off', 0, 'deduction', 0, 'charge_back', 0) || a), '[]'),
 			receipt.amount - COALESCE(sum((a ->> 'amount')::numeric), 0)
@@ -419,7 +398,8 @@ BEGIN
 	IF is_settled(p_bank_receipt_id) THEN
 		RAISE EXCEPTION 'bank receipt % is applied or rejected already', p_bank_receipt_id USING ERRCODE = 'unique_violation';
 	END IF;
-	rejected := match_receipt(receipt);
+	SELECT * INTO rejected FROM draft_matches(ARRAY[p_bank_receipt_id]);
+	rejected := match_receipt(receipt, rejected);
 	IF rejected.customer_id IS NOT NULL AND receipt.credit_debit = 'credit' THEN
 		PERFORM learn_payer(receipt, rejected.customer_id, false);
 	END IF;

@@ -66,13 +66,14 @@ COMMENT ON COLUMN cash_application_accuracy.days_unapplied IS 'Days from the boo
 
 CREATE OR REPLACE VIEW deductions AS
 SELECT d.customer_id, c.name AS customer_name, d.deduction_id, d.item_id, o.number, d.amount, LEAST(d.amount, GREATEST(i.open_amount, 0)) AS open_amount,
-	d.currency, d.reason_code, d.taken_on, (statement_timestamp() AT TIME ZONE l.time_zone)::date - d.taken_on AS days_open, m.bank_receipt_id, d.dispute_id
+	d.currency, d.reason_code, d.taken_on, (statement_timestamp() AT TIME ZONE l.time_zone)::date - d.taken_on AS days_open, m.bank_receipt_id, d.dispute_id, q.state AS dispute_state
 FROM deduction d
 	JOIN customer c ON c.customer_id = d.customer_id
 	JOIN item i ON i.customer_id = d.customer_id AND i.item_id = d.item_id
 	JOIN document o ON o.customer_id = i.customer_id AND o.document_id = i.document_id
 	JOIN cash_match m ON m.cash_match_id = d.cash_match_id
-	CROSS JOIN ledger_info l;
+	CROSS JOIN ledger_info l
+	LEFT JOIN dispute q ON q.customer_id = d.customer_id AND q.dispute_id = d.dispute_id;
 COMMENT ON VIEW deductions IS 'Short payments with their reasons, and what of them is still open.';
 COMMENT ON COLUMN deductions.customer_id IS 'The debtor.';
 COMMENT ON COLUMN deductions.customer_name IS 'Its name.';
@@ -86,4 +87,5 @@ COMMENT ON COLUMN deductions.reason_code IS 'Why it was kept back.';
 COMMENT ON COLUMN deductions.taken_on IS 'Business date.';
 COMMENT ON COLUMN deductions.days_open IS 'Days since.';
 COMMENT ON COLUMN deductions.bank_receipt_id IS 'The receipt.';
-COMMENT ON COLUMN deductions.dispute_id IS 'The dispute it is settled in.';
+COMMENT ON COLUMN deductions.dispute_id IS 'The dispute it is settled in; NULL: none yet.';
+COMMENT ON COLUMN deductions.dispute_state IS 'State of that.';

@@ -47,7 +47,7 @@ BEGIN
 			(d.customer_id, d.decided_at) IN (SELECT w.customer_id, w.recorded_at FROM customer_change w) AS class_tied,
 			(d.customer_id, d.decided_at) IN (
 				SELECT w.customer_id, w.recorded_at FROM document w UNION ALL SELECT w.customer_id, w.recorded_at FROM allocation w
-				UNION ALL SELECT w.customer_id, w.recorded_at FROM due_date_change w UNION ALL SELECT w.customer_id, w.recorded_at FROM deposit_release w
+				UNION ALL SELECT w.customer_id, w.recorded_at FROM dispute_event w UNION ALL SELECT w.customer_id, w.recorded_at FROM due_date_change w UNION ALL SELECT w.customer_id, w.recorded_at FROM deposit_release w
 				UNION ALL SELECT w.customer_id, w.recorded_at FROM risk_figure w UNION ALL SELECT w.customer_id, w.recorded_at FROM customer_change w
 				UNION ALL SELECT w.customer_id, w.set_at FROM credit_limit w UNION ALL SELECT w.customer_id, w.placed_at FROM hold w
 				UNION ALL SELECT w.customer_id, w.released_at FROM hold_release w) AS tied
@@ -83,9 +83,8 @@ BEGIN
 	-- Items open then
 	looking AS MATERIALIZED (
 		SELECT d.customer_id, d.decision_id, d.decided_at, d.on_day, d.receivable, d.unapplied, d.tied,
-			COALESCE(p.left_out, '{}') AS left_out, p.counts_unapplied IS NOT FALSE AS counts_unapplied,
-			-- What was disputed when is not gone into.
-			NOT (p.counts_disputed AND p.disputed_overdue) AND EXISTS (SELECT FROM dispute q WHERE q.customer_id = d.customer_id) AS disputed
+			COALESCE(p.left_out, '{}') AS left_out, p.counts_unapplied IS NOT FALSE AS counts_unapplied, p.counts_disputed IS NOT FALSE AS counts_disputed,
+			NOT p.disputed_overdue IS NOT FALSE AS spares_disputed
 		FROM decided d LEFT JOIN LATERAL (SELECT x.* FROM exposure_policy x WHERE x.risk_class = d.class_then OR x.risk_class IS NULL
 			ORDER BY x.risk_class NULLS LAST LIMIT 1) p ON true
 		WHERE EXISTS (SELECT FROM counting c WHERE c.customer_id = d.customer_id AND c.decision_id = d.decision_id AND c.needs_items)),
@@ -100,6 +99,7 @@ BEGIN
 		WHERE i.customer_id IN (SELECT l.customer_id FROM looking l)),
 	opened AS MATERIALIZED (
 		SELECT l.customer_id, l.decision_id, i.currency, t.amount, rate.rate, i.kind = ANY (l.left_out) AS left_out,
+			CASE WHEN l.spares_disputed THEN q.amount ELSE 0 END AS spared, CASE WHEN l.counts_disputed THEN 0 ELSE q.amount END AS not_counted,
 			i.order_id IS NOT NULL AND (i.released_at IS NULL OR i.released_at > l.decided_at) AS reserved,
 			l.on_day - CASE WHEN i.due_changed_on IS NULL THEN i.due_date ELSE (
 				SELECT c.due_date FROM (
@@ -114,6 +114,9 @@ BEGIN
 				+ COALESCE((SELECT sum(a.amount) FROM allocation a WHERE a.customer_id = i.customer_id AND a.debit_item_id = i.item_id AND a.recorded_at > l.decided_at), 0)
 				- COALESCE((SELECT sum(a.amount) FROM allocation a WHERE a.customer_id = i.customer_id AND a.credit_item_id = i.item_id AND a.recorded_at > l.decided_at), 0)
 				ELSE i.open_amount END AS amount) t
+			CROSS JOIN LATERAL (SELECT CASE WHEN t.amount > 0 AND (l.spares_disputed OR NOT l.counts_disputed) THEN LEAST(t.amount, COALESCE((SELECT sum(s.amount)
+				FROM dispute s WHERE s.customer_id = i.customer_id AND s.item_id = i.item_id AND s.recorded_at <= l.decided_at AND NOT EXISTS (SELECT FROM dispute_event e
+					WHERE e.customer_id = s.customer_id AND e.dispute_id = s.dispute_id AND e.state IN ('rejected', 'settled', 'moved') AND e.recorded_at <= l.decided_at)), 0)) ELSE 0 END AS amount) q
 			-- A rate of the same transaction was there before the order, or was not: unknown.
 			LEFT JOIN LATERAL (SELECT 1::numeric AS rate WHERE i.currency = base UNION ALL
 				(SELECT CASE WHEN f.recorded_at < l.decided_at THEN f.rate END FROM fx_rate f
@@ -123,20 +126,21 @@ BEGIN
 	-- The decision says what was owed and unapplied: what is found must add up to that, with or without what the exposure
 	-- policy of now leaves out.
 	trusted AS MATERIALIZED (
-		SELECT l.customer_id, l.decision_id, bool_and(COALESCE(o.rated, true)) AND NOT bool_or(l.tied OR COALESCE(l.disputed, false))
-			AND min(l.receivable) IN (COALESCE(sum(o.receivable), 0), COALESCE(sum(o.receivable - o.left_out), 0))
+		SELECT l.customer_id, l.decision_id, bool_and(COALESCE(o.rated, true)) AND NOT bool_or(l.tied)
+			AND min(l.receivable) IN (COALESCE(sum(o.receivable), 0), COALESCE(sum(o.receivable - o.left_out), 0), COALESCE(sum(o.receivable - o.left_out - o.not_counted), 0))
 			AND (min(l.unapplied) = COALESCE(sum(o.unapplied), 0) OR (min(l.unapplied) = 0 AND NOT bool_or(l.counts_unapplied))) AS adds_up
 		FROM looking l
 			LEFT JOIN (SELECT o.customer_id, o.decision_id, o.currency, bool_and(o.rate IS NOT NULL) AS rated,
 					round(COALESCE(sum(o.amount) FILTER (WHERE o.amount > 0), 0) * min(o.rate), minor) AS receivable,
 					round(COALESCE(sum(o.amount) FILTER (WHERE o.amount > 0 AND o.left_out), 0) * min(o.rate), minor) AS left_out,
+					round(COALESCE(sum(o.not_counted) FILTER (WHERE NOT o.left_out), 0) * min(o.rate), minor) AS not_counted,
 					round(-COALESCE(sum(o.amount) FILTER (WHERE o.amount < 0 AND NOT o.reserved), 0) * min(o.rate), minor) AS unapplied
 				FROM opened o GROUP BY 1, 2, 3) o ON o.customer_id = l.customer_id AND o.decision_id = l.decision_id
 		GROUP BY l.customer_id, l.decision_id),
 	overdue AS MATERIALIZED (
 		SELECT c.customer_id, c.decision_id, c.rule_no,
-			GREATEST(max(o.days_late) FILTER (WHERE o.amount > 0), 0) AS oldest,
-			GREATEST(COALESCE(sum(round(o.amount * o.rate, minor)) FILTER (WHERE o.amount > 0 AND o.days_late > c.grace_days), 0)
+			GREATEST(max(o.days_late) FILTER (WHERE o.amount > o.spared), 0) AS oldest,
+			GREATEST(COALESCE(sum(round(o.amount * o.rate, minor) - round(o.spared * o.rate, minor)) FILTER (WHERE o.amount > 0 AND o.days_late > c.grace_days), 0)
 				+ COALESCE(sum(round(o.amount * o.rate, minor)) FILTER (WHERE c.net_of_unapplied AND o.amount < 0 AND NOT o.reserved), 0), 0) AS amount,
 			COALESCE(sum(round(o.amount * o.rate, minor)) FILTER (WHERE o.amount > 0), 0) AS owed
 		FROM counting c JOIN trusted t ON t.customer_id = c.customer_id AND t.decision_id = c.decision_id

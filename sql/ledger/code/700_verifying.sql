@@ -126,8 +126,13 @@ BEGIN
 		SELECT f.figure, d.customer_id, format('dispute %s', d.dispute_id), f.kept, f.recomputed
 		FROM dispute d LEFT JOIN latest_dispute_events() e ON e.customer_id = d.customer_id AND e.dispute_id = d.dispute_id,
 			LATERAL (VALUES ('state', d.state, e.state), ('owner', d.owner, e.owner), ('root cause', d.root_cause, e.root_cause), ('due date', d.due_date::text, e.due_date::text),
-				('end', d.ended_on::text, CASE WHEN e.state IN ('rejected', 'settled') THEN e.happened_on END::text)) f (figure, kept, recomputed)
+				('end', d.ended_on::text, CASE WHEN e.state IN ('rejected', 'settled', 'moved') THEN e.happened_on END::text)) f (figure, kept, recomputed)
 		WHERE f.kept IS DISTINCT FROM f.recomputed;
+	-- A deduction names the dispute that names it.
+	RETURN QUERY
+		SELECT 'dispute of deduction', d.customer_id, format('deduction %s', d.deduction_id), d.dispute_id::text, q.dispute_id::text
+		FROM deduction d LEFT JOIN dispute q ON q.customer_id = d.customer_id AND q.deduction_id = d.deduction_id
+		WHERE d.dispute_id IS DISTINCT FROM q.dispute_id;
 	-- A letter is what its items are, and a charge for late payment what it was charged for.
 	RETURN QUERY
 		SELECT f.figure, l.customer_id, format('dunning letter %s', l.dunning_letter_id), f.kept, f.recomputed
@@ -436,10 +441,15 @@ BEGIN
 	GET DIAGNOSTICS n = ROW_COUNT;
 	repaired := repaired + n;
 	UPDATE dispute d SET state = e.state, owner = e.owner, root_cause = e.root_cause, due_date = e.due_date,
-		ended_on = CASE WHEN e.state IN ('rejected', 'settled') THEN e.happened_on END
+		ended_on = CASE WHEN e.state IN ('rejected', 'settled', 'moved') THEN e.happened_on END
 	FROM latest_dispute_events() e
 	WHERE e.customer_id = d.customer_id AND e.dispute_id = d.dispute_id AND (d.state, d.owner, d.root_cause, d.due_date, d.ended_on) IS DISTINCT FROM
-		(e.state, e.owner, e.root_cause, e.due_date, CASE WHEN e.state IN ('rejected', 'settled') THEN e.happened_on END);
+		(e.state, e.owner, e.root_cause, e.due_date, CASE WHEN e.state IN ('rejected', 'settled', 'moved') THEN e.happened_on END);
+	GET DIAGNOSTICS n = ROW_COUNT;
+	repaired := repaired + n;
+	UPDATE deduction d SET dispute_id = q.dispute_id
+	FROM deduction o LEFT JOIN dispute q ON q.customer_id = o.customer_id AND q.deduction_id = o.deduction_id
+	WHERE o.customer_id = d.customer_id AND o.deduction_id = d.deduction_id AND d.dispute_id IS DISTINCT FROM q.dispute_id;
 	GET DIAGNOSTICS n = ROW_COUNT;
 	repaired := repaired + n;
 	UPDATE exposure e SET limit_amount = l.amount, limit_since = ledger_today(), limit_until = l.until

@@ -31,7 +31,7 @@ COMMENT ON FUNCTION read_credit_reason(text) IS 'A reason by its code; error 235
 
 CREATE OR REPLACE FUNCTION open_dispute(p_customer_id bigint, p_item_id bigint, p_amount numeric, p_reason_code text, p_description text DEFAULT NULL,
 	p_owner text DEFAULT NULL, p_due_date date DEFAULT NULL, p_line_no integer DEFAULT NULL, p_salesperson text DEFAULT NULL,
-	p_deduction_id bigint DEFAULT NULL)
+	p_deduction_id bigint DEFAULT NULL, p_opened_on date DEFAULT NULL)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	debit item;
@@ -39,6 +39,7 @@ DECLARE
 	taken deduction;
 	amount numeric := p_amount;
 	line_product text;
+	opened date;
 	id bigint;
 BEGIN
 	PERFORM read_credit_reason(p_reason_code);
@@ -60,6 +61,11 @@ BEGIN
 		END IF;
 		amount := COALESCE(amount, LEAST(taken.amount, debit.open_amount));
 	END IF;
+	opened := COALESCE(p_opened_on, GREATEST(LEAST(taken.taken_on, ledger_today()), debit.posting_date));
+	IF opened NOT BETWEEN debit.posting_date AND GREATEST(ledger_today(), debit.posting_date) THEN
+		RAISE EXCEPTION 'a dispute of customer % cannot have been opened on %', p_customer_id, opened
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('The item is of %s; today is %s.', debit.posting_date, ledger_today());
+	END IF;
 	IF p_line_no IS NOT NULL THEN
 		SELECT l.product INTO line_product FROM document_line l
 		WHERE l.customer_id = p_customer_id AND l.document_id = debit.document_id AND l.line_no = p_line_no;
@@ -80,38 +86,56 @@ BEGIN
 	END IF;
 	INSERT INTO dispute (customer_id, item_id, amount, currency, reason_code, description, product, salesperson, deduction_id, opened_on, state, owner, due_date)
 	VALUES (p_customer_id, p_item_id, round(amount, credit.minor_unit(debit.currency)), debit.currency, p_reason_code, p_description, line_product, p_salesperson, p_deduction_id,
-		GREATEST(ledger_today(), debit.posting_date), 'open', p_owner, p_due_date)
+		opened, 'open', p_owner, p_due_date)
 	RETURNING dispute_id INTO id;
 	INSERT INTO dispute_event (customer_id, dispute_id, state, happened_on, note, owner, due_date)
-	VALUES (p_customer_id, id, 'open', GREATEST(ledger_today(), debit.posting_date), p_description, p_owner, p_due_date);
+	VALUES (p_customer_id, id, 'open', opened, p_description, p_owner, p_due_date);
 	UPDATE deduction d SET dispute_id = id WHERE d.customer_id = p_customer_id AND d.deduction_id = p_deduction_id;
 	RETURN id;
 END $$;
-COMMENT ON FUNCTION open_dispute(bigint, bigint, numeric, text, text, text, date, integer, text, bigint) IS 'The customer disputes p_amount (default all that is open and not disputed) of a debit item. p_line_no: the line of its document it is about. p_deduction_id: the short payment it comes from, which says the amount. The rest stays to be paid. Returns the id of the dispute.';
+COMMENT ON FUNCTION open_dispute(bigint, bigint, numeric, text, text, text, date, integer, text, bigint, date) IS 'The customer disputes p_amount (default all that is open and not disputed) of a debit item. p_line_no: the line of its document it is about. p_deduction_id: the short payment it comes from, which says the amount. The rest stays to be paid. Returns the id of the dispute.';
 
-CREATE OR REPLACE FUNCTION dispute_deductions(p_customer_id bigint, p_owner text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION reason_of_payer(p_words text)
+RETURNS text LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+DECLARE
+	-- The first where there are several.
+	code text := lower(btrim(split_part(p_words, ',', 1)));
+BEGIN
+	RETURN COALESCE((SELECT d.reason_code FROM deduction_reason d WHERE d.payer_code = code), (SELECT r.reason_code FROM credit_reason r WHERE r.reason_code = code), 'unexplained');
+END $$;
+COMMENT ON FUNCTION reason_of_payer(text) IS 'What a payer''s code or words are of credit_reason, by deduction_reason, or because they are such a code; unexplained if that is not known.';
+
+CREATE OR REPLACE FUNCTION dispute_deductions(p_customer_id bigint DEFAULT NULL, p_owner text DEFAULT NULL)
 RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
+	customer bigint;
 	taken record;
 	n integer := 0;
 BEGIN
-	PERFORM tighten(p_customer_id);
-	FOR taken IN
-		SELECT d.*, i.open_amount FROM deduction d JOIN item i ON i.customer_id = d.customer_id AND i.item_id = d.item_id
-		WHERE d.customer_id = p_customer_id AND d.dispute_id IS NULL AND i.open_amount > 0 ORDER BY d.deduction_id
+	-- Customers in id order, as everywhere.
+	FOR customer IN
+		SELECT p_customer_id AS id WHERE p_customer_id IS NOT NULL
+		UNION
+		SELECT d.customer_id FROM deduction d JOIN item i ON i.customer_id = d.customer_id AND i.item_id = d.item_id
+		WHERE p_customer_id IS NULL AND d.dispute_id IS NULL AND i.open_amount > 0 ORDER BY id
 	LOOP
-		-- Another dispute may have what is open of it already.
-		CONTINUE WHEN taken.open_amount <= COALESCE((SELECT q.disputed_amount FROM disputed_items q WHERE q.customer_id = p_customer_id AND q.item_id = taken.item_id), 0);
-		PERFORM open_dispute(p_customer_id, taken.item_id,
-			LEAST(taken.amount, taken.open_amount - COALESCE((SELECT q.disputed_amount FROM disputed_items q
-				WHERE q.customer_id = p_customer_id AND q.item_id = taken.item_id), 0)),
-			COALESCE((SELECT r.reason_code FROM credit_reason r WHERE r.reason_code = taken.reason_code), 'unexplained'),
-			taken.reason_code, p_owner, p_deduction_id => taken.deduction_id);
-		n := n + 1;
+		PERFORM tighten(customer);
+		FOR taken IN
+			SELECT d.*, i.open_amount FROM deduction d JOIN item i ON i.customer_id = d.customer_id AND i.item_id = d.item_id
+			WHERE d.customer_id = customer AND d.dispute_id IS NULL AND i.open_amount > 0 ORDER BY d.deduction_id
+		LOOP
+			-- Another dispute may have what is open of it already.
+			taken.open_amount := taken.open_amount - COALESCE((SELECT q.disputed_amount FROM disputed_items q
+				WHERE q.customer_id = customer AND q.item_id = taken.item_id), 0);
+			CONTINUE WHEN taken.open_amount <= 0;
+			PERFORM open_dispute(customer, taken.item_id, LEAST(taken.amount, taken.open_amount), reason_of_payer(taken.reason_code), taken.reason_code, p_owner,
+				p_deduction_id => taken.deduction_id);
+			n := n + 1;
+		END LOOP;
 	END LOOP;
 	RETURN n;
 END $$;
-COMMENT ON FUNCTION dispute_deductions(bigint, text) IS 'Opens a dispute for every deduction of a customer that is open and has none, with the payer''s reason if that is a code of credit_reason. Returns how many.';
+COMMENT ON FUNCTION dispute_deductions(bigint, text) IS 'Opens a dispute for every deduction of a customer (NULL: of all) that is open and has none, as of the day it was taken, with what the payer''s reason is by deduction_reason. Returns how many.';
 
 CREATE OR REPLACE FUNCTION move_dispute(p_customer_id bigint, p_dispute_id bigint, p_state text, p_note text, p_owner text DEFAULT NULL,
 	p_root_cause text DEFAULT NULL, p_due_date date DEFAULT NULL, p_amount numeric DEFAULT NULL, p_credit_request_id bigint DEFAULT NULL,
@@ -136,7 +160,7 @@ BEGIN
 	END IF;
 	today := GREATEST(ledger_today(), moved.opened_on);
 	UPDATE dispute d SET state = p_state, owner = COALESCE(p_owner, d.owner), root_cause = COALESCE(p_root_cause, d.root_cause),
-		due_date = COALESCE(p_due_date, d.due_date), ended_on = CASE WHEN p_state IN ('rejected', 'settled') THEN today END
+		due_date = COALESCE(p_due_date, d.due_date), ended_on = CASE WHEN p_state IN ('rejected', 'settled', 'moved') THEN today END
 	WHERE d.customer_id = p_customer_id AND d.dispute_id = p_dispute_id RETURNING d.* INTO moved;
 	INSERT INTO dispute_event (customer_id, dispute_id, state, happened_on, note, owner, root_cause, due_date, amount, credit_request_id, document_id)
 	VALUES (p_customer_id, p_dispute_id, p_state, today, p_note, moved.owner, moved.root_cause, moved.due_date, p_amount, p_credit_request_id, p_document_id);
@@ -203,24 +227,44 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION approve_dispute(bigint, bigint, text, numeric, text, text, jsonb) IS 'The customer is right, in whole or by p_amount. p_resolution credit: asks for a credit (p_lines as in request_credit()), whose credit note settles the dispute, and returns the id of the request; write_off: writes the amount off (with its approval where one is required), settles, and returns the id of the write-off.';
 
--- Whom a moved item's dispute goes to.
+-- Whom a moved item's disputes and short payments go to.
 CREATE OR REPLACE FUNCTION move_disputes(p_customer_id bigint, p_item_id bigint, p_into_customer_id bigint, p_into_item_id bigint)
 RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	moving dispute;
+	taken bigint;
+	moved_deduction bigint;
 	id bigint;
 BEGIN
 	FOR moving IN SELECT * FROM dispute d WHERE d.customer_id = p_customer_id AND d.item_id = p_item_id AND d.ended_on IS NULL ORDER BY d.dispute_id LOOP
-		PERFORM move_dispute(p_customer_id, moving.dispute_id, 'settled', format('moved to customer %s', p_into_customer_id));
-		INSERT INTO dispute (customer_id, item_id, amount, currency, reason_code, description, product, salesperson, opened_on, state, owner, root_cause, due_date)
+		PERFORM move_dispute(p_customer_id, moving.dispute_id, 'moved', format('to customer %s', p_into_customer_id));
+		moved_deduction := move_deduction(p_customer_id, moving.deduction_id, p_into_customer_id, p_into_item_id);
+		INSERT INTO dispute (customer_id, item_id, amount, currency, reason_code, description, product, salesperson, deduction_id, opened_on, state, owner, root_cause, due_date)
 		VALUES (p_into_customer_id, p_into_item_id, moving.amount, moving.currency, moving.reason_code, moving.description, moving.product, moving.salesperson,
-			moving.opened_on, moving.state, moving.owner, moving.root_cause, moving.due_date) RETURNING dispute_id INTO id;
+			moved_deduction, moving.opened_on, moving.state, moving.owner, moving.root_cause, moving.due_date) RETURNING dispute_id INTO id;
 		INSERT INTO dispute_event (customer_id, dispute_id, state, happened_on, note, owner, root_cause, due_date)
 		VALUES (p_into_customer_id, id, moving.state, GREATEST(ledger_today(), moving.opened_on),
 			format('dispute %s of customer %s', moving.dispute_id, p_customer_id), moving.owner, moving.root_cause, moving.due_date);
+		UPDATE deduction d SET dispute_id = id WHERE d.customer_id = p_into_customer_id AND d.deduction_id = moved_deduction;
+	END LOOP;
+	FOR taken IN SELECT d.deduction_id FROM deduction d WHERE d.customer_id = p_customer_id AND d.item_id = p_item_id AND d.dispute_id IS NULL ORDER BY d.deduction_id LOOP
+		PERFORM move_deduction(p_customer_id, taken, p_into_customer_id, p_into_item_id);
 	END LOOP;
 END $$;
-COMMENT ON FUNCTION move_disputes(bigint, bigint, bigint, bigint) IS 'Opens the disputes of an item that moved to another customer there, as they are. Behind merge_customers().';
+COMMENT ON FUNCTION move_disputes(bigint, bigint, bigint, bigint) IS 'Opens the disputes of an item that moved to another customer there, as they are, and notes its short payments there. Behind merge_customers().';
+
+CREATE OR REPLACE FUNCTION move_deduction(p_customer_id bigint, p_deduction_id bigint, p_into_customer_id bigint, p_into_item_id bigint)
+RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+	id bigint;
+BEGIN
+	INSERT INTO deduction (customer_id, item_id, cash_match_id, amount, currency, reason_code, taken_on)
+	SELECT p_into_customer_id, p_into_item_id, d.cash_match_id, d.amount, d.currency, d.reason_code, d.taken_on
+	FROM deduction d WHERE d.customer_id = p_customer_id AND d.deduction_id = p_deduction_id
+	RETURNING deduction_id INTO id;
+	RETURN id;
+END $$;
+COMMENT ON FUNCTION move_deduction(bigint, bigint, bigint, bigint) IS 'Notes a short payment on the item that its own was moved to. Returns its id there; NULL if there is no such deduction.';
 
 CREATE OR REPLACE VIEW open_disputes AS
 SELECT d.customer_id, c.name AS customer_name, d.dispute_id, d.item_id, o.number, d.amount, LEAST(d.amount, GREATEST(i.open_amount, 0)) AS open_amount, d.currency,
@@ -259,8 +303,9 @@ SELECT date_trunc('month', d.opened_on)::date AS month, d.reason_code, d.root_ca
 	count(*) FILTER (WHERE d.state = 'settled') AS settled, count(*) FILTER (WHERE d.state = 'rejected') AS rejected,
 	round(avg(d.ended_on - d.opened_on), 1) AS days_to_resolve
 FROM dispute d
+WHERE d.state <> 'moved'
 GROUP BY 1, 2, 3, 4, 5, 6;
-COMMENT ON VIEW root_cause IS 'Disputes by the month they were opened in, reason, root cause, product and salesperson.';
+COMMENT ON VIEW root_cause IS 'Disputes by the month they were opened in, reason, root cause, product and salesperson. One that moved to another customer counts there.';
 COMMENT ON COLUMN root_cause.month IS 'First day of the month.';
 COMMENT ON COLUMN root_cause.reason_code IS 'Why, as the customer says.';
 COMMENT ON COLUMN root_cause.root_cause IS 'What caused it; NULL: not known.';
@@ -282,6 +327,7 @@ SELECT d.customer_id, c.name AS customer_name, d.currency, count(*) FILTER (WHER
 FROM dispute d
 	JOIN customer c ON c.customer_id = d.customer_id
 	CROSS JOIN (SELECT (statement_timestamp() AT TIME ZONE l.time_zone)::date AS today FROM ledger_info l) t
+WHERE d.state <> 'moved'
 GROUP BY d.customer_id, c.name, d.currency;
 COMMENT ON VIEW dispute_metrics IS 'Disputes per customer and currency: how many, how much, how long.';
 COMMENT ON COLUMN dispute_metrics.customer_id IS 'The debtor.';

@@ -291,9 +291,11 @@ BEGIN
 		END IF;
 		IF part.share IS NOT NULL THEN
 			quantity := 1;
-			unit_price := CASE WHEN part.share = billed.net_left + billed.tax_left THEN billed.net_left ELSE round(part.share / (1 + tax_rate / 100), minor) END;
+			-- As much of it is tax as the rate says, but no more than is left.
+			unit_price := CASE WHEN part.share = billed.net_left + billed.tax_left THEN billed.net_left
+				ELSE GREATEST(LEAST(round(part.share / (1 + tax_rate / 100), minor), billed.net_left), part.share - billed.tax_left) END;
 		END IF;
-		IF COALESCE(quantity <= 0 OR unit_price <= 0 OR quantity IN ('NaN', 'Infinity') OR unit_price IN ('NaN', 'Infinity') OR tax_rate NOT BETWEEN 0 AND 1000, true) THEN
+		IF COALESCE(quantity <= 0 OR unit_price < 0 OR (unit_price = 0 AND part.share IS NULL) OR quantity IN ('NaN', 'Infinity') OR unit_price IN ('NaN', 'Infinity') OR tax_rate NOT BETWEEN 0 AND 1000, true) THEN
 			RAISE EXCEPTION 'quantity and price of a line of % must be positive', what
 				USING ERRCODE = 'invalid_parameter_value', DETAIL = format('They are %s and %s, the tax rate is %s.',
 					COALESCE(quantity::text, 'null'), COALESCE(unit_price::text, 'null'), tax_rate);
@@ -303,7 +305,8 @@ BEGIN
 		IF part.share IS NOT NULL THEN
 			tax := part.share - net_amount;
 		ELSIF original.document_id IS NOT NULL THEN
-			-- Of all credits of a line together the tax is that of the line, to the cent.
+			-- Of all credits of a line together the tax is that of the line, to the cent.  By more than one no credit but the last
+			-- makes up for those that were too high or too low, or that are not given any more.
 			tax := CASE WHEN net_amount = billed.net_left THEN billed.tax_left
 				ELSE LEAST(billed.tax_left, GREATEST(tax - 10::numeric ^ -minor, LEAST(tax + 10::numeric ^ -minor,
 					round(billed.tax_amount * (billed.net_amount - billed.net_left + net_amount) / billed.net_amount, minor) - (billed.tax_amount - billed.tax_left)))) END;

@@ -36,114 +36,165 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION apply_named(bigint, bigint) IS 'Applies a credit note to the item it settles the dispute of, and to the document it names and what was charged back from that, oldest due first. Returns the amount applied.';
 
--- Which open credit notes and items belong together, by one rule, without regard to other rules.  A pair that is not the only one
--- either of its two sides is in, is ambiguous; so is a combination that is not the only one.
-CREATE OR REPLACE FUNCTION credit_pairs(p_customer_id bigint, p_rule text, p_left_alone bigint[])
-RETURNS TABLE (credit_item_id bigint, debit_item_id bigint, amount numeric, outcome text)
+-- Which open credit notes and items of many customers belong together, by one rule, without regard to other rules.  A pair that is
+-- not the only one either of its two sides is in, is ambiguous; so is a combination that is not the only one.
+CREATE OR REPLACE FUNCTION credit_pairs(p_customer_ids bigint[], p_rule text, p_left_alone bigint[])
+RETURNS TABLE (customer_id bigint, credit_item_id bigint, debit_item_id bigint, amount numeric, outcome text)
 LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
-DECLARE
-	one record;
-	found_set record;
 BEGIN
 	IF p_rule IN ('document', 'return') THEN
-		-- Every credit note that names an item is applied to it, as far as that goes: in the order of their items.
+		-- Every credit note that names something is applied to that as far as it goes, in the order of their items: what was
+		-- charged back from a document is a part of it.
 		RETURN QUERY
-			WITH named AS (
-				SELECT DISTINCT c.item_id AS credit_id, i.item_id AS debit_id, i.due_date, i.document_id, credit.minor_unit(c.currency) AS minor
+			WITH named AS MATERIALIZED (
+				SELECT c.customer_id, c.item_id, -c.open_amount AS open_amount, c.currency, t.document_ids
 				FROM item c
 					JOIN document n ON n.customer_id = c.customer_id AND n.document_id = c.document_id AND n.kind = 'credit_note'
 					CROSS JOIN LATERAL (
-						SELECT n.source_document_id AS document_id WHERE p_rule = 'document'
+						SELECT o.document_id || ARRAY(SELECT b.document_id FROM document b WHERE b.customer_id = n.customer_id
+							AND b.source_document_id = o.document_id AND b.kind = 'adjustment' AND b.side = 'debit') AS document_ids
+						FROM (SELECT CASE WHEN d.kind = 'adjustment' AND d.side = 'debit' THEN COALESCE(d.source_document_id, d.document_id) ELSE d.document_id END AS document_id
+							FROM document d WHERE d.customer_id = n.customer_id AND d.document_id = n.source_document_id) o
+						WHERE p_rule = 'document'
 						UNION ALL
-						SELECT b.document_id FROM document b
-						WHERE p_rule = 'document' AND b.customer_id = n.customer_id AND b.source_document_id = n.source_document_id AND b.kind = 'adjustment' AND b.side = 'debit'
-						UNION ALL
-						SELECT unnest(a.document_id || ARRAY(SELECT d.document_id FROM item o JOIN document d ON d.customer_id = o.customer_id AND d.document_id = o.document_id
-							WHERE o.customer_id = n.customer_id AND o.open_amount > 0 AND a.number IN (d.reference, d.order_id)))
-						FROM return_authorization a
+						-- What a return is about, and what names it: the first that is open; the next look finds the others.
+						SELECT ARRAY[min(w.document_id)]
+						FROM return_authorization a,
+							LATERAL (SELECT d.document_id FROM document d WHERE d.customer_id = n.customer_id AND (d.document_id = a.document_id OR a.number IN (d.reference, d.order_id))
+								AND EXISTS (SELECT FROM item i WHERE i.customer_id = d.customer_id AND i.document_id = d.document_id AND i.currency = c.currency AND i.open_amount > 0)) w
 						WHERE p_rule = 'return' AND a.customer_id = n.customer_id AND (a.number = n.reference OR a.return_authorization_id = (SELECT r.return_authorization_id
 							FROM credit_issue s JOIN credit_request r ON r.customer_id = s.customer_id AND r.credit_request_id = s.credit_request_id
-							WHERE s.customer_id = n.customer_id AND s.document_id = n.document_id))) t
-					JOIN item i ON i.customer_id = c.customer_id AND i.document_id = t.document_id AND i.currency = c.currency AND i.open_amount > 0
-				WHERE c.customer_id = p_customer_id AND c.open_amount < 0),
-			sides AS (
-				SELECT x.document_id, min(x.minor) AS minor, array_agg(DISTINCT x.credit_id ORDER BY x.credit_id) AS credit_ids,
-					(SELECT array_agg(o.debit_id ORDER BY o.due_date, o.debit_id) FROM (SELECT DISTINCT y.debit_id, y.due_date FROM named y WHERE y.document_id = x.document_id) o) AS debit_ids
-				FROM named x
-				-- A credit note that names several documents is applied to the first of them; the next look finds the others.
-				WHERE x.document_id = (SELECT min(y.document_id) FROM named y WHERE y.credit_id = x.credit_id)
-				GROUP BY x.document_id)
-			SELECT s.credit_ids[a.credit_no], s.debit_ids[a.debit_no], a.amount, 'unique'::text
-			FROM sides s, credit.allocate(
-				ARRAY(SELECT -i.open_amount FROM unnest(s.credit_ids) WITH ORDINALITY t (id, n) JOIN item i ON i.customer_id = p_customer_id AND i.item_id = t.id ORDER BY t.n),
-				ARRAY(SELECT i.open_amount FROM unnest(s.debit_ids) WITH ORDINALITY t (id, n) JOIN item i ON i.customer_id = p_customer_id AND i.item_id = t.id ORDER BY t.n),
-				NULL, 'oldest_first', s.minor) a
-			ORDER BY s.document_id, a.debit_no, a.credit_no;
+							WHERE s.customer_id = n.customer_id AND s.document_id = n.document_id))
+						HAVING count(*) > 0) t
+				WHERE c.customer_id = ANY (p_customer_ids) AND c.open_amount < 0),
+			credits AS (
+				SELECT n.customer_id, n.currency, n.document_ids, array_agg(n.item_id ORDER BY n.item_id) AS ids, array_agg(n.open_amount ORDER BY n.item_id) AS amounts
+				FROM named n GROUP BY n.customer_id, n.currency, n.document_ids)
+			SELECT k.customer_id, k.ids[a.credit_no], d.ids[a.debit_no], a.amount, 'unique'::text
+			FROM credits k,
+				LATERAL (SELECT array_agg(i.item_id ORDER BY i.due_date, i.item_id) AS ids, array_agg(i.open_amount ORDER BY i.due_date, i.item_id) AS amounts
+					FROM item i WHERE i.customer_id = k.customer_id AND i.document_id = ANY (k.document_ids) AND i.currency = k.currency AND i.open_amount > 0) d,
+				credit.allocate(k.amounts, d.amounts, NULL, 'oldest_first', credit.minor_unit(k.currency)) a
+			WHERE d.ids IS NOT NULL ORDER BY k.customer_id, k.document_ids, a.debit_no, a.credit_no;
 	ELSIF p_rule = 'amount' THEN
 		RETURN QUERY
 			-- By grouping, not by a join: amounts that occur on one side only are most of them.
 			WITH sides AS (
-				SELECT i.item_id, i.document_id, i.currency, abs(i.open_amount) AS open_amount, i.open_amount < 0 AS is_credit,
+				SELECT i.customer_id, i.item_id, i.document_id, i.currency, abs(i.open_amount) AS open_amount, i.open_amount < 0 AS is_credit,
 					bool_or(i.open_amount < 0) OVER w AND bool_or(i.open_amount > 0) OVER w AS met
-				FROM item i JOIN document n ON n.customer_id = i.customer_id AND n.document_id = i.document_id
-				WHERE i.customer_id = p_customer_id AND (i.open_amount > 0 OR (i.open_amount < 0 AND n.kind = 'credit_note')) AND i.item_id <> ALL (p_left_alone)
-				WINDOW w AS (PARTITION BY i.currency, abs(i.open_amount))),
+				FROM item i
+				WHERE i.customer_id = ANY (p_customer_ids) AND i.item_id <> ALL (p_left_alone) AND (i.open_amount > 0 OR (i.open_amount < 0
+					AND EXISTS (SELECT FROM document n WHERE n.customer_id = i.customer_id AND n.document_id = i.document_id AND n.kind = 'credit_note')))
+				WINDOW w AS (PARTITION BY i.customer_id, i.currency, abs(i.open_amount))),
 			alike AS (
-				SELECT l.open_amount, array_agg(l.item_id ORDER BY l.item_id) FILTER (WHERE l.is_credit) AS credits,
+				SELECT l.customer_id, l.open_amount, array_agg(l.item_id ORDER BY l.item_id) FILTER (WHERE l.is_credit) AS credits,
 					array_agg(l.item_id ORDER BY l.item_id) FILTER (WHERE NOT l.is_credit) AS debits
-				FROM (SELECT s.*, ARRAY(SELECT DISTINCT p.product FROM document_line p WHERE p.customer_id = p_customer_id AND p.document_id = s.document_id ORDER BY 1) AS products
+				FROM (SELECT s.*, ARRAY(SELECT DISTINCT p.product FROM document_line p WHERE p.customer_id = s.customer_id AND p.document_id = s.document_id ORDER BY 1) AS products
 					FROM sides s WHERE s.met) l
-				GROUP BY l.currency, l.open_amount, l.products)
-			SELECT c.id, d.id, a.open_amount, CASE WHEN cardinality(a.credits) = 1 AND cardinality(a.debits) = 1 THEN 'unique' ELSE 'ambiguous' END
-			FROM alike a, unnest(a.credits) c (id), unnest(a.debits[:3]) d (id) ORDER BY c.id, d.id;
+				GROUP BY l.customer_id, l.currency, l.open_amount, l.products)
+			SELECT a.customer_id, c.id, d.id, a.open_amount, CASE WHEN cardinality(a.credits) = 1 AND cardinality(a.debits) = 1 THEN 'unique' ELSE 'ambiguous' END
+			FROM alike a, unnest(a.credits) c (id), unnest(a.debits[:3]) d (id) ORDER BY a.customer_id, c.id, d.id;
 	ELSIF p_rule IN ('combination', 'combination of notes') THEN
-		-- One target and several parts.  Of more than 24 parts a sum that fits proves nothing.
-		FOR one IN
+		-- One target and several parts.  Of more than 24 parts a sum that fits proves nothing.  What the first that is unique takes
+		-- is not there for the next: one a customer at a time.
+		RETURN QUERY
 			WITH parts AS MATERIALIZED (
-				SELECT i.currency, sign(i.open_amount) AS side, array_agg(i.item_id ORDER BY i.due_date, i.item_id) AS ids,
-					array_agg(abs(i.open_amount) ORDER BY i.due_date, i.item_id) AS amounts
-				FROM item i JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
-				WHERE i.customer_id = p_customer_id AND (i.open_amount > 0 OR (i.open_amount < 0 AND d.kind = 'credit_note')) AND i.item_id <> ALL (p_left_alone)
-				GROUP BY 1, 2)
-			SELECT t.id AS item_id, t.target, p.ids, p.amounts
-			FROM parts p JOIN parts o ON o.currency = p.currency AND o.side = -p.side, unnest(o.ids, o.amounts) t (id, target)
-			WHERE cardinality(p.ids) BETWEEN 2 AND 24 AND o.side = CASE p_rule WHEN 'combination' THEN -1 ELSE 1 END
-			ORDER BY t.id LIMIT 200
-		LOOP
-			SELECT m.outcome, m.item_nos INTO found_set FROM credit.match_amount(one.target, one.amounts, max_items => 4) m;
-			CONTINUE WHEN found_set.outcome NOT IN ('unique', 'ambiguous') OR cardinality(found_set.item_nos) < 2;
-			RETURN QUERY
-				SELECT CASE p_rule WHEN 'combination' THEN one.item_id ELSE one.ids[t.n] END, CASE p_rule WHEN 'combination' THEN one.ids[t.n] ELSE one.item_id END,
-					one.amounts[t.n], found_set.outcome
-				FROM unnest(found_set.item_nos) t (n);
-			-- What it takes is not there for the next one.
-			EXIT WHEN found_set.outcome = 'unique';
-		END LOOP;
+				SELECT i.customer_id, i.currency, sign(i.open_amount) AS side, array_agg(i.item_id ORDER BY i.due_date, i.item_id) AS ids,
+					array_agg(abs(i.open_amount) ORDER BY i.due_date, i.item_id) AS amounts, sum(abs(i.open_amount)) AS total
+				FROM item i
+				WHERE i.customer_id = ANY (p_customer_ids) AND i.item_id <> ALL (p_left_alone) AND (i.open_amount > 0 OR (i.open_amount < 0
+					AND EXISTS (SELECT FROM document n WHERE n.customer_id = i.customer_id AND n.document_id = i.document_id AND n.kind = 'credit_note')))
+				GROUP BY i.customer_id, i.currency, sign(i.open_amount)),
+			-- A target above all parts together, and what two hundred targets of a customer did not find, is not looked for.
+			targets AS (
+				SELECT p.customer_id, t.id, t.target, p.ids, p.amounts, row_number() OVER (PARTITION BY p.customer_id ORDER BY t.id) AS place
+				FROM parts p JOIN parts o ON o.customer_id = p.customer_id AND o.currency = p.currency AND o.side = -p.side, unnest(o.ids, o.amounts) t (id, target)
+				WHERE cardinality(p.ids) BETWEEN 2 AND 24 AND t.target <= p.total AND o.side = CASE p_rule WHEN 'combination' THEN -1 ELSE 1 END),
+			hits AS (
+				SELECT t.customer_id, t.id, t.ids, t.amounts, m.outcome, m.item_nos,
+					count(*) FILTER (WHERE m.outcome = 'unique') OVER (PARTITION BY t.customer_id ORDER BY t.place) - (m.outcome = 'unique')::integer AS before
+				FROM targets t, credit.match_amount(t.target, t.amounts, max_items => 4) m
+				WHERE t.place <= 200 AND m.outcome IN ('unique', 'ambiguous') AND cardinality(m.item_nos) >= 2)
+			SELECT h.customer_id, CASE p_rule WHEN 'combination' THEN h.id ELSE h.ids[n.n] END, CASE p_rule WHEN 'combination' THEN h.ids[n.n] ELSE h.id END,
+				h.amounts[n.n], h.outcome
+			FROM hits h, unnest(h.item_nos) WITH ORDINALITY n (n, place) WHERE h.before = 0 ORDER BY h.customer_id, h.id, n.place;
 	ELSE
 		RETURN QUERY
-			SELECT s.credit_ids[a.credit_no], s.debit_ids[a.debit_no], a.amount, 'unique'::text
-			FROM (SELECT c.currency, array_agg(c.item_id ORDER BY c.item_id) AS credit_ids, array_agg(-c.open_amount ORDER BY c.item_id) AS credits
-					FROM item c JOIN document n ON n.customer_id = c.customer_id AND n.document_id = c.document_id AND n.kind = 'credit_note'
-					WHERE c.customer_id = p_customer_id AND c.open_amount < 0 AND c.item_id <> ALL (p_left_alone) GROUP BY c.currency) k
-				JOIN LATERAL (SELECT k.credit_ids, array_agg(i.item_id ORDER BY i.due_date, i.item_id) AS debit_ids, array_agg(i.open_amount ORDER BY i.due_date, i.item_id) AS debits
-					FROM item i WHERE i.customer_id = p_customer_id AND i.currency = k.currency AND i.open_amount > 0) s ON s.debit_ids IS NOT NULL,
-				credit.allocate(k.credits, s.debits, NULL, 'oldest_first', credit.minor_unit(k.currency)) a
-			ORDER BY a.debit_no, a.credit_no;
+			WITH credits AS (
+				SELECT c.customer_id, c.currency, array_agg(c.item_id ORDER BY c.item_id) AS ids, array_agg(-c.open_amount ORDER BY c.item_id) AS amounts
+				FROM item c JOIN document n ON n.customer_id = c.customer_id AND n.document_id = c.document_id AND n.kind = 'credit_note'
+				WHERE c.customer_id = ANY (p_customer_ids) AND c.open_amount < 0 AND c.item_id <> ALL (p_left_alone) GROUP BY c.customer_id, c.currency)
+			SELECT k.customer_id, k.ids[a.credit_no], d.ids[a.debit_no], a.amount, 'unique'::text
+			FROM credits k,
+				LATERAL (SELECT array_agg(i.item_id ORDER BY i.due_date, i.item_id) AS ids, array_agg(i.open_amount ORDER BY i.due_date, i.item_id) AS amounts
+					FROM item i WHERE i.customer_id = k.customer_id AND i.currency = k.currency AND i.open_amount > 0) d,
+				credit.allocate(k.amounts, d.amounts, NULL, 'oldest_first', credit.minor_unit(k.currency)) a
+			WHERE d.ids IS NOT NULL ORDER BY k.customer_id, a.debit_no, a.credit_no;
 	END IF;
 END $$;
-COMMENT ON FUNCTION credit_pairs(bigint, text, bigint[]) IS 'Open credit notes of a customer and the items they pay by one rule of match_credit_notes(), but for the items to be left alone. Of combinations the first that is unique, and the ambiguous ones before it.';
+COMMENT ON FUNCTION credit_pairs(bigint[], text, bigint[]) IS 'Open credit notes of customers and the items they pay by one rule of match_credit_notes(), but for the items to be left alone. Of combinations the first of each customer that is unique, and the ambiguous ones before it.';
 
-CREATE OR REPLACE FUNCTION match_credit_notes(p_customer_id bigint, p_simulate boolean DEFAULT true)
-RETURNS TABLE (credit_item_id bigint, credit_number text, debit_item_id bigint, debit_number text, amount numeric, rule text, outcome text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+CREATE OR REPLACE FUNCTION customers_with_notes(p_customer_ids bigint[], p_left_alone bigint[])
+RETURNS bigint[] LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+BEGIN
+	RETURN ARRAY(SELECT DISTINCT c.customer_id FROM item c JOIN document n ON n.customer_id = c.customer_id AND n.document_id = c.document_id AND n.kind = 'credit_note'
+		WHERE c.customer_id = ANY (p_customer_ids) AND c.open_amount < 0 AND c.item_id <> ALL (p_left_alone) ORDER BY c.customer_id);
+END $$;
+COMMENT ON FUNCTION customers_with_notes(bigint[], bigint[]) IS 'Those of the customers that have open credit notes, but for the items to be left alone.';
+
+-- Rule by rule over all of them: the cost is in the statements, whose number does not depend on that of the customers.
+CREATE OR REPLACE FUNCTION apply_credit_notes(p_customer_ids bigint[])
+RETURNS TABLE (customer_id bigint, credit_item_id bigint, debit_item_id bigint, amount numeric, rule text, outcome text)
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
+	today date := ledger_today();
 	used_rule text;
+	customers bigint[];
+	looked_at bigint[];
 	credits bigint[];
 	debits bigint[];
 	amounts numeric[];
 	outcomes text[];
 	doubtful bigint[] := ARRAY[]::bigint[];
-	again boolean;
+BEGIN
+	PERFORM FROM exposure e WHERE e.customer_id = ANY (p_customer_ids) AND e.currency = (SELECT l.base_currency FROM ledger_info l)
+	ORDER BY e.customer_id FOR NO KEY UPDATE;
+	FOREACH used_rule IN ARRAY ARRAY['document', 'return', 'amount', 'combination', 'combination of notes', 'oldest_first'] LOOP
+		looked_at := customers_with_notes(p_customer_ids, doubtful);
+		IF used_rule = 'return' THEN
+			looked_at := ARRAY(SELECT c FROM unnest(looked_at) c WHERE EXISTS (SELECT FROM return_authorization r WHERE r.customer_id = c));
+		ELSIF used_rule = 'oldest_first' THEN
+			looked_at := ARRAY(SELECT c FROM unnest(looked_at) c WHERE cash_rule_kinds(cash_rules_of(c)) && ARRAY['oldest_first', 'credit_notes_first']);
+		END IF;
+		WHILE looked_at <> '{}' LOOP
+			SELECT array_agg(p.customer_id), array_agg(p.credit_item_id), array_agg(p.debit_item_id), array_agg(p.amount), array_agg(p.outcome)
+			INTO customers, credits, debits, amounts, outcomes
+			FROM credit_pairs(looked_at, used_rule, doubtful) p;
+			INSERT INTO allocation (customer_id, credit_item_id, debit_item_id, amount, applied_on)
+			SELECT p.customer_id, p.credit_id, p.debit_id, p.amount, GREATEST(today, c.posting_date, c.reversed_on, i.posting_date, i.reversed_on)
+			FROM unnest(customers, credits, debits, amounts, outcomes) WITH ORDINALITY p (customer_id, credit_id, debit_id, amount, outcome, n)
+				JOIN item c ON c.customer_id = p.customer_id AND c.item_id = p.credit_id
+				JOIN item i ON i.customer_id = p.customer_id AND i.item_id = p.debit_id
+			WHERE p.outcome = 'unique' ORDER BY p.n;
+			RETURN QUERY SELECT p.customer_id, p.credit_id, p.debit_id, p.amount, used_rule, p.outcome
+				FROM unnest(customers, credits, debits, amounts, outcomes) p (customer_id, credit_id, debit_id, amount, outcome);
+			-- Whoever is in doubt waits for a person: no weaker rule decides.
+			doubtful := doubtful || ARRAY(SELECT DISTINCT p.credit_id FROM unnest(credits, outcomes) p (credit_id, outcome) WHERE p.outcome = 'ambiguous');
+			EXIT WHEN used_rule IN ('document', 'amount', 'oldest_first');
+			-- Where these found something there may be more.
+			looked_at := customers_with_notes(ARRAY(SELECT DISTINCT p.customer_id FROM unnest(customers, outcomes) p (customer_id, outcome) WHERE p.outcome = 'unique'), doubtful);
+		END LOOP;
+	END LOOP;
+	RETURN QUERY
+		SELECT c.customer_id, c.item_id, NULL::bigint, -c.open_amount, NULL::text, 'none'::text
+		FROM item c JOIN document n ON n.customer_id = c.customer_id AND n.document_id = c.document_id AND n.kind = 'credit_note'
+		WHERE c.customer_id = ANY (p_customer_ids) AND c.open_amount < 0 AND c.item_id <> ALL (doubtful) ORDER BY c.customer_id, c.item_id;
+END $$;
+COMMENT ON FUNCTION apply_credit_notes(bigint[]) IS 'Takes the locks of customers, in id order, and applies their credit notes by the rules of match_credit_notes(). Behind that and match_all_credit_notes().';
+
+CREATE OR REPLACE FUNCTION match_credit_notes(p_customer_id bigint, p_simulate boolean DEFAULT true)
+RETURNS TABLE (credit_item_id bigint, credit_number text, debit_item_id bigint, debit_number text, amount numeric, rule text, outcome text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
 	IF p_simulate IS NULL THEN
 		RAISE EXCEPTION 'credit notes of customer % are to be matched, or that is to be simulated', p_customer_id USING ERRCODE = 'null_value_not_allowed';
@@ -151,40 +202,14 @@ BEGIN
 	PERFORM lock_customer(p_customer_id);
 	-- A simulation does it all and takes it back: so it says what would be done.
 	BEGIN
-		FOREACH used_rule IN ARRAY ARRAY['document', 'return', 'amount', 'combination', 'combination of notes', 'oldest_first'] LOOP
-			EXIT WHEN NOT EXISTS (SELECT FROM item c JOIN document n ON n.customer_id = c.customer_id AND n.document_id = c.document_id
-				WHERE c.customer_id = p_customer_id AND c.open_amount < 0 AND n.kind = 'credit_note' AND c.item_id <> ALL (doubtful));
-			CONTINUE WHEN used_rule = 'return' AND NOT EXISTS (SELECT FROM return_authorization r WHERE r.customer_id = p_customer_id);
-			CONTINUE WHEN used_rule = 'oldest_first' AND NOT (cash_rule_kinds(cash_rules_of(p_customer_id)) && ARRAY['oldest_first', 'credit_notes_first']);
-			LOOP
-				again := false;
-				SELECT array_agg(p.credit_item_id), array_agg(p.debit_item_id), array_agg(p.amount), array_agg(p.outcome) INTO credits, debits, amounts, outcomes
-				FROM credit_pairs(p_customer_id, used_rule, doubtful) p;
-				EXIT WHEN credits IS NULL;
-				INSERT INTO allocation (customer_id, credit_item_id, debit_item_id, amount, applied_on)
-				SELECT p_customer_id, p.credit_id, p.debit_id, p.amount, GREATEST(ledger_today(), c.posting_date, c.reversed_on, i.posting_date, i.reversed_on)
-				FROM unnest(credits, debits, amounts, outcomes) WITH ORDINALITY p (credit_id, debit_id, amount, outcome, n)
-					JOIN item c ON c.customer_id = p_customer_id AND c.item_id = p.credit_id
-					JOIN item i ON i.customer_id = p_customer_id AND i.item_id = p.debit_id
-				WHERE p.outcome = 'unique' ORDER BY p.n;
-				again := FOUND AND used_rule IN ('return', 'combination', 'combination of notes');
-				-- Whoever is in doubt waits for a person: no weaker rule decides.
-				doubtful := doubtful || ARRAY(SELECT DISTINCT p.credit_id FROM unnest(credits, outcomes) p (credit_id, outcome) WHERE p.outcome = 'ambiguous');
-				RETURN QUERY
-					SELECT p.credit_id, n.number, p.debit_id, d.number, p.amount, used_rule, p.outcome
-					FROM unnest(credits, debits, amounts, outcomes) WITH ORDINALITY p (credit_id, debit_id, amount, outcome, place)
-						JOIN item c ON c.customer_id = p_customer_id AND c.item_id = p.credit_id
-						JOIN document n ON n.customer_id = c.customer_id AND n.document_id = c.document_id
-						JOIN item i ON i.customer_id = p_customer_id AND i.item_id = p.debit_id
-						JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
-					ORDER BY p.place;
-				EXIT WHEN NOT again;
-			END LOOP;
-		END LOOP;
 		RETURN QUERY
-			SELECT c.item_id, n.number, NULL::bigint, NULL::text, -c.open_amount, NULL::text, 'none'::text
-			FROM item c JOIN document n ON n.customer_id = c.customer_id AND n.document_id = c.document_id AND n.kind = 'credit_note'
-			WHERE c.customer_id = p_customer_id AND c.open_amount < 0 AND c.item_id <> ALL (doubtful) ORDER BY c.item_id;
+			SELECT p.credit_item_id, n.number, p.debit_item_id, d.number, p.amount, p.rule, p.outcome
+			FROM apply_credit_notes(ARRAY[p_customer_id]) WITH ORDINALITY p (customer_id, credit_item_id, debit_item_id, amount, rule, outcome, place)
+				JOIN item c ON c.customer_id = p_customer_id AND c.item_id = p.credit_item_id
+				JOIN document n ON n.customer_id = p_customer_id AND n.document_id = c.document_id
+				LEFT JOIN item i ON i.customer_id = p_customer_id AND i.item_id = p.debit_item_id
+				LEFT JOIN document d ON d.customer_id = p_customer_id AND d.document_id = i.document_id
+			ORDER BY p.place;
 		IF p_simulate THEN
 			RAISE EXCEPTION 'simulated' USING ERRCODE = 'P9998';
 		END IF;
@@ -203,41 +228,63 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION credit_note_customers() IS 'Customers with open credit notes and something to apply them to. Used by match_all_credit_notes().';
 
+CREATE OR REPLACE FUNCTION match_credit_notes_of(p_customer_ids bigint[], OUT applied bigint, OUT ambiguous bigint, OUT failed integer)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+	customer bigint;
+	one record;
+BEGIN
+	IF p_customer_ids IS NULL THEN
+		RAISE EXCEPTION 'credit notes of which customers are to be matched must not be null' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	BEGIN
+		SELECT count(*) FILTER (WHERE m.outcome = 'unique'), count(*) FILTER (WHERE m.outcome = 'ambiguous'), 0 INTO applied, ambiguous, failed
+		FROM apply_credit_notes(p_customer_ids) m;
+		RETURN;
+	EXCEPTION WHEN OTHERS THEN
+		IF cardinality(p_customer_ids) = 1 THEN
+			RAISE WARNING 'credit notes of customer % were not matched: %', p_customer_ids[1], SQLERRM;
+			applied := 0; ambiguous := 0; failed := 1;
+			RETURN;
+		END IF;
+	END;
+	-- One customer's trouble stops only itself.
+	applied := 0; ambiguous := 0; failed := 0;
+	FOREACH customer IN ARRAY p_customer_ids LOOP
+		one := match_credit_notes_of(ARRAY[customer]);
+		applied := applied + one.applied;
+		ambiguous := ambiguous + one.ambiguous;
+		failed := failed + one.failed;
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION match_credit_notes_of(bigint[]) IS 'A batch of match_all_credit_notes(): all of its customers at once, or where that fails each by itself.';
+
 -- It commits, so it can have no search_path of its own: every name in it is written out.
 DO $do$
 BEGIN
 	EXECUTE format($f$
-		CREATE OR REPLACE PROCEDURE %1$I.match_all_credit_notes(p_batch integer DEFAULT 100, INOUT applied bigint DEFAULT 0, INOUT ambiguous bigint DEFAULT 0,
+		CREATE OR REPLACE PROCEDURE %1$I.match_all_credit_notes(p_batch integer DEFAULT 1000, INOUT applied bigint DEFAULT 0, INOUT ambiguous bigint DEFAULT 0,
 			INOUT failed integer DEFAULT 0)
 		LANGUAGE plpgsql AS $p$
 		DECLARE
-			customer bigint;
+			customers bigint[] := %1$I.credit_note_customers();
+			size integer := GREATEST(COALESCE(p_batch, 1000), 1);
 			one record;
-			done integer := 0;
 		BEGIN
 			applied := 0;
 			ambiguous := 0;
 			failed := 0;
-			FOREACH customer IN ARRAY %1$I.credit_note_customers() LOOP
-				BEGIN
-					SELECT pg_catalog.count(*) FILTER (WHERE m.outcome OPERATOR(pg_catalog.=) 'unique') AS applied,
-						pg_catalog.count(*) FILTER (WHERE m.outcome OPERATOR(pg_catalog.=) 'ambiguous') AS ambiguous
-					INTO one FROM %1$I.match_credit_notes(customer, false) m;
-					applied := applied OPERATOR(pg_catalog.+) one.applied;
-					ambiguous := ambiguous OPERATOR(pg_catalog.+) one.ambiguous;
-				EXCEPTION WHEN OTHERS THEN
-					-- One customer's trouble stops only itself.
-					RAISE WARNING 'credit notes of customer %% were not matched: %%', customer, SQLERRM;
-					failed := failed OPERATOR(pg_catalog.+) 1;
-				END;
-				done := done OPERATOR(pg_catalog.+) 1;
-				IF done OPERATOR(pg_catalog.%%) GREATEST(p_batch, 1) OPERATOR(pg_catalog.=) 0 THEN
-					COMMIT;
-				END IF;
+			FOR n IN 0 .. (pg_catalog.cardinality(customers) OPERATOR(pg_catalog.-) 1) OPERATOR(pg_catalog./) size LOOP
+				SELECT m.* INTO one FROM %1$I.match_credit_notes_of(
+					customers[n OPERATOR(pg_catalog.*) size OPERATOR(pg_catalog.+) 1 : (n OPERATOR(pg_catalog.+) 1) OPERATOR(pg_catalog.*) size]) m;
+				applied := applied OPERATOR(pg_catalog.+) one.applied;
+				ambiguous := ambiguous OPERATOR(pg_catalog.+) one.ambiguous;
+				failed := failed OPERATOR(pg_catalog.+) one.failed;
+				COMMIT;
 			END LOOP;
 		END $p$$f$, current_schema());
 END $do$;
-COMMENT ON PROCEDURE match_all_credit_notes(integer, bigint, bigint, integer) IS 'match_credit_notes() for every customer with open credit notes; commits every p_batch customers. applied and ambiguous count pairs of a note and an item, failed customers, each with a warning. Called again it goes on with what is open. Run it outside a transaction block.';
+COMMENT ON PROCEDURE match_all_credit_notes(integer, bigint, bigint, integer) IS 'match_credit_notes() for every customer with open credit notes, p_batch customers (default 1000) in a transaction. applied and ambiguous count pairs of a note and an item, failed customers, each with a warning. Called again it goes on with what is open. Run it outside a transaction block.';
 
 CREATE OR REPLACE FUNCTION rebill(p_customer_id bigint, p_document_id bigint, p_reason text, p_amount numeric, p_lines jsonb DEFAULT NULL,
 	p_number text DEFAULT NULL, p_due text DEFAULT 'original', p_credit_number text DEFAULT NULL, p_rebilled_on date DEFAULT NULL)

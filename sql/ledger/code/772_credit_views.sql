@@ -60,6 +60,29 @@ COMMENT ON COLUMN credit_notes_issued.open_amount IS 'What of it is not applied.
 COMMENT ON COLUMN credit_notes_issued.voided IS 'It was voided.';
 COMMENT ON COLUMN credit_notes_issued.days_idle IS 'Days since it was last applied, or posted: with open_amount, what lies dormant.';
 
+CREATE OR REPLACE VIEW dormant_credits AS
+SELECT i.customer_id, c.name AS customer_name, i.item_id, d.kind, d.number, d.doc_date, -i.amount AS amount, -i.open_amount AS open_amount, i.currency, i.reserved_for,
+	m.moved_on AS last_moved_on, (statement_timestamp() AT TIME ZONE l.time_zone)::date - m.moved_on AS days_idle
+FROM item i
+	JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
+	JOIN customer c ON c.customer_id = i.customer_id
+	CROSS JOIN ledger_info l
+	CROSS JOIN LATERAL (SELECT GREATEST(i.posting_date, i.last_applied_on, i.reversed_on) AS moved_on) m
+WHERE i.open_amount < 0;
+COMMENT ON VIEW dormant_credits IS 'Everything in customers'' favour that is not used, and since when nothing happened to it: it never ends by itself.';
+COMMENT ON COLUMN dormant_credits.customer_id IS 'The debtor.';
+COMMENT ON COLUMN dormant_credits.customer_name IS 'Its name.';
+COMMENT ON COLUMN dormant_credits.item_id IS 'Key of the item, with customer_id.';
+COMMENT ON COLUMN dormant_credits.kind IS 'Kind of its document: credit_note, payment, deposit and so on.';
+COMMENT ON COLUMN dormant_credits.number IS 'Number of the document.';
+COMMENT ON COLUMN dormant_credits.doc_date IS 'Its date.';
+COMMENT ON COLUMN dormant_credits.amount IS 'Its amount.';
+COMMENT ON COLUMN dormant_credits.open_amount IS 'What of it is not applied.';
+COMMENT ON COLUMN dormant_credits.currency IS 'ISO 4217 code.';
+COMMENT ON COLUMN dormant_credits.reserved_for IS 'Order a deposit is reserved to.';
+COMMENT ON COLUMN dormant_credits.last_moved_on IS 'Day on which it was posted, or applied or set free last.';
+COMMENT ON COLUMN dormant_credits.days_idle IS 'Days since.';
+
 CREATE OR REPLACE VIEW credit_audit AS
 SELECT r.customer_id, r.credit_request_id, e.happened_at, e.step, e.person, e.amount, r.currency, e.document_id, e.detail
 FROM credit_request r

@@ -6,8 +6,8 @@ CREATE OR REPLACE FUNCTION attribute_names()
 RETURNS text[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
 BEGIN
 	RETURN ARRAY['months_since_first_sale', 'invoiced', 'paid', 'items_paid', 'days_late', 'days_late_weighted', 'days_late_recent', 'days_late_before', 'days_late_trend',
-		'payment_index', 'returned_payments', 'broken_promises', 'discount_share', 'dilution', 'balance', 'past_due', 'past_due_share', 'oldest_bucket',
-		'limit_amount', 'utilisation',
+		'payment_index', 'returned_payments', 'broken_promises', 'discount_share', 'dilution', 'disputes', 'disputes_rejected',
+		'dispute_share', 'dispute_share_recent', 'dispute_share_before', 'balance', 'past_due', 'past_due_share', 'oldest_bucket', 'disputed', 'limit_amount', 'utilisation',
 		'audited', 'statement_age_days', 'tangible_net_worth', 'working_capital', 'sales', 'net_income', 'current_ratio', 'quick_ratio', 'cash_ratio', 'debt_to_equity',
 		'liabilities_to_assets', 'interest_coverage', 'cash_flow_to_liabilities', 'receivable_days', 'inventory_days', 'payable_days', 'asset_turnover', 'gross_margin',
 		'operating_margin', 'net_margin', 'return_on_assets', 'return_on_equity', 'sales_growth', 'equity_growth', 'current_ratio_change', 'net_margin_change',

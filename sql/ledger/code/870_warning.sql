@@ -34,6 +34,8 @@ BEGIN
 				('broken_promises', (a.now ->> 'broken_promises')::numeric, '{}'::jsonb),
 				('returned_payments', (a.now ->> 'returned_payments')::numeric, '{}'),
 				('dilution', (a.now ->> 'dilution')::numeric * 100, jsonb_build_object('invoiced', a.now -> 'invoiced')),
+				('dispute_surge', ((a.now ->> 'dispute_share_recent')::numeric - COALESCE((a.now ->> 'dispute_share_before')::numeric, 0)) * 100,
+					jsonb_build_object('recent', a.now -> 'dispute_share_recent', 'before', a.now -> 'dispute_share_before', 'disputed', a.now -> 'disputed')),
 				('statement_age', (a.now ->> 'statement_age_days')::numeric, '{}')) v (kind, figure, details)
 			UNION ALL
 			SELECT a.customer_id, 'bucket_reached', (a.now ->> 'oldest_bucket')::numeric - COALESCE(e.oldest_bucket, 1),

@@ -11,7 +11,8 @@ DECLARE
 		'orders_to_release', 'take_off_hold'];
 	explaining text[] := ARRAY['explain_credit', 'explain_check', 'orders_to_explain'];
 	applying text[] := ARRAY['load_camt053', 'load_camt054', 'load_bai2', 'load_x12_820', 'load_remittance_csv', 'add_receipt', 'propose_cash', 'cash_candidates',
-		'apply_cash', 'start_cash_run', 'apply_receipt', 'fail_receipt', 'finish_cash_run', 'confirm_match', 'reject_match', 'return_receipt'];
+		'apply_cash', 'start_cash_run', 'plan_cash_run', 'simulate_batch', 'apply_batch', 'apply_draft', 'apply_receipt', 'fail_receipt', 'finish_cash_run',
+		'confirm_match', 'reject_match', 'return_receipt'];
 	analysing text[] := ARRAY['add_financial_statement', 'add_credit_report', 'add_trade_reference', 'add_bank_reference', 'add_security', 'release_security',
 		'ratios_at', 'behaviour_at', 'attribute_names', 'attributes_at', 'score_at', 'score_customer', 'rescore_portfolio', 'recommend_limit',
 		'receive_application', 'receive_item', 'score_application', 'decide_application', 'withdraw_application', 'record_notice', 'notice_text',
@@ -20,7 +21,7 @@ DECLARE
 	forecasting text[] := ARRAY['export_csv', 'csv_field', 'trade_tape', 'aging_chart', 'expected_payments', 'cash_forecast', 'forecast_backtest', 'allowance', 'loss_history', 'allowance_journal'];
 	crediting text[] := noting || ARRAY['open_dispute', 'dispute_deductions', 'investigate_dispute', 'validate_credit', 'request_credit', 'change_credit',
 		'authorize_return', 'receive_return', 'inspect_return', 'cancel_return', 'credit_return', 'add_core', 'receive_core', 'match_credit_notes', 'match_all_credit_notes',
-		'credit_note_customers'];
+		'credit_note_customers', 'match_credit_notes_of'];
 	collecting text[] := noting || ARRAY['add_customer_contact', 'change_customer_contact', 'add_contact_fact', 'end_contact_fact', 'record_contact', 'make_promise', 'withdraw_promise',
 		'evaluate_promises', 'propose_plan', 'cancel_plan', 'evaluate_plans', 'item_protection', 'planned_aging', 'request_escalation',
 		'close_escalation', 'record_remittance', 'propose_settlement', 'cancel_settlement', 'worklist', 'next_best_action', 'take_case', 'release_case'];
@@ -36,14 +37,14 @@ BEGIN
 	END IF;
 	functions := CASE p_access
 		WHEN 'approver' THEN ARRAY['actor', 'set_actor', 'request_approval', 'approve', 'reject', 'delegate_authority', 'end_delegation']
-		WHEN 'reader' THEN ARRAY['aging_at', 'aging_in', 'exposure_in', 'revaluation', 'fx_rate_on', 'convert'] || forecasting
-		WHEN 'poster' THEN ARRAY['aging_at', 'check_credit', 'add_customer', 'post_invoice', 'post_debit_note', 'post_credit_note',
+		WHEN 'reader' THEN ARRAY['aging_at', 'disputed_at', 'aging_in', 'exposure_in', 'revaluation', 'fx_rate_on', 'convert'] || forecasting
+		WHEN 'poster' THEN ARRAY['aging_at', 'disputed_at', 'check_credit', 'add_customer', 'post_invoice', 'post_debit_note', 'post_credit_note',
 			'post_payment', 'post_deposit', 'customer_of', 'allocate', 'apply_payment', 'apply_deposit', 'allocate_with_discount', 'allocate_across',
 			'reverse_allocation', 'return_payment', 'confirm_clearing', 'earned_discount', 'record_receipt', 'fx_rate_on', 'convert',
 			'actor', 'set_actor', 'request_approval', 'reject'] || applying || explaining || crediting
 		WHEN 'collector' THEN ARRAY['aging_at', 'check_credit', 'customer_of', 'fx_rate_on', 'convert', 'actor', 'set_actor', 'request_approval', 'reject'] || collecting || warning
 		WHEN 'loader' THEN ARRAY['aging_at', 'check_credit']
-		WHEN 'credit_manager' THEN ARRAY['aging_at', 'aging_in', 'exposure_in', 'revaluation', 'check_credit', 'set_credit_limit', 'place_hold', 'release_hold', 'release_order',
+		WHEN 'credit_manager' THEN ARRAY['aging_at', 'disputed_at', 'aging_in', 'exposure_in', 'revaluation', 'check_credit', 'set_credit_limit', 'place_hold', 'release_hold', 'release_order',
 			'set_terms', 'set_parent', 'set_customer_status', 'set_risk_class', 'set_review_due', 'set_risk_figure', 'set_due_date', 'post_document', 'void_document', 'refund', 'write_off', 'recover', 'transfer_credit', 'release_deposit', 'merge_customers',
 			'set_fx_rate', 'set_number_range', 'set_cash_rules', 'take_mark', 'verify_ledger', 'verify_chain',
 			'actor', 'set_actor', 'request_approval', 'reject',
@@ -92,11 +93,11 @@ BEGIN
 			cash_rule_set, cash_rule, cash_run, cash_match, cash_allocation TO %I', p_role);
 	END IF;
 	IF p_access IN ('reader', 'poster', 'credit_manager') THEN
-		EXECUTE format('GRANT SELECT ON disputed_items, open_disputes, root_cause, dispute_metrics, credit_requests, credit_notes_issued, credit_audit, return_status,
+		EXECUTE format('GRANT SELECT ON disputed_items, open_disputes, root_cause, dispute_metrics, credit_requests, credit_notes_issued, dormant_credits, credit_audit, return_status,
 			aged_returns, core_bank TO %I', p_role);
 	END IF;
 	IF p_access IN ('poster', 'credit_manager') THEN
-		EXECUTE format('GRANT SELECT ON dispute, dispute_event, credit_reason, return_policy, credit_request, credit_request_line, credit_issue, return_authorization,
+		EXECUTE format('GRANT SELECT ON dispute, dispute_event, credit_reason, deduction_reason, return_policy, credit_request, credit_request_line, credit_issue, return_authorization,
 			return_line, return_event, core_grade, core_deposit, core_return, note, tag, attachment, task, inquiry TO %I', p_role);
 	END IF;
 	IF p_access IN ('reader', 'collector', 'credit_manager') THEN

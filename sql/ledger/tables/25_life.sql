@@ -110,10 +110,10 @@ COMMENT ON COLUMN document_line.line_no IS 'Position on the document, from 1.';
 COMMENT ON COLUMN document_line.product IS 'Product code, where there is one.';
 COMMENT ON COLUMN document_line.description IS 'What was sold.';
 COMMENT ON COLUMN document_line.quantity IS 'How much of it; positive.';
-COMMENT ON COLUMN document_line.unit_price IS 'Price of one before tax, with as many decimals as it has; positive.';
+COMMENT ON COLUMN document_line.unit_price IS 'Price of one before tax, with as many decimals as it has; positive, or 0 where a credit note gives back tax alone.';
 COMMENT ON COLUMN document_line.net_amount IS 'quantity x unit_price in the currency''s decimals.';
 COMMENT ON COLUMN document_line.tax_rate IS 'Tax in percent.';
-COMMENT ON COLUMN document_line.tax_amount IS 'Tax on the line, within one minor unit of net_amount x tax_rate.';
+COMMENT ON COLUMN document_line.tax_amount IS 'Tax on the line, within one minor unit of net_amount x tax_rate; of a credit, within as many as credits of its document were asked for.';
 COMMENT ON COLUMN document_line.line_total IS 'net_amount + tax_amount.';
 
 CREATE TABLE number_range (

@@ -45,7 +45,7 @@ COMMENT ON COLUMN credit_review.actor IS 'Person who reviewed, by default actor(
 CREATE TABLE warning_rule (
 	rule_no integer NOT NULL PRIMARY KEY,
 	kind text NOT NULL CHECK (kind IN ('days_late_drift', 'bucket_reached', 'utilisation', 'limit_requests', 'order_spike', 'broken_promises', 'returned_payments',
-		'score_drop', 'grade_drop', 'bureau_drop', 'statement_age', 'ratio_below', 'ratio_above', 'dilution', 'insured_overdue', 'security_expiring')),
+		'score_drop', 'grade_drop', 'bureau_drop', 'statement_age', 'ratio_below', 'ratio_above', 'dilution', 'dispute_surge', 'insured_overdue', 'security_expiring')),
 	threshold numeric NOT NULL CHECK (abs(threshold) < 1e15),
 	ratio text,
 	severity integer NOT NULL CHECK (severity BETWEEN 1 AND 5),
@@ -57,7 +57,7 @@ CREATE TABLE warning_rule (
 );
 COMMENT ON TABLE warning_rule IS 'Rules of view early_warning. The ledger''s owner changes them.';
 COMMENT ON COLUMN warning_rule.rule_no IS 'Key of the rule.';
-COMMENT ON COLUMN warning_rule.kind IS 'What is measured, and warned of when it is above the threshold. days_late_drift: days by which payments of the last 90 days were later than those of the year before. bucket_reached: buckets by which the oldest open item is older than 30 days ago. utilisation: percent of the limit. limit_requests: requests for a limit in 90 days. order_spike: open orders in percent of average monthly invoices of the year. broken_promises, returned_payments: how many, in the year. score_drop, grade_drop: points or ranks lost against the best of the last 90 days by the same card. bureau_drop: points lost since the report before. statement_age: days since the period of the latest statement ended. ratio_above, and ratio_below where it is below: a ratio of the latest statement. dilution: credit notes in percent of invoices of the year. insured_overdue: days past due of the oldest item beyond what the insurer allows. security_expiring: 100 less the days until a security or guarantee expires.';
+COMMENT ON COLUMN warning_rule.kind IS 'What is measured, and warned of when it is above the threshold. days_late_drift: days by which payments of the last 90 days were later than those of the year before. bucket_reached: buckets by which the oldest open item is older than 30 days ago. utilisation: percent of the limit. limit_requests: requests for a limit in 90 days. order_spike: open orders in percent of average monthly invoices of the year. broken_promises, returned_payments: how many, in the year. score_drop, grade_drop: points or ranks lost against the best of the last 90 days by the same card. bureau_drop: points lost since the report before. statement_age: days since the period of the latest statement ended. ratio_above, and ratio_below where it is below: a ratio of the latest statement. dilution: credit notes in percent of invoices of the year. dispute_surge: points by which what was disputed in the last 90 days, in percent of the invoices of these days, is above that of the year before. insured_overdue: days past due of the oldest item beyond what the insurer allows. security_expiring: 100 less the days until a security or guarantee expires.';
 COMMENT ON COLUMN warning_rule.threshold IS 'What is above it, or for ratio_below below it, warns.';
 COMMENT ON COLUMN warning_rule.ratio IS 'ratio_below and ratio_above: the attribute (attribute_names()), such as current_ratio.';
 COMMENT ON COLUMN warning_rule.severity IS '1 to 5, 5 the most severe.';
@@ -69,4 +69,4 @@ INSERT INTO warning_rule (rule_no, kind, threshold, ratio, severity) VALUES
 	(10, 'days_late_drift', 10, NULL, 3), (20, 'bucket_reached', 0, NULL, 2), (30, 'utilisation', 90, NULL, 2), (40, 'limit_requests', 2, NULL, 2),
 	(50, 'order_spike', 200, NULL, 3), (60, 'broken_promises', 0, NULL, 3), (70, 'returned_payments', 0, NULL, 4), (80, 'score_drop', 30, NULL, 3),
 	(90, 'grade_drop', 0, NULL, 3), (100, 'bureau_drop', 10, NULL, 3), (110, 'statement_age', 550, NULL, 1), (120, 'ratio_below', 1, 'current_ratio', 3),
-	(130, 'dilution', 10, NULL, 2);
+	(130, 'dilution', 10, NULL, 2), (135, 'dispute_surge', 5, NULL, 2);

@@ -26,6 +26,19 @@ INSERT INTO credit_reason (reason_code, description, takes_goods, needs_return) 
 	('core', 'A used part came back for its deposit.', false, false),
 	('unexplained', 'The customer gives no reason.', false, false);
 
+CREATE TABLE deduction_reason (
+	payer_code text NOT NULL PRIMARY KEY CHECK (payer_code <> '' AND payer_code = lower(payer_code)),
+	reason_code text NOT NULL REFERENCES credit_reason
+);
+COMMENT ON TABLE deduction_reason IS 'What payers call the reasons for short payments. The ledger''s owner adds the codes of its customers.';
+COMMENT ON COLUMN deduction_reason.payer_code IS 'Key: the payer''s code or words, in lower case.';
+COMMENT ON COLUMN deduction_reason.reason_code IS 'What that is of credit_reason.';
+
+-- ANSI X12 element 426, adjustment reason code, as the 820 has it.
+INSERT INTO deduction_reason (payer_code, reason_code) VALUES
+	('01', 'price_error'), ('02', 'billing_error'), ('03', 'billing_error'), ('04', 'damage'), ('06', 'quantity'), ('11', 'return'), ('12', 'return'),
+	('18', 'billing_error'), ('19', 'billing_error'), ('26', 'billing_error'), ('38', 'service'), ('55', 'tax'), ('59', 'quantity'), ('72', 'return');
+
 CREATE TABLE dispute (
 	customer_id bigint NOT NULL,
 	dispute_id bigserial NOT NULL,
@@ -38,7 +51,7 @@ CREATE TABLE dispute (
 	salesperson text,
 	deduction_id bigint,
 	opened_on date NOT NULL,
-	state text NOT NULL CHECK (state IN ('open', 'investigating', 'approved', 'rejected', 'settled')),
+	state text NOT NULL CHECK (state IN ('open', 'investigating', 'approved', 'rejected', 'settled', 'moved')),
 	owner text,
 	root_cause text,
 	due_date date CHECK (isfinite(due_date)),
@@ -48,7 +61,7 @@ CREATE TABLE dispute (
 	actor text NOT NULL,
 	PRIMARY KEY (customer_id, dispute_id),
 	FOREIGN KEY (customer_id, item_id) REFERENCES item,
-	CONSTRAINT dispute_ended CHECK ((state IN ('rejected', 'settled')) = (ended_on IS NOT NULL))
+	CONSTRAINT dispute_ended CHECK ((state IN ('rejected', 'settled', 'moved')) = (ended_on IS NOT NULL))
 );
 -- What is disputed now: few rows, whatever the history.
 CREATE INDEX dispute_item_idx ON dispute (customer_id, item_id) INCLUDE (amount) WHERE ended_on IS NULL;
@@ -65,11 +78,11 @@ COMMENT ON COLUMN dispute.product IS 'Product it is about, if one line is disput
 COMMENT ON COLUMN dispute.salesperson IS 'Who sold it.';
 COMMENT ON COLUMN dispute.deduction_id IS 'The deduction it came from.';
 COMMENT ON COLUMN dispute.opened_on IS 'Business date.';
-COMMENT ON COLUMN dispute.state IS 'open, investigating, approved (the customer is right: credit or write-off is under way), rejected (to be paid), or settled.';
+COMMENT ON COLUMN dispute.state IS 'open, investigating, approved (the customer is right: credit or write-off is under way), rejected (to be paid), settled, or moved (with its item to another customer).';
 COMMENT ON COLUMN dispute.owner IS 'Person who works on it.';
 COMMENT ON COLUMN dispute.root_cause IS 'What caused it, once that is known.';
 COMMENT ON COLUMN dispute.due_date IS 'Day by which it is to be resolved.';
-COMMENT ON COLUMN dispute.ended_on IS 'Day on which it was rejected or settled; NULL: what is disputed is not to be paid yet.';
+COMMENT ON COLUMN dispute.ended_on IS 'Day on which it was rejected, settled or moved; NULL: what is disputed is not to be paid yet.';
 COMMENT ON COLUMN dispute.recorded_at IS 'Record time.';
 COMMENT ON COLUMN dispute.recorded_by IS 'Login that wrote the row.';
 COMMENT ON COLUMN dispute.actor IS 'Person who did it, by default actor().';

@@ -122,7 +122,7 @@ BEGIN
 		RAISE EXCEPTION 'bank receipt % is applied or rejected already', p_bank_receipt_id USING ERRCODE = 'unique_violation';
 	END IF;
 	proposal := match_return(receipt, p_returned_receipt_id);
-	PERFORM lock_customers(proposal);
+	PERFORM lock_return(proposal);
 	proposal := match_return(receipt, p_returned_receipt_id);
 	IF proposal.rule IS NULL THEN
 		RAISE EXCEPTION 'bank receipt % takes back no receipt that is known', p_bank_receipt_id
