@@ -20,16 +20,19 @@ DECLARE
 	crediting text[] := noting || ARRAY['open_dispute', 'dispute_deductions', 'investigate_dispute', 'validate_credit', 'request_credit', 'change_credit',
 		'authorize_return', 'receive_return', 'inspect_return', 'cancel_return', 'credit_return', 'add_core', 'receive_core', 'match_credit_notes', 'match_all_credit_notes',
 		'credit_note_customers'];
+	reporting text[] := ARRAY['items_at', 'disputed_at', 'statement', 'roll_forward', 'roll_forward_total', 'control_balances', 'gl_difference', 'reconcile_gl'];
+	closing text[] := reporting || ARRAY['add_period', 'add_fiscal_year', 'close_checks', 'begin_close', 'examine_close', 'refuse_close', 'finish_close', 'close_period',
+		'reopen_period', 'lock_period', 'set_gl_account', 'verify_ledger', 'verify_snapshots'];
 BEGIN
 	IF p_role IS NULL THEN
 		RAISE EXCEPTION 'role must not be null' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	functions := CASE p_access
 		WHEN 'approver' THEN ARRAY['actor', 'set_actor', 'request_approval', 'approve', 'reject', 'delegate_authority', 'end_delegation']
-		WHEN 'reader' THEN ARRAY['aging_at', 'aging_in', 'exposure_in', 'revaluation', 'fx_rate_on', 'convert']
+		WHEN 'reader' THEN ARRAY['aging_at', 'aging_in', 'exposure_in', 'revaluation', 'fx_rate_on', 'convert'] || reporting
 		WHEN 'poster' THEN ARRAY['aging_at', 'check_credit', 'add_customer', 'post_invoice', 'post_debit_note', 'post_credit_note',
 			'post_payment', 'post_deposit', 'customer_of', 'allocate', 'apply_payment', 'apply_deposit', 'allocate_with_discount', 'allocate_across',
-			'reverse_allocation', 'return_payment', 'confirm_clearing', 'earned_discount', 'record_receipt', 'fx_rate_on', 'convert',
+			'reverse_allocation', 'return_payment', 'statement', 'confirm_clearing', 'earned_discount', 'record_receipt', 'fx_rate_on', 'convert',
 			'actor', 'set_actor', 'request_approval', 'reject'] || applying || explaining || crediting
 		WHEN 'loader' THEN ARRAY['aging_at', 'check_credit']
 		WHEN 'credit_manager' THEN ARRAY['aging_at', 'aging_in', 'exposure_in', 'revaluation', 'check_credit', 'set_credit_limit', 'place_hold', 'release_hold', 'release_order',
@@ -37,13 +40,14 @@ BEGIN
 			'set_fx_rate', 'set_number_range', 'set_cash_rules', 'take_mark', 'verify_ledger', 'verify_chain',
 			'actor', 'set_actor', 'request_approval', 'reject',
 			'current_policy', 'simulate_policy', 'simulate_policy_summary', 'issue_credit', 'rebill', 'approve_dispute', 'reject_dispute', 'settle_dispute',
-			'charge_unreturned_cores'] || reevaluating || explaining || crediting || analysing
+			'charge_unreturned_cores'] || reevaluating || explaining || crediting || analysing || reporting
+		WHEN 'closer' THEN ARRAY['aging_at', 'actor', 'set_actor'] || closing
 		WHEN 'releaser' THEN reevaluating || explaining
 		WHEN 'legal' THEN ARRAY['check_credit', 'place_hold', 'release_legal_hold', 'held_orders', 'hold_figures', 'actor', 'set_actor', 'request_approval', 'reject'] || explaining
 		END;
 	IF functions IS NULL THEN
 		RAISE EXCEPTION 'unknown access "%"', p_access
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'Access is reader, poster, loader, credit_manager, approver, releaser or legal.';
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Access is reader, poster, loader, credit_manager, closer, approver, releaser or legal.';
 	END IF;
 	EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', ledger, p_role);
 	IF p_access <> 'releaser' THEN
@@ -84,6 +88,12 @@ BEGIN
 		EXECUTE format('GRANT SELECT ON dispute, dispute_event, credit_reason, return_policy, credit_request, credit_request_line, credit_issue, return_authorization,
 			return_line, return_event, core_grade, core_deposit, core_return, note, tag, attachment, task, contact TO %I', p_role);
 	END IF;
+	IF p_access IN ('reader', 'credit_manager', 'closer') THEN
+		EXECUTE format('GRANT SELECT ON aging_snapshot, ledger_entries, period TO %I', p_role);
+	END IF;
+	IF p_access = 'closer' THEN
+		EXECUTE format('GRANT SELECT ON period_event, snapshot, customer_snapshot, gl_account, unapplied_cash, credit_requests, approval_queue TO %I', p_role);
+	END IF;
 	IF p_access IN ('approver', 'credit_manager') THEN
 		EXECUTE format('GRANT SELECT ON pending_approvals TO %I', p_role);
 	END IF;
@@ -94,7 +104,7 @@ BEGIN
 			credit_application_status, review_policy, credit_review, review_queue, warning_rule, early_warning, portfolio_risk TO %I', p_role);
 	END IF;
 END $$;
-COMMENT ON FUNCTION grant_access(name, text) IS 'Grants a role what it needs. reader: the views and aging_at(). poster: also posting, allocating, applying bank files, checking, and asking for credits. loader: also COPY into customer, document and allocation. credit_manager: reading and checking, limits and holds, deciding disputes and issuing credits, the credit file, scores, applications and reviews. approver: asking for approvals, and approving within one''s authority. releaser: reevaluate_holds(), on order tables it may change. legal: reading and checking, placing holds, and ending those with a legal reason code.';
+COMMENT ON FUNCTION grant_access(name, text) IS 'Grants a role what it needs. reader: the views and aging_at(). poster: also posting, allocating, applying bank files, checking, and asking for credits. loader: also COPY into customer, document and allocation. credit_manager: reading and checking, limits and holds, deciding disputes and issuing credits, the credit file, scores, applications and reviews. closer: the reports, periods and their close; opening one again also takes authority. approver: asking for approvals, and approving within one''s authority. releaser: reevaluate_holds(), on order tables it may change. legal: reading and checking, placing holds, and ending those with a legal reason code.';
 
 -- Functions are not for everybody just because they exist.
 DO $do$
