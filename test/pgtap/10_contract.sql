@@ -82,7 +82,7 @@ SELECT is_empty($$
 CREATE TEMP VIEW customer_table AS
 	SELECT t.* FROM ledger_table t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'customer_id' AND a.attnotnull;
 SELECT set_eq('SELECT relname::text FROM customer_table',
-	ARRAY['allocation', 'approval', 'approval_use', 'approval_vote', 'attachment', 'cash_allocation', 'chain_link', 'clearing', 'contact', 'core_deposit', 'core_return', 'credit_issue', 'credit_limit',
+	ARRAY['customer_dimension', 'customer_snapshot', 'snapshot', 'allocation', 'approval', 'approval_use', 'approval_vote', 'attachment', 'cash_allocation', 'chain_link', 'clearing', 'contact', 'core_deposit', 'core_return', 'credit_issue', 'credit_limit',
 		'credit_request', 'credit_request_line', 'customer', 'customer_change', 'customer_merge', 'decision', 'deduction', 'deposit_release', 'dispute', 'dispute_event', 'document',
 	'document_line', 'due_date_change', 'exchange_difference', 'exposure', 'hold', 'hold_release', 'item', 'mark_head', 'note', 'order_release', 'order_schedule', 'payer_alias', 'reevaluation',
 		'return_authorization', 'return_event', 'return_line', 'risk_figure', 'tag', 'task',
@@ -135,7 +135,7 @@ SELECT is(pg_temp.columns('open_items'), 'customer_id bigint, customer_name text
 	|| 'days_past_due integer, bucket text, open_base_amount numeric, terms text, sold_to_id bigint, reserved_for text, disputed_amount numeric', 'columns of open_items');
 SELECT is(pg_temp.columns('aging_summary'), 'customer_id bigint, customer_name text, currency text, total numeric, past_due numeric, '
 	|| 'unapplied numeric, not_due numeric, days_1_30 numeric, days_31_60 numeric, days_61_90 numeric, days_over_90 numeric, disputed numeric', 'columns of aging_summary');
-SELECT set_eq($$SELECT relname::text FROM ledger_relation WHERE relkind = 'v'$$, ARRAY['open_items', 'aging_summary', 'document_status', 'hold_queue', 'approval_queue',
+SELECT set_eq($$SELECT relname::text FROM ledger_relation WHERE relkind = 'v'$$, ARRAY['ledger_entries', 'aging_snapshot', 'open_items', 'aging_summary', 'document_status', 'hold_queue', 'approval_queue',
 	'unapplied_cash', 'cash_application_accuracy', 'deductions', 'disputed_items', 'open_disputes', 'root_cause', 'dispute_metrics', 'credit_requests', 'return_status', 'aged_returns',
 	'core_bank', 'pending_approvals', 'credit_notes_issued', 'credit_audit',
 	'financial_ratios', 'internal_behaviour', 'limit_recommendation_method', 'credit_application_status', 'review_queue', 'early_warning', 'portfolio_risk'], 'these are the views');
@@ -164,6 +164,33 @@ CREATE TEMP VIEW labels AS
 	FROM ledger_function p;
 SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatility || ' ' || parallel || ' ' || rights FROM labels$$, ARRAY[
 	'ar.actor stable unsafe invoker',
+	'ar.require_day stable safe invoker',
+	'ar.set_intercompany volatile unsafe definer',
+	'ar.set_dimension volatile unsafe definer',
+	'ar.verify_snapshots stable unsafe definer',
+	'ar.take_snapshot volatile unsafe invoker',
+	'ar.statement stable unsafe definer',
+	'ar.set_gl_account volatile unsafe definer',
+	'ar.roll_forward_total stable unsafe definer',
+	'ar.roll_forward stable unsafe definer',
+	'ar.reopen_period volatile unsafe definer',
+	'ar.refuse_close volatile unsafe definer',
+	'ar.reconcile_gl stable unsafe definer',
+	'ar.read_period stable unsafe invoker',
+	'ar.open_books volatile unsafe invoker',
+	'ar.lock_period volatile unsafe definer',
+	'ar.limits_at stable unsafe invoker',
+	'ar.items_at stable unsafe definer',
+	'ar.gl_difference stable unsafe definer',
+	'ar.finish_close volatile unsafe definer',
+	'ar.examine_close volatile unsafe definer',
+	'ar.disputed_at stable unsafe definer',
+	'ar.control_balances stable unsafe definer',
+	'ar.close_period volatile unsafe invoker',
+	'ar.close_checks volatile unsafe definer',
+	'ar.begin_close volatile unsafe definer',
+	'ar.add_period volatile unsafe definer',
+	'ar.add_fiscal_year volatile unsafe definer',
 	'ar.add_core volatile unsafe definer',
 	'ar.add_note volatile unsafe definer',
 	'ar.add_tag volatile unsafe definer',
@@ -504,6 +531,8 @@ SELECT set_eq($$
 	'credit.read_camt054(text) s s',
 	'credit.read_camt054(xml) s s',
 	'credit.refuse_change() v u',
+	'credit.info_changed() v u',
+	'credit.refuse_closed() v u',
 	'credit.rules_changed() v u',
 	'credit.run_template(name,text) v u',
 	'credit.set_actor(text,text) v u',
@@ -528,7 +557,7 @@ SELECT is_empty($$
 	SELECT t, guard FROM unnest(ARRAY['document', 'allocation', 'credit_limit', 'hold', 'hold_release', 'order_release', 'decision', 'document_line', 'exchange_difference',
 		'due_date_change', 'clearing', 'deposit_release', 'customer_merge', 'chain_link', 'mark', 'mark_head', 'fx_rate', 'authority', 'authority_end', 'approval_policy', 'approval', 'approval_vote', 'approval_use',
 		'bank_receipt', 'remittance', 'remittance_line', 'cash_match', 'cash_allocation', 'deduction', 'dispute', 'dispute_event', 'credit_request', 'credit_request_line', 'credit_issue', 'return_authorization', 'return_line',
-		'return_event', 'core_deposit', 'core_return', 'note', 'attachment', 'task', 'contact',
+		'return_event', 'core_deposit', 'core_return', 'note', 'attachment', 'task', 'contact', 'period_event', 'snapshot', 'customer_snapshot',
 		'bank_reference', 'credit_application', 'credit_application_event', 'credit_report', 'credit_review', 'financial_statement', 'limit_recommendation', 'score_card', 'score_history', 'security', 'security_release', 'trade_reference']) t,
 		(VALUES ('UPDATE', 16), ('DELETE', 8), ('TRUNCATE', 32)) g (guard, bit)
 	WHERE NOT EXISTS (SELECT FROM pg_trigger r WHERE r.tgrelid = ('ar.' || t)::regclass AND r.tgfoid = 'credit.refuse_change'::regproc

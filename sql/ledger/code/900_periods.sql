@@ -50,7 +50,6 @@ CREATE OR REPLACE FUNCTION add_fiscal_year(p_fiscal_year integer, p_starts_on da
 RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	first_day date;
-	month integer;
 BEGIN
 	IF p_fiscal_year IS NULL OR p_fiscal_year NOT BETWEEN 1900 AND 9999 THEN
 		RAISE EXCEPTION 'fiscal year must be a year' USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It is %s.', COALESCE(p_fiscal_year::text, 'null'));
@@ -138,14 +137,16 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION begin_close(text) IS 'Shuts the books for a period: nothing is posted into it from now on. The first step of close_period().';
 
-CREATE OR REPLACE FUNCTION open_books(p_period period, p_event text, p_reason text, p_findings jsonb)
+CREATE OR REPLACE FUNCTION open_books(p_period text, p_event text, p_reason text, p_findings jsonb)
 RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+	this period := read_period(p_period);
 BEGIN
-	UPDATE ledger_info l SET closed_through = (SELECT max(p.ends_on) FROM period p WHERE p.ends_on < p_period.starts_on);
-	UPDATE period p SET state = 'open' WHERE p.name = p_period.name;
-	INSERT INTO period_event (period, event, version, reason, findings) VALUES (p_period.name, p_event, p_period.version, p_reason, p_findings);
+	UPDATE ledger_info l SET closed_through = (SELECT max(p.ends_on) FROM period p WHERE p.ends_on < this.starts_on);
+	UPDATE period p SET state = 'open' WHERE p.name = p_period;
+	INSERT INTO period_event (period, event, version, reason, findings) VALUES (p_period, p_event, this.version, p_reason, p_findings);
 END $$;
-COMMENT ON FUNCTION open_books(period, text, text, jsonb) IS 'Opens a period again, with a row of period_event. Behind refuse_close() and reopen_period().';
+COMMENT ON FUNCTION open_books(text, text, text, jsonb) IS 'Opens a period again, with a row of period_event. Behind refuse_close() and reopen_period().';
 
 CREATE OR REPLACE FUNCTION examine_close(p_period text, p_accept text[], p_reason text, p_balances jsonb)
 RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -174,7 +175,7 @@ BEGIN
 	this := read_period(p_period);
 	-- Somebody else may have closed it meanwhile, accepting what was found.
 	IF this.state = 'closing' THEN
-		PERFORM open_books(this, 'refused', NULL, p_findings);
+		PERFORM open_books(p_period, 'refused', NULL, p_findings);
 	END IF;
 END $$;
 COMMENT ON FUNCTION refuse_close(text, jsonb) IS 'Opens the books again after a close that found something. A step of close_period().';
@@ -256,7 +257,7 @@ BEGIN
 		RAISE EXCEPTION 'period "%" is opened after those that follow it', p_period
 			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('Period "%s" is %s.', later.name, later.state), HINT = format('Open "%s" first.', later.name);
 	END IF;
-	PERFORM open_books(this, 'reopened', p_reason, NULL);
+	PERFORM open_books(p_period, 'reopened', p_reason, NULL);
 END $$;
 COMMENT ON FUNCTION reopen_period(text, text) IS 'Opens the last closed period again: takes authority for reopen_period (RC004) and leaves a trace in period_event. The snapshot stays; the next close makes a new version.';
 

@@ -13,6 +13,7 @@ CREATE OR REPLACE FUNCTION disputed_at(p_as_of date, p_customer_id bigint DEFAUL
 RETURNS TABLE (customer_id bigint, item_id bigint, currency text, disputed numeric)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
+	PERFORM require_day(p_as_of);
 	RETURN QUERY
 		SELECT o.customer_id, o.item_id, o.currency, LEAST(o.amount, o.open_then)
 		FROM (SELECT d.customer_id, d.item_id, i.currency, d.amount, i.amount - COALESCE((SELECT sum(a.amount) FROM allocation a

@@ -40,7 +40,7 @@ BEGIN
 			'set_fx_rate', 'set_number_range', 'set_cash_rules', 'take_mark', 'verify_ledger', 'verify_chain',
 			'actor', 'set_actor', 'request_approval', 'reject',
 			'current_policy', 'simulate_policy', 'simulate_policy_summary', 'issue_credit', 'rebill', 'approve_dispute', 'reject_dispute', 'settle_dispute',
-			'charge_unreturned_cores'] || reevaluating || explaining || crediting || analysing || reporting
+			'charge_unreturned_cores', 'set_dimension', 'set_intercompany'] || reevaluating || explaining || crediting || analysing || reporting
 		WHEN 'closer' THEN ARRAY['aging_at', 'actor', 'set_actor'] || closing
 		WHEN 'releaser' THEN reevaluating || explaining
 		WHEN 'legal' THEN ARRAY['check_credit', 'place_hold', 'release_legal_hold', 'held_orders', 'hold_figures', 'actor', 'set_actor', 'request_approval', 'reject'] || explaining
