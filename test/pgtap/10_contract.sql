@@ -164,6 +164,13 @@ CREATE TEMP VIEW labels AS
 	FROM ledger_function p;
 SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatility || ' ' || parallel || ' ' || rights FROM labels$$, ARRAY[
 	'ar.actor stable unsafe invoker',
+	'ar.roll_rates stable unsafe definer',
+	'ar.report_groups stable unsafe invoker',
+	'ar.receipts_matched stable unsafe invoker',
+	'ar.metrics_by_month stable unsafe definer',
+	'ar.metrics stable unsafe definer',
+	'ar.metric_figures stable unsafe invoker',
+	'ar.bucket_migration stable unsafe definer',
 	'ar.require_day stable safe invoker',
 	'ar.set_intercompany volatile unsafe definer',
 	'ar.set_dimension volatile unsafe definer',

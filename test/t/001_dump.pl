@@ -174,7 +174,7 @@ goes_on('schema_only');
 # 4. Data alone, into the same ledger made anew.  What making it wrote is in the dump too.
 $node->command_ok([ 'pg_dump', '--data-only', '--disable-triggers', '-f', "$dumps/data.sql", '-d', $connection ], 'dump data alone');
 create_database($node, 'data_only', $definition);
-$node->safe_psql('data_only', 'DELETE FROM ar.ledger_info; DELETE FROM ar.check_rule; DELETE FROM ar.hold_reason; DELETE FROM ar.credit_reason; DELETE FROM ar.core_grade; DELETE FROM ar.statement_field; DELETE FROM ar.limit_policy; DELETE FROM ar.checklist_item; DELETE FROM ar.notice_rule; DELETE FROM ar.review_policy; DELETE FROM ar.warning_rule; DELETE FROM ar.watched_table; DELETE FROM ar.number_range');
+$node->safe_psql('data_only', 'DELETE FROM ar.ledger_info; DELETE FROM ar.check_rule; DELETE FROM ar.hold_reason; DELETE FROM ar.credit_reason; DELETE FROM ar.core_grade; DELETE FROM ar.gl_account; DELETE FROM ar.statement_field; DELETE FROM ar.limit_policy; DELETE FROM ar.checklist_item; DELETE FROM ar.notice_rule; DELETE FROM ar.review_policy; DELETE FROM ar.warning_rule; DELETE FROM ar.watched_table; DELETE FROM ar.number_range');
 $node->command_ok([ 'psql', '-qX', '-v', 'ON_ERROR_STOP=1', '-f', "$dumps/data.sql", '-d', $node->connstr('data_only') ],
 	'restore data alone');
 # pg_dump switches all triggers on again as ordinary ones; upgrade_ledger() knows which must always fire.

@@ -184,6 +184,10 @@ BEGIN
 		finish_task(904, add_task(904, 'document', id, 'call')), record_contact(904, 'document', id, 'Ms Hill', 'customer', 'phone', 'when?');
 END \$\$;
 CALL match_all_credit_notes();
+-- A period that is closed.
+SELECT post_invoice(904, 'OLD', '1990-01-05', 10, '1990-01-31', 'USD'), add_period('1990-01', '1990-01-01', '1990-01-31'), set_dimension(904, 'region', 'north'),
+	apply_payment(904, post_payment(904, 'OLD-P', '1990-02-01', 10, 'USD'), p_applied_on => '1990-02-01');
+CALL close_period('1990-01');
 RESET search_path;
 SQL
 }

@@ -19,4 +19,5 @@ DROP FUNCTION credit.open_orders(text, text, text);
 \new 60_models.sql
 \new 61_scorecard.sql
 \new 62_validation.sql
+\new 65_metrics.sql
 \template

@@ -28,7 +28,7 @@ WITH lines AS (
 	WHERE v.line_no < 3 OR d.tax <> 0
 	UNION ALL
 	-- Allocations: credit is used up, a debt is settled; in other currencies each at the value it was booked with.
-	SELECT format('allocation %s', a.allocation_id), a.customer_id, a.document_id, a.allocation_id, a.applied_on, a.kind, a.number, a.currency,
+	SELECT format('allocation %s', a.allocation_id) AS entry, a.customer_id, a.document_id, a.allocation_id, a.applied_on AS posting_date, a.kind, a.number, a.currency,
 		v.line_no, v.role, v.amount, v.base, a.recorded_at
 	FROM (SELECT o.*, d.document_id, d.kind, d.number, CASE WHEN o.currency = l.base_currency THEN o.amount ELSE x.credit_base END AS credit_base,
 			CASE WHEN o.currency = l.base_currency THEN o.amount ELSE x.debit_base END AS debit_base, round(0::numeric, credit.minor_unit(o.currency)) AS zero,
@@ -46,7 +46,7 @@ WITH lines AS (
 	WHERE v.line_no < 3 OR v.base <> 0
 	UNION ALL
 	-- Deposits that are reserved no more: what was open of them becomes plain credit.
-	SELECT format('release of document %s', r.document_id), r.customer_id, r.document_id, NULL, r.released_on, r.kind, r.number, r.currency,
+	SELECT format('release of document %s', r.document_id) AS entry, r.customer_id, r.document_id, NULL::bigint AS allocation_id, r.released_on AS posting_date, r.kind, r.number, r.currency,
 		v.line_no, v.role, v.amount, v.base, r.recorded_at
 	FROM (SELECT o.customer_id, o.document_id, o.released_on, o.recorded_at, d.kind, d.number, d.currency,
 			round(d.amount - COALESCE(u.amount, 0), credit.minor_unit(d.currency)) AS amount,

@@ -20,7 +20,8 @@ DECLARE
 	crediting text[] := noting || ARRAY['open_dispute', 'dispute_deductions', 'investigate_dispute', 'validate_credit', 'request_credit', 'change_credit',
 		'authorize_return', 'receive_return', 'inspect_return', 'cancel_return', 'credit_return', 'add_core', 'receive_core', 'match_credit_notes', 'match_all_credit_notes',
 		'credit_note_customers'];
-	reporting text[] := ARRAY['items_at', 'disputed_at', 'statement', 'roll_forward', 'roll_forward_total', 'control_balances', 'gl_difference', 'reconcile_gl'];
+	reporting text[] := ARRAY['items_at', 'disputed_at', 'statement', 'roll_forward', 'roll_forward_total', 'control_balances', 'gl_difference', 'reconcile_gl',
+		'metrics', 'metrics_by_month', 'roll_rates', 'bucket_migration'];
 	closing text[] := reporting || ARRAY['add_period', 'add_fiscal_year', 'close_checks', 'begin_close', 'examine_close', 'refuse_close', 'finish_close', 'close_period',
 		'reopen_period', 'lock_period', 'set_gl_account', 'verify_ledger', 'verify_snapshots'];
 BEGIN
