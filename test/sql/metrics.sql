@@ -76,8 +76,8 @@ SELECT group_value, value FROM metrics('2025-01-01', '2025-03-31', 'currency', '
 -- Receipts that rules applied.
 SELECT add_receipt('US1', 'S1', n::text, ('2025-04-0' || n)::date, 10 + n, p_customer_id => 1, p_remittance_text => 'A-1') IS NOT NULL AS added FROM generate_series(1, 4) n;
 SELECT add_receipt('US1', 'S1', '5', '2025-04-05', 500, p_customer_id => 2, p_remittance_text => 'B-1') IS NOT NULL AS added;
-CALL apply_cash('first', false);
 SELECT confirm_match(bank_receipt_id, 1) > 0 AS by_hand FROM bank_receipt WHERE sequence = '1';
+CALL apply_cash('first', false);
 SELECT group_value, value, reason FROM metrics('2025-04-01', '2025-04-30') WHERE metric = 'auto_match_rate';
 SELECT group_value, value, reason FROM metrics('2025-04-01', '2025-04-30', 'region') WHERE metric = 'auto_match_rate';
 

@@ -14,7 +14,8 @@ WITH lines AS (
 			round(o.amount, credit.minor_unit(o.currency)) AS amount,
 			round(CASE WHEN o.currency = l.base_currency THEN o.amount ELSE o.base_amount END, credit.minor_unit(l.base_currency)) AS base,
 			COALESCE((SELECT round(sum(n.tax_amount), credit.minor_unit(o.currency)) FROM document_line n
-				WHERE n.customer_id = o.customer_id AND n.document_id = o.document_id), 0) AS tax,
+				-- A void has no lines of its own.
+				WHERE n.customer_id = o.customer_id AND n.document_id = COALESCE(o.reverses, o.document_id)), 0) AS tax,
 			credit.minor_unit(l.base_currency) AS minor
 		FROM document o CROSS JOIN ledger_info l) d,
 		LATERAL (VALUES

@@ -1,8 +1,5 @@
 -- The control accounts against the general ledger.
 
-CREATE OR REPLACE TRIGGER gl_account_no_truncate BEFORE TRUNCATE ON gl_account
-	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Set an account with set_gl_account().');
-
 CREATE OR REPLACE FUNCTION set_gl_account(p_role text, p_account text)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
