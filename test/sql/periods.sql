@@ -42,6 +42,7 @@ CALL close_period('2025-01');
 SELECT customer_id, as_of, version, currency, total, past_due, unapplied, disputed, worst_bucket, credit.amounts(aging) FROM snapshot ORDER BY customer_id;
 SELECT * FROM customer_snapshot ORDER BY customer_id;
 SELECT period, customer_id, total, amounts, exposure, credit_limit FROM aging_snapshot ORDER BY customer_id;
+SELECT * FROM aging_by_period;
 
 -- No way in: posting, applying, voiding, writing off, reversing, changing due dates, releasing deposits, by function or by COPY.
 SELECT post_invoice(1, 'I-4', '2025-01-31', 10, '2025-02-28', p_posting_date => '2025-01-31');

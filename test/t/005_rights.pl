@@ -176,7 +176,7 @@ my @credit_views = map { "$_ SELECT" } qw(disputed_items open_disputes root_caus
 	return_status aged_returns core_bank);
 my @credits = (@credit_views, map { "$_ SELECT" } qw(dispute dispute_event credit_reason return_policy credit_request credit_request_line credit_issue
 	return_authorization return_line return_event core_grade core_deposit core_return note tag attachment task contact));
-my @period_views = map { "$_ SELECT" } qw(aging_snapshot ledger_entries period);
+my @period_views = map { "$_ SELECT" } qw(aging_by_period aging_snapshot ledger_entries period);
 my %tables = (
 	stranger => [],
 	reader   => [ @views, @credit_views, @period_views, map { "$_ SELECT" } qw(cash_application_accuracy deductions unapplied_cash) ],
@@ -184,7 +184,7 @@ my %tables = (
 	loader   => [@views],
 	releaser => [],
 	legal    => [ @views, map { "$_ SELECT" } qw(hold hold_queue hold_reason hold_release) ],
-	closer   => [ @views, @period_views, map { "$_ SELECT" } qw(approval_queue credit_requests customer_snapshot gl_account period_event snapshot unapplied_cash) ],
+	closer   => [ @views, @period_views, map { "$_ SELECT" } qw(approval_queue credit_requests customer_snapshot gl_account period_event snapshot snapshot_total unapplied_cash) ],
 	manager  => [
 		@views, @cash, @credits, @period_views, map { "$_ SELECT" }
 		  qw(approval approval_policy approval_queue approval_use approval_vote authority authority_end pending_approvals

@@ -4,6 +4,10 @@ CREATE OR REPLACE TRIGGER snapshot_append_only BEFORE UPDATE OR DELETE ON snapsh
 	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Open the period again and close it anew: that makes a new version.');
 CREATE OR REPLACE TRIGGER snapshot_no_truncate BEFORE TRUNCATE ON snapshot
 	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Open the period again and close it anew: that makes a new version.');
+CREATE OR REPLACE TRIGGER snapshot_total_append_only BEFORE UPDATE OR DELETE ON snapshot_total
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Open the period again and close it anew: that makes a new version.');
+CREATE OR REPLACE TRIGGER snapshot_total_no_truncate BEFORE TRUNCATE ON snapshot_total
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.refuse_change('Open the period again and close it anew: that makes a new version.');
 CREATE OR REPLACE TRIGGER customer_snapshot_append_only BEFORE UPDATE OR DELETE ON customer_snapshot
 	FOR EACH ROW EXECUTE FUNCTION credit.refuse_change('Open the period again and close it anew: that makes a new version.');
 CREATE OR REPLACE TRIGGER customer_snapshot_no_truncate BEFORE TRUNCATE ON customer_snapshot
@@ -60,6 +64,9 @@ BEGIN
 			ON d.customer_id = a.customer_id AND d.currency = a.currency
 	ORDER BY a.customer_id, a.currency;
 	GET DIAGNOSTICS n = ROW_COUNT;
+	INSERT INTO snapshot_total (as_of, version, currency, customers, total, past_due, unapplied, disputed, aging)
+	SELECT p_as_of, p_version, s.currency, count(*), sum(s.total), sum(s.past_due), sum(s.unapplied), sum(s.disputed), credit.merge(s.aging)
+	FROM snapshot s WHERE s.as_of = p_as_of AND s.version = p_version GROUP BY s.currency;
 
 	WITH rates AS MATERIALIZED (
 		SELECT c.currency, CASE WHEN c.currency = base THEN 1 ELSE (SELECT r.rate FROM fx_rate r
@@ -126,6 +133,23 @@ COMMENT ON COLUMN aging_snapshot.score IS 'Latest score.';
 COMMENT ON COLUMN aging_snapshot.grade IS 'Its grade.';
 COMMENT ON COLUMN aging_snapshot.open_holds IS 'Holds open at its end.';
 
+CREATE OR REPLACE VIEW aging_by_period AS
+SELECT p.name AS period, p.fiscal_year, p.year_end, t.as_of, t.currency, t.customers, t.total, t.past_due, t.unapplied, t.disputed, credit.amounts(t.aging) AS amounts
+FROM period p JOIN snapshot_total t ON t.as_of = p.ends_on AND t.version = p.version
+WHERE p.state IN ('closed', 'locked');
+COMMENT ON VIEW aging_by_period IS 'Aging of all customers at the end of the closed periods, as frozen by their close.';
+COMMENT ON COLUMN aging_by_period.period IS 'The period.';
+COMMENT ON COLUMN aging_by_period.fiscal_year IS 'Its fiscal year.';
+COMMENT ON COLUMN aging_by_period.year_end IS 'It is the last of that year.';
+COMMENT ON COLUMN aging_by_period.as_of IS 'Its last day.';
+COMMENT ON COLUMN aging_by_period.currency IS 'ISO 4217 code.';
+COMMENT ON COLUMN aging_by_period.customers IS 'Customers with something open.';
+COMMENT ON COLUMN aging_by_period.total IS 'Open balance: debit items less unapplied credits.';
+COMMENT ON COLUMN aging_by_period.past_due IS 'Of the debit items, what was past its due date.';
+COMMENT ON COLUMN aging_by_period.unapplied IS 'Payments and credit notes not applied, as a negative amount.';
+COMMENT ON COLUMN aging_by_period.disputed IS 'What of the debit items was disputed.';
+COMMENT ON COLUMN aging_by_period.amounts IS 'Debit items per bucket, in the ledger''s buckets.';
+
 CREATE OR REPLACE FUNCTION verify_snapshots(p_from date DEFAULT NULL)
 RETURNS TABLE (problem text, customer_id bigint, object text, kept text, recomputed text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -143,6 +167,15 @@ BEGIN
 			FROM (SELECT n.* FROM snapshot n WHERE n.as_of = closed.ends_on AND n.version = closed.version) s
 				FULL JOIN aging_at(closed.ends_on) a ON a.customer_id = s.customer_id AND a.currency = s.currency
 			WHERE (s.aging = a.aging AND s.unapplied = a.unapplied AND s.total = a.total AND s.past_due = a.past_due) IS NOT TRUE;
+		RETURN QUERY
+			SELECT 'total of the snapshot'::text, NULL::bigint, format('period %s in %s', closed.name, COALESCE(t.currency, s.currency)),
+				concat_ws(' ', t.customers, t.aging, t.unapplied), concat_ws(' ', s.customers, s.aging, s.unapplied)
+			FROM (SELECT n.* FROM snapshot_total n WHERE n.as_of = closed.ends_on AND n.version = closed.version) t
+				FULL JOIN (SELECT n.currency, count(*) AS customers, sum(n.total) AS total, sum(n.past_due) AS past_due, sum(n.unapplied) AS unapplied,
+						sum(n.disputed) AS disputed, credit.merge(n.aging) AS aging
+					FROM snapshot n WHERE n.as_of = closed.ends_on AND n.version = closed.version GROUP BY n.currency) s ON s.currency = t.currency
+			WHERE (s.customers = t.customers AND s.aging = t.aging AND s.unapplied = t.unapplied AND s.total = t.total AND s.past_due = t.past_due
+				AND s.disputed = t.disputed) IS NOT TRUE;
 	END LOOP;
 END $$;
 COMMENT ON FUNCTION verify_snapshots(date) IS 'Rows of snapshots that are not what aging_at() says of their day, of the periods that end on p_from or later (default all), in the form of verify_ledger(): none, unless the books were tampered with.';

@@ -90,10 +90,10 @@ BEGIN
 			return_line, return_event, core_grade, core_deposit, core_return, note, tag, attachment, task, contact TO %I', p_role);
 	END IF;
 	IF p_access IN ('reader', 'credit_manager', 'closer') THEN
-		EXECUTE format('GRANT SELECT ON aging_snapshot, ledger_entries, period TO %I', p_role);
+		EXECUTE format('GRANT SELECT ON aging_snapshot, aging_by_period, ledger_entries, period TO %I', p_role);
 	END IF;
 	IF p_access = 'closer' THEN
-		EXECUTE format('GRANT SELECT ON period_event, snapshot, customer_snapshot, gl_account, unapplied_cash, credit_requests, approval_queue TO %I', p_role);
+		EXECUTE format('GRANT SELECT ON period_event, snapshot, customer_snapshot, snapshot_total, gl_account, unapplied_cash, credit_requests, approval_queue TO %I', p_role);
 	END IF;
 	IF p_access IN ('approver', 'credit_manager') THEN
 		EXECUTE format('GRANT SELECT ON pending_approvals TO %I', p_role);

@@ -49,3 +49,26 @@ COMMENT ON COLUMN customer_snapshot.credit_limit IS 'Credit limit in force on th
 COMMENT ON COLUMN customer_snapshot.score IS 'Latest score as of that day; NULL: none.';
 COMMENT ON COLUMN customer_snapshot.grade IS 'Its grade.';
 COMMENT ON COLUMN customer_snapshot.open_holds IS 'Holds placed by the end of that day, and neither released nor expired then.';
+
+CREATE TABLE snapshot_total (
+	as_of date NOT NULL,
+	version integer NOT NULL,
+	currency text NOT NULL,
+	customers bigint NOT NULL,
+	total numeric NOT NULL,
+	past_due numeric NOT NULL,
+	unapplied numeric NOT NULL,
+	disputed numeric NOT NULL,
+	aging credit.aging NOT NULL,
+	PRIMARY KEY (as_of, version, currency)
+);
+COMMENT ON TABLE snapshot_total IS 'The snapshots of all customers in one row per currency, for trends over years. Never changed.';
+COMMENT ON COLUMN snapshot_total.as_of IS 'Last day of the period.';
+COMMENT ON COLUMN snapshot_total.version IS 'Which close of the period it is of, as in snapshot.';
+COMMENT ON COLUMN snapshot_total.currency IS 'ISO 4217 code.';
+COMMENT ON COLUMN snapshot_total.customers IS 'Customers with something open.';
+COMMENT ON COLUMN snapshot_total.total IS 'Open balance: debit items less unapplied credits.';
+COMMENT ON COLUMN snapshot_total.past_due IS 'Of the debit items, what was past its due date.';
+COMMENT ON COLUMN snapshot_total.unapplied IS 'Payments and credit notes not applied, as a negative amount.';
+COMMENT ON COLUMN snapshot_total.disputed IS 'What of the debit items was disputed.';
+COMMENT ON COLUMN snapshot_total.aging IS 'Their debit items by days past due, in the ledger''s buckets.';
