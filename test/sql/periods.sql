@@ -84,8 +84,10 @@ FROM snapshot s FULL JOIN aging_at('2025-01-31') a USING (customer_id, currency)
 SELECT * FROM verify_snapshots();
 
 -- Opening again takes authority, a reason and the right order, and makes a new version.
+\set VERBOSITY terse
 SELECT reopen_period('2025-01', 'an invoice is missing');
-SELECT grant_authority(session_user, 'reopen_period', 100);
+\set VERBOSITY default
+SELECT grant_authority('kim', 'reopen_period', 100);
 SELECT grant_authority(session_user, 'reopen_period');
 SELECT set_approval_policy('reopen_period', true);
 SELECT request_approval(1, 'reopen_period', 1, 'please');

@@ -242,8 +242,8 @@ DECLARE
 BEGIN
 	PERFORM require_reason(p_reason, format('opening period %s again', p_period));
 	IF NOT EXISTS (SELECT FROM authority_of(actor(), 'reopen_period', ledger_today())) THEN
-		RAISE EXCEPTION '% may not open a period again', actor()
-			USING ERRCODE = 'RC004', DETAIL = format('Asked for is period "%s".', p_period), HINT = 'grant_authority() gives a person the authority for reopen_period.';
+		RAISE EXCEPTION 'period "%" is not opened again without authority', p_period
+			USING ERRCODE = 'RC004', DETAIL = format('%s has none for reopen_period today.', actor()), HINT = 'grant_authority() gives a person the authority for reopen_period.';
 	END IF;
 	LOCK TABLE period IN SHARE ROW EXCLUSIVE MODE;
 	this := read_period(p_period);
