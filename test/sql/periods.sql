@@ -2,9 +2,11 @@
 \set VERBOSITY default
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-CREATE EXTENSION credit_control;
+CREATE EXTENSION IF NOT EXISTS credit_control;
 DO $$ BEGIN PERFORM credit.create_ledger('ar', 'USD', time_zone => 'UTC'); END $$;
 SET search_path = ar, public;
+-- Plans of an empty ledger are thought costly.
+SET jit = off;
 SELECT add_customer('Acme', 1), add_customer('Bolt', 2);
 SELECT post_invoice(1, 'I-1', '2025-01-10', 1000, '2025-02-09'), post_invoice(1, 'I-2', '2025-02-10', 500, '2025-03-12'),
 	post_invoice(2, 'I-3', '2025-01-20', 300, '2025-01-31');
@@ -155,7 +157,7 @@ SELECT closed_through FROM ledger_info;
 SELECT post_invoice(1, 'I-10', '2025-02-02', 10, '2025-03-31', p_posting_date => '2025-02-28');
 
 -- A trigger on a table of others.
-CREATE TABLE elsewhere (customer_id bigint, happened date);
+CREATE TABLE public.elsewhere (customer_id bigint, happened date);
 CREATE TRIGGER t BEFORE INSERT ON elsewhere FOR EACH ROW EXECUTE FUNCTION credit.refuse_closed('happened_on');
 INSERT INTO elsewhere VALUES (1, '2025-01-01');
 DROP TRIGGER t ON elsewhere;
@@ -163,3 +165,6 @@ CREATE TRIGGER t AFTER INSERT ON elsewhere FOR EACH ROW EXECUTE FUNCTION credit.
 INSERT INTO elsewhere VALUES (1, '2025-01-01');
 SELECT credit.refuse_closed();
 SELECT credit.info_changed();
+RESET search_path;
+DROP TABLE public.elsewhere;
+DROP SCHEMA ar CASCADE;

@@ -209,7 +209,7 @@ foreach my $step (1 .. $steps)
 		close_month();
 		check_laws() if chance(15);
 	}
-	elsif ($closed && chance(0.8)) { reopen_month(); }
+	elsif ($closed && chance(2)) { reopen_month(); }
 	elsif ($closed > 2 && !$locked && chance(2))
 	{
 		$locked = $closed - 1;
