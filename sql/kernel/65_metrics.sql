@@ -30,7 +30,7 @@ DECLARE
 BEGIN
 	IF cardinality(sales) <> cardinality(days) THEN
 		RAISE EXCEPTION 'sales and days must be of the same months'
-			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('There are %s and %s.', cardinality(sales), cardinality(days));
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = 'There are ' || cardinality(sales)::text || ' and ' || cardinality(days)::text || '.';
 	END IF;
 	FOR n IN 1 .. cardinality(sales) LOOP
 		EXIT WHEN owed <= 0;

@@ -164,6 +164,7 @@ CREATE TEMP VIEW labels AS
 	FROM ledger_function p;
 SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatility || ' ' || parallel || ' ' || rights FROM labels$$, ARRAY[
 	'ar.actor stable unsafe invoker',
+	'ar.open_day stable unsafe invoker',
 	'ar.roll_rates stable unsafe definer',
 	'ar.report_groups stable unsafe invoker',
 	'ar.receipts_matched stable unsafe invoker',

@@ -30,7 +30,7 @@ CALL close_period(NULL);
 -- What stands against it is listed, and the books are open again.
 SELECT post_payment(2, 'P-0', '2025-01-30', 20);
 CALL close_period('2025-01');
-SELECT check_name, found, may_accept, detail FROM close_checks('2025-01');
+SELECT check_name, findings, may_accept, detail FROM close_checks('2025-01');
 SELECT state, version, (SELECT closed_through FROM ledger_info) FROM period WHERE name = '2025-01';
 CALL close_period('2025-01', ARRAY['ledger'], 'never mind');
 CALL close_period('2025-01', ARRAY['unapplied_cash']);
@@ -76,6 +76,14 @@ COPY document (customer_id, kind, number, doc_date, due_date, amount) FROM STDIN
 SELECT number, doc_date, posting_date FROM document WHERE number IN ('I-5', 'C-3', 'C-4') ORDER BY number;
 SELECT void_document(1, document_id, 'twice') > 0 AS voided FROM document WHERE number = 'C-3';
 SELECT release_deposit(2, 5, 'order cancelled');
+
+-- What the bank did and told late is posted on the first open day.
+SELECT add_receipt('US1', 'S', '1', '2025-01-30', 25, p_customer_id => 1, p_remittance_text => 'I-1') IS NOT NULL AS added;
+SELECT confirm_match(bank_receipt_id, 1) > 0 AS applied FROM bank_receipt;
+INSERT INTO bank_receipt (source, account, statement_id, sequence, booking_date, amount, currency, credit_debit, digest)
+VALUES ('manual', 'US1', 'S', '2', '2025-01-31', 25, 'USD', 'debit', '');
+SELECT return_receipt(d.bank_receipt_id, c.bank_receipt_id) > 0 AS returned FROM bank_receipt c, bank_receipt d WHERE c.credit_debit = 'credit' AND d.credit_debit = 'debit';
+SELECT kind, posting_date FROM document WHERE amount = 25 ORDER BY document_id;
 
 -- It equals the aging of that day, whatever came later.
 SELECT apply_payment(2, 7);

@@ -135,7 +135,7 @@ BEGIN
 	p_match.document_id := post_payment(p_match.customer_id,
 		CASE WHEN NOT EXISTS (SELECT FROM number_range r WHERE r.kind = 'payment' AND r.year IN (0, extract(year FROM p_receipt.booking_date)))
 			THEN format('receipt %s', p_receipt.bank_receipt_id) END,
-		COALESCE(p_receipt.value_date, p_receipt.booking_date), p_receipt.amount, p_receipt.currency, p_receipt.booking_date,
+		COALESCE(p_receipt.value_date, p_receipt.booking_date), p_receipt.amount, p_receipt.currency, open_day(p_receipt.booking_date),
 		left(p_receipt.remittance_text, 1000), p_idempotency_key => format('bank receipt %s', p_receipt.bank_receipt_id));
 	p_match.status := 'applied';
 	match_id := record_match(p_match);

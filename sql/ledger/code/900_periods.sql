@@ -70,7 +70,7 @@ COMMENT ON FUNCTION add_fiscal_year(integer, date) IS 'Adds the twelve months of
 -- ---- The close ----
 
 CREATE OR REPLACE FUNCTION close_checks(p_period text, p_balances jsonb DEFAULT NULL)
-RETURNS TABLE (check_name text, found bigint, may_accept boolean, detail text)
+RETURNS TABLE (check_name text, findings bigint, may_accept boolean, detail text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	this period := read_period(p_period);
@@ -161,7 +161,7 @@ BEGIN
 	IF cardinality(p_accept) > 0 THEN
 		PERFORM require_reason(p_reason, format('what is accepted of period %s', p_period));
 	END IF;
-	RETURN (SELECT jsonb_agg(jsonb_build_object('check_name', c.check_name, 'found', c.found, 'detail', c.detail,
+	RETURN (SELECT jsonb_agg(jsonb_build_object('check_name', c.check_name, 'found', c.findings, 'detail', c.detail,
 			'accepted', c.may_accept AND c.check_name = ANY (COALESCE(p_accept, '{}')))) FROM close_checks(p_period, p_balances) c);
 END $$;
 COMMENT ON FUNCTION examine_close(text, text[], text, jsonb) IS 'What close_checks() finds, and whether it is accepted. The second step of close_period().';
