@@ -97,7 +97,7 @@ $primary->command_ok([ 'pg_dump', '-s', '-n', 'ar', '-f', $primary->backup_dir .
 	'dump the definition');
 $replica->command_ok([ 'psql', '-qX', '-v', 'ON_ERROR_STOP=1', '-f', $primary->backup_dir . '/ar.sql', '-d', $replica->connstr('dumped') ],
 	'restore the definition');
-create_database($replica, 'anew', "SELECT credit.create_ledger('ar', 'USD'); DELETE FROM ar.ledger_info; DELETE FROM ar.check_rule; DELETE FROM ar.hold_reason; DELETE FROM ar.credit_reason; DELETE FROM ar.core_grade; DELETE FROM ar.statement_field; DELETE FROM ar.limit_policy; DELETE FROM ar.checklist_item; DELETE FROM ar.notice_rule; DELETE FROM ar.review_policy; DELETE FROM ar.warning_rule");
+create_database($replica, 'anew', "SELECT credit.create_ledger('ar', 'USD'); DELETE FROM ar.ledger_info; DELETE FROM ar.check_rule; DELETE FROM ar.hold_reason; DELETE FROM ar.credit_reason; DELETE FROM ar.core_grade; DELETE FROM ar.gl_account; DELETE FROM ar.statement_field; DELETE FROM ar.limit_policy; DELETE FROM ar.checklist_item; DELETE FROM ar.notice_rule; DELETE FROM ar.review_policy; DELETE FROM ar.warning_rule");
 foreach my $database ('dumped', 'anew')
 {
 	my $connection = $primary->connstr('company');
