@@ -75,7 +75,7 @@ SELECT 'aging', d, basis, a.customer_id, a.currency, a.total, a.past_due, a.unap
 		unnest('{due_date, doc_date}'::text[]) basis, ar.aging_at(d, basis) a;
 SELECT 'known', d, a.customer_id, a.currency, a.total, a.aging FROM unnest('{2025-10-15, 2025-11-03}'::date[]) d,
 	ar.aging_at(d, p_known_at => (SELECT max(recorded_at) FROM ar.document)) a;
-SELECT 'summary', s.customer_id, s.customer_name, s.currency, s.total, s.past_due, s.unapplied, s.not_due, s.days_1_30, s.days_31_60, s.days_61_90, s.days_over_90 FROM ar.aging_summary s;
+SELECT 'summary', s.customer_id, s.customer_name, s.currency, s.total, s.past_due, s.unapplied, s.not_due, s.days_1_30, s.days_31_60, s.days_over_60 FROM ar.aging_summary s;
 SELECT 'item', customer_id, customer_name, item_id, document_id, kind, number, instalment_no, currency, amount, open_amount,
 	doc_date, posting_date, due_date, bucket FROM ar.open_items;
 SELECT 'exposure', customer_id, currency, receivable, unapplied, ordered, has_other_currency, open_holds, limit_amount, limit_since,
