@@ -125,6 +125,10 @@ BEGIN
 		PERFORM credit.run_template(ledger, 'tables/52_credit_request.sql');
 		PERFORM credit.run_template(ledger, 'tables/54_core.sql');
 		PERFORM credit.run_template(ledger, 'tables/56_record.sql');
+		PERFORM credit.run_template(ledger, 'tables/70_period.sql');
+		PERFORM credit.run_template(ledger, 'tables/72_snapshot.sql');
+		PERFORM credit.run_template(ledger, 'tables/74_dimension.sql');
+		PERFORM credit.run_template(ledger, 'tables/76_account.sql');
 	END IF;
 	PERFORM credit.run_template(ledger, 'code');
 	IF version < 2 THEN
