@@ -17,6 +17,7 @@
 #include "entry.h"
 #include "ledger.h"
 #include "money.h"
+#include "period.h"
 
 const ColumnSet allocation_columns = {A_COLUMNS, {
 	"customer_id", "allocation_id", "credit_item_id", "debit_item_id", "amount", "applied_on", "reverses",
@@ -159,6 +160,7 @@ allocation_check(TriggerData *trigger, const AttrNumber *cols)
 	int64		debit_id;
 	int64		credit_id;
 	DateADT		applied_on;
+	DateADT		closed;
 	int128		units;
 	MoneyFault	fault;
 	int			minor;
@@ -178,6 +180,10 @@ allocation_check(TriggerData *trigger, const AttrNumber *cols)
 
 	if (DATE_NOT_FINITE(applied_on))
 		date_refuse("date", psprintf("an allocation of customer " INT64_FORMAT, customer));
+
+	closed = period_closed_through(ledger);
+	if (applied_on <= closed)
+		period_refuse("date", psprintf("an allocation of customer " INT64_FORMAT, customer), applied_on, closed);
 
 	ledger_enter(ledger, true, &scope);
 	spi = CurrentMemoryContext;

@@ -22,6 +22,7 @@
 #include "entry.h"
 #include "ledger.h"
 #include "money.h"
+#include "period.h"
 
 static const DocumentKind document_kinds[] =
 {
@@ -486,6 +487,19 @@ check_dates(const DocumentRow *row)
 	check_date(row, D_CLEARS_ON, "clearing date");
 }
 
+/* The posting date, by default the document date or the first open day. */
+static void
+check_posting_date(Filling *filling, Ledger *ledger)
+{
+	DocumentRow *row = filling->row;
+	DateADT		closed = period_closed_through(ledger);
+
+	if (row->isnull[D_POSTING_DATE])
+		fill(filling, D_POSTING_DATE, DateADTGetDatum(period_open_day(ledger, DatumGetDateADT(row->v[D_DOC_DATE]))), false);
+	if (DatumGetDateADT(row->v[D_POSTING_DATE]) <= closed)
+		period_refuse("posting date", document_label(row), DatumGetDateADT(row->v[D_POSTING_DATE]), closed);
+}
+
 static void
 check_order_of_dates(const DocumentRow *row, bool debit)
 {
@@ -519,11 +533,10 @@ document_check(TriggerData *trigger, const AttrNumber *cols)
 		ereport(ERROR,
 				(errcode(ERRCODE_NOT_NULL_VIOLATION),
 				 errmsg("%s has no amount", document_label(&row))));
-	if (row.isnull[D_POSTING_DATE])
-		fill(&filling, D_POSTING_DATE, row.v[D_DOC_DATE], false);
+	check_dates(&row);
+	check_posting_date(&filling, ledger);
 	debit = check_side(&filling, kind);
 	minor = check_amount(&filling, ledger);
-	check_dates(&row);
 	if (!row.isnull[D_REVERSES])
 		check_reverses(&row, ledger, kind, debit, minor);
 	else if (strcmp(kind->name, "returned_payment") == 0)

@@ -13,6 +13,7 @@
 
 PG_FUNCTION_INFO_V1(cc_refuse_change);
 PG_FUNCTION_INFO_V1(cc_rules_changed);
+PG_FUNCTION_INFO_V1(cc_info_changed);
 
 /*
  * BEFORE UPDATE OR DELETE FOR EACH ROW, and BEFORE TRUNCATE: what an auditor
@@ -54,5 +55,17 @@ cc_rules_changed(PG_FUNCTION_ARGS)
 	rules = get_relname_relid("check_rule", RelationGetNamespace(rel));
 	if (OidIsValid(rules) && rules != RelationGetRelid(rel))
 		CacheInvalidateRelcacheByRelid(rules);
+	return PointerGetDatum(NULL);
+}
+
+/* AFTER any change FOR EACH STATEMENT on ledger_info: every backend reads the last closed day again. */
+Datum
+cc_info_changed(PG_FUNCTION_ARGS)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be called as a trigger", "info_changed")));
+	CacheInvalidateRelcache(((TriggerData *) fcinfo->context)->tg_relation);
 	return PointerGetDatum(NULL);
 }

@@ -50,6 +50,8 @@ typedef struct QueryText
 static const QueryText query_texts[LQ_COUNT] = {
 	[LQ_LEDGER_INFO] = {
 		"SELECT base_currency, time_zone, template_version FROM @L.ledger_info", 0, {0}},
+	[LQ_CLOSED_THROUGH] = {
+		"SELECT closed_through FROM @L.ledger_info", 0, {0}},
 	[LQ_CUSTOMER_ADD] = {
 		"INSERT INTO @L.exposure (customer_id, currency, inactive)"
 		" SELECT customer_id, $2, status <> 'active' FROM @L.customer WHERE customer_id = $1",
@@ -291,11 +293,12 @@ static const QueryText query_texts[LQ_COUNT] = {
 static HTAB *ledgers = NULL;
 
 /*
- * A rule changed: credit.rules_changed() invalidates the relcache entry of
- * check_rule, and that reaches every backend at its commit.
+ * A rule or the last closed day changed: credit.rules_changed() invalidates
+ * the relcache entry of check_rule, credit.info_changed() that of ledger_info,
+ * and that reaches every backend at its commit.
  */
 static void
-rules_inval_callback(Datum arg, Oid relid)
+ledger_inval_callback(Datum arg, Oid relid)
 {
 	HASH_SEQ_STATUS seq;
 	Ledger	   *ledger;
@@ -303,11 +306,15 @@ rules_inval_callback(Datum arg, Oid relid)
 	(void) arg;
 	hash_seq_init(&seq, ledgers);
 	while ((ledger = hash_seq_search(&seq)) != NULL)
+	{
+		if (relid == InvalidOid || relid == ledger->info_relid)
+			ledger->closed_valid = false;
 		if (relid == InvalidOid || relid == ledger->rules_relid)
 		{
 			ledger->rules_valid = false;
 			ledger->rules_changes++;
 		}
+	}
 }
 
 static void
@@ -320,6 +327,7 @@ forget_plans(Ledger *ledger)
 		ledger->plans[i] = NULL;
 	}
 	ledger->rules_valid = false;
+	ledger->closed_valid = false;
 }
 
 static char *
@@ -354,7 +362,7 @@ ledger_open(Oid nspoid)
 		HASHCTL		ctl = {.keysize = sizeof(Oid), .entrysize = sizeof(Ledger)};
 
 		ledgers = hash_create("credit_control ledgers", 4, &ctl, HASH_ELEM | HASH_BLOBS);
-		CacheRegisterRelcacheCallback(rules_inval_callback, (Datum) 0);
+		CacheRegisterRelcacheCallback(ledger_inval_callback, (Datum) 0);
 	}
 	if (name == NULL)
 		elog(ERROR, "cache lookup failed for schema %u", nspoid);
@@ -526,10 +534,10 @@ ledger_run(Ledger *ledger, LedgerQuery query, Datum *values, const char *nulls)
 	}
 
 	/*
-	 * Rules are kept beyond this transaction, so they must be read with the
+	 * Rules and the last closed day are kept beyond this transaction, so they must be read with the
 	 * latest snapshot even where the transaction's own is older.
 	 */
-	if (query == LQ_RULES_READ || query == LQ_EXCLUSIONS_READ || query == LQ_GROUPS_EXIST || query == LQ_POLICIES_EXIST)
+	if (query == LQ_CLOSED_THROUGH || query == LQ_RULES_READ || query == LQ_EXCLUSIONS_READ || query == LQ_GROUPS_EXIST || query == LQ_POLICIES_EXIST)
 	{
 		Snapshot	latest = RegisterSnapshot(GetLatestSnapshot());
 

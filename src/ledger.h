@@ -23,6 +23,7 @@
 typedef enum LedgerQuery
 {
 	LQ_LEDGER_INFO,
+	LQ_CLOSED_THROUGH,
 	LQ_CUSTOMER_ADD,
 	LQ_CUSTOMER_ADD_MANY,
 	LQ_CUSTOMER_TERMS,
@@ -83,6 +84,11 @@ typedef struct Ledger
 	int			base_scale;		/* minor unit of base_currency */
 	pg_tz	   *time_zone;		/* whose calendar says what day it is */
 	SPIPlanPtr	plans[LQ_COUNT];
+
+	/* The last closed day, read again after any change to the table. */
+	bool		closed_valid;
+	DateADT		closed_through;
+	Oid			info_relid;
 
 	/* Check rules, read again after any change to the table. */
 	bool		rules_valid;

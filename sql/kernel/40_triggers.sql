@@ -32,6 +32,14 @@ CREATE FUNCTION credit.refuse_change() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'cc_refuse_change';
 COMMENT ON FUNCTION credit.refuse_change() IS 'Trigger on append-only tables: refuses UPDATE, DELETE and TRUNCATE with RC008; its argument is the hint.';
 
+CREATE FUNCTION credit.refuse_closed() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'cc_refuse_closed';
+COMMENT ON FUNCTION credit.refuse_closed() IS 'Trigger on a ledger''s tables of what happened on a business date: refuses new rows of a closed period with RC003; its argument is the column with the date.';
+
+CREATE FUNCTION credit.info_changed() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'cc_info_changed';
+COMMENT ON FUNCTION credit.info_changed() IS 'Trigger on a ledger''s ledger_info: makes every session read the last closed day again.';
+
 CREATE FUNCTION credit.rules_changed() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'cc_rules_changed';
 COMMENT ON FUNCTION credit.rules_changed() IS 'Trigger on a ledger''s check_rule, check_exclusion and exposure_policy: makes every session read them again.';

@@ -134,6 +134,11 @@ BEGIN
 		PERFORM credit.run_template(ledger, 'tables/67_contact_law.sql');
 		PERFORM credit.run_template(ledger, 'tables/68_outbox.sql');
 		PERFORM credit.run_template(ledger, 'tables/69_worklist.sql');
+		PERFORM credit.run_template(ledger, 'tables/70_period.sql');
+		PERFORM credit.run_template(ledger, 'tables/72_snapshot.sql');
+		PERFORM credit.run_template(ledger, 'tables/74_dimension.sql');
+		PERFORM credit.run_template(ledger, 'tables/76_account.sql');
+		PERFORM credit.run_template(ledger, 'tables/78_allowance.sql');
 	END IF;
 	PERFORM credit.run_template(ledger, 'code');
 	IF version < 2 THEN

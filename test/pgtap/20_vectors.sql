@@ -2,7 +2,7 @@
 -- Each test begins with its example's name; one customer to an example.
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS credit_control;
-SELECT plan(75);
+SELECT plan(87);
 
 DO $$
 BEGIN
@@ -334,6 +334,24 @@ DO $$ BEGIN
 END $$;
 SELECT lives_ok($$INSERT INTO public.orders (customer_id, total, sold_to) VALUES (30, 300, '29')$$, '300 for A billed to B, who has 1,000');
 SELECT throws_ok($$INSERT INTO public.orders (customer_id, total, sold_to) VALUES (29, 300, '30')$$, 'RC002', NULL, '300 for B billed to A, who has 100');
+
+------------------------------------------------------------------------------------------------
+-- Metrics
+------------------------------------------------------------------------------------------------
+
+-- Figures of credit handbooks: CriskCo on DSO and ADD, BenjiPays and Trymesha on counting back, Oracle on true DSO.
+SELECT is(round(credit.dso(1200000, 10000000, 365), 1), 43.8, 'DSO, CriskCo');
+SELECT is(round(credit.best_possible_dso(800000, 10000000, 365), 1), 29.2, 'best possible DSO, CriskCo');
+SELECT is(round(credit.average_days_delinquent(1200000, 800000, 10000000, 365), 1), 14.6, 'average days delinquent, CriskCo');
+SELECT is(credit.dso_countback(212000, '{100000,80000,70000}', '{30,30,30}'), 73.71, 'counting back, three months of 30 days');
+SELECT is(round(credit.dso(150000, 1800000, 365), 1), 30.4, 'DSO of a year');
+SELECT is(credit.dso_true('{1000,500}', '{29,60}', '{5000,4000}'), 13.30, 'true DSO, Oracle Receivables');
+SELECT is(credit.receivables_turnover(1200000, 100000, 140000), 10.00, 'turnover of average receivables');
+SELECT is(round(365 / credit.receivables_turnover(1200000, 100000, 140000), 1), 36.5, 'and the collection period');
+SELECT is(credit.bad_debt_ratio(12000, 2400000), 0.50, 'bad debt, gross');
+SELECT is(credit.bad_debt_ratio(12000, 2400000, 2000), 0.42, 'bad debt, net of recoveries');
+SELECT is(credit.concentration('{50,30,20}'), 3800.00, 'Herfindahl-Hirschman index of three');
+SELECT is(credit.concentration(array_fill(1.0, ARRAY[10])), 1000.00, 'and of ten equal ones');
 
 ------------------------------------------------------------------------------------------------
 -- Over all the examples

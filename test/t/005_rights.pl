@@ -25,6 +25,7 @@ CREATE ROLE releaser LOGIN;
 CREATE ROLE bi LOGIN;
 CREATE ROLE collector LOGIN;
 CREATE ROLE sender LOGIN;
+CREATE ROLE closer LOGIN;
 SQL
 create_database($node, 'company', <<'SQL');
 GRANT CREATE ON DATABASE company TO ledger_owner, shop_owner, app;
@@ -35,7 +36,7 @@ SELECT ar.set_credit_limit(1, 100), ar.set_credit_limit(2, 100);
 GRANT USAGE ON SCHEMA ar TO admin;
 SELECT ar.grant_access('reader', 'reader'), ar.grant_access('poster', 'poster'), ar.grant_access('loader', 'loader'),
 	ar.grant_access('manager', 'credit_manager'), ar.grant_access('legal', 'legal'), ar.grant_access('releaser', 'releaser'),
-	ar.grant_access('collector', 'collector'), ar.grant_access('sender', 'sender'), ar.grant_access('bi', 'bi');
+	ar.grant_access('collector', 'collector'), ar.grant_access('sender', 'sender'), ar.grant_access('bi', 'bi'), ar.grant_access('closer', 'closer');
 RESET ROLE;
 SET ROLE shop_owner;
 CREATE SCHEMA shop;
@@ -90,6 +91,10 @@ my @reevaluating = (
 	'lock_free_customers(bigint[])', 'lock_held_orders(text,bigint[],text[],boolean)', 'orders_to_release(bigint[],text[])',
 	'take_off_hold(text,bigint[],text[])');
 my @explaining = ('explain_credit(bigint,text)', 'explain_check(bigint,text,numeric,text,date,text)', 'orders_to_explain(bigint,text)');
+my @reports = (
+	'items_at(date,bigint)', 'statement(bigint,date,date,text)', 'roll_forward(text,bigint)', 'roll_forward_total(text)',
+	'control_balances(date)', 'gl_difference(jsonb,date)', 'reconcile_gl(text,jsonb,date,jsonb,date)', 'metrics(date,date,text,text,bigint,integer)',
+	'metrics_by_month(date,date,text,text,bigint,integer)', 'roll_rates(date,date,text,text)', 'bucket_migration(date,date,text,text)');
 my @simulating = (
 	'current_policy()', map { "$_(jsonb,date,date,integer,integer)" } qw(simulate_policy simulate_policy_summary));
 my @applying = (
@@ -177,13 +182,13 @@ my @leading = (
 	'add_strategy(text,jsonb,text,text,integer,date)');
 my %functions = (
 	stranger => [],
-	reader   => [ @reporting, @rates, @forecasting ],
+	reader   => [ @reporting, @rates, @forecasting, @reports ],
 	loader   => [@checking],
 	poster   => [
 		@checking, @explaining, @rates, @acting, @applying, @crediting, 'disputed_at(date,timestamp with time zone,bigint)', 'add_customer(text,bigint,text,credit.payment_terms,text,bigint)',
 		'allocate(bigint,bigint,bigint,numeric,date)', 'allocate_across(bigint,bigint,bigint,numeric,numeric,date)',
 		'allocate_with_discount(bigint,bigint,bigint,numeric,numeric,date)', 'apply_deposit(bigint,bigint,date)',
-		'apply_payment(bigint,bigint,text,date)', 'confirm_clearing(bigint,bigint,date)', 'customer_of(bigint)',
+		'apply_payment(bigint,bigint,text,date)', $reports[1], 'confirm_clearing(bigint,bigint,date)', 'customer_of(bigint)',
 		'earned_discount(bigint,bigint,date,numeric)', 'record_receipt(bigint,bigint,date,text)',
 		'return_payment(bigint,bigint,date,text,numeric,text)', 'reverse_allocation(bigint,bigint,date)',
 		(map { "$_(bigint,text,date,numeric,date,text,date,text,credit.payment_terms,date,bigint,text,numeric,jsonb,text)" }
@@ -191,6 +196,11 @@ my %functions = (
 		'post_credit_note(bigint,text,date,numeric,text,date,text,bigint,text,numeric,jsonb,text,text)',
 		'post_payment(bigint,text,date,numeric,text,date,text,date,numeric,text)',
 		'post_deposit(bigint,text,date,numeric,text,text,date,text,date,numeric,text)' ],
+	closer   => [
+		@aging, @reports, 'actor()', 'set_actor(text)', 'add_period(text,date,date,integer,boolean)', 'add_fiscal_year(integer,date)', 'close_checks(text,jsonb)',
+		'begin_close(text)', 'examine_close(text,text[],text,jsonb)', 'refuse_close(text,jsonb)', 'finish_close(text,text[],text,jsonb)',
+		'close_period(text,text[],text,jsonb)', 'reopen_period(text,text)', 'lock_period(text,text)', 'set_gl_account(text,text)', 'verify_ledger()',
+		'verify_snapshots(date)' ],
 	legal    => [
 		$checking[1], @explaining, @acting, 'place_hold(bigint,text,text,text,date,boolean,boolean)', 'release_legal_hold(bigint,bigint,text)',
 		'held_orders(bigint)', 'hold_figures(bigint)' ],
@@ -199,7 +209,7 @@ my %functions = (
 	sender   => [ 'report_message(bigint,bigint,text,text,integer)', 'take_messages(integer,text,integer)' ],
 	collector => [ @checking, @rates, @acting, @noting, @collecting, @warning, 'customer_of(bigint)' ],
 	manager => [
-		@checking, @reevaluating, @explaining, @simulating, @acting, @analysing, @crediting, @collecting, @leading, @warning, @dunning, @forecasting, @provisioning, @rates,
+		@checking, @reevaluating, @explaining, @simulating, @acting, @analysing, @crediting, @collecting, @leading, @warning, @dunning, @forecasting, @provisioning, @reports, @rates,
 		@reporting[ 1 .. 4 ],
 		'issue_credit(bigint,bigint,text,date,boolean)', 'rebill(bigint,bigint,text,numeric,jsonb,text,text,text,date)',
 		'approve_dispute(bigint,bigint,text,numeric,text,text,jsonb)', 'reject_dispute(bigint,bigint,text,text)',
@@ -207,7 +217,7 @@ my %functions = (
 		'release_order(bigint,text,text,numeric,text,text,date)',
 		'set_credit_limit(bigint,numeric,date,date,text,text,text,boolean,numeric,integer,text,text,text,text,bigint)',
 		'set_cash_rules(text,text[],bigint,text,numeric,numeric,numeric,numeric,text,integer,boolean,text,text,text[])',
-		'set_parent(bigint,bigint)', 'set_customer_status(bigint,text)', 'set_risk_class(bigint,text)', 'set_review_due(bigint,date)',
+		'set_parent(bigint,bigint)', 'set_customer_status(bigint,text)', 'set_risk_class(bigint,text)', 'set_review_due(bigint,date)', 'set_dimension(bigint,text,text)', 'set_intercompany(bigint,boolean)',
 		'set_risk_figure(bigint,text,numeric,date,text)', 'verify_ledger()', 'verify_chain(bigint,bigint)', 'take_mark(text)',
 		'set_terms(bigint,credit.payment_terms)', 'set_due_date(bigint,bigint,date,text,text,date,date)',
 		'post_document(text,bigint,text,date,numeric,date,text,date,text,credit.payment_terms,date,bigint,text,numeric,jsonb,text,'
@@ -232,9 +242,10 @@ my @collection = (@collection_views, map { "$_ SELECT" } qw(worklist customer_co
 	collection_strategy worklist_rule worklist_claim dunning_policy dunning_level dunning_run dunning_letter dunning_item dunning_skip dunning_pause
 	dunning_preview letter_template letter_locale outbox reference_rate late_payment_law late_payment_sum interest_policy interest_run interest_charge
 	contact_rule contact_holiday contact_refusal compliance_log debt_notice debt_request insolvency insolvency_claims notice_due));
+my @period_views = map { "$_ SELECT" } qw(aging_by_period aging_snapshot ledger_entries period);
 my %tables = (
 	stranger => [],
-	reader   => [ @views, 'receivable_parts SELECT', @credit_views, @collection_views, map { "$_ SELECT" } qw(cash_application_accuracy deductions unapplied_cash
+	reader   => [ @views, 'receivable_parts SELECT', @credit_views, @collection_views, @period_views, map { "$_ SELECT" } qw(cash_application_accuracy deductions unapplied_cash
 		  allowance_movement ecl_matrix forecast_accuracy) ],
 	poster   => [ @views, 'receivable_parts SELECT', @cash, @credits ],
 	loader   => [@views],
@@ -245,8 +256,9 @@ my %tables = (
 		  bi_promises allocation cash_allocation customer dispute document exposure hold hold_release item ledger_info promise) ],
 	sender   => [],
 	legal    => [ @views, map { "$_ SELECT" } qw(hold hold_queue hold_reason hold_release) ],
+	closer   => [ @views, @period_views, map { "$_ SELECT" } qw(approval_queue credit_requests customer_snapshot gl_account period_event snapshot snapshot_total unapplied_cash) ],
 	manager  => [
-		@views, 'receivable_parts SELECT', @cash, @credits, @collection, map { "$_ SELECT" }
+		@views, 'receivable_parts SELECT', @cash, @credits, @collection, @period_views, map { "$_ SELECT" }
 		  qw(approval approval_policy approval_queue approval_use approval_vote authority authority_end pending_approvals
 		  check_rule credit_limit decision exposure hold hold_queue hold_reason hold_release order_release
 		  bank_reference checklist_item credit_application credit_application_event credit_application_status credit_report
@@ -297,7 +309,7 @@ is($node->safe_psql('company', <<'SQL'), '', 'functions of the ledger: owner, pa
 SELECT p.oid::regprocedure, proowner::regrole, proconfig, proacl FROM pg_proc p
 	WHERE pronamespace = 'ar'::regnamespace AND (proowner <> 'ledger_owner'::regrole OR proacl IS NULL
 		OR ARRAY(SELECT c FROM unnest(proconfig) c WHERE c !~ '^(?:(jit|enable_\w+)=off|plan_cache_mode=force_generic_plan)$')
-			IS DISTINCT FROM CASE WHEN p.oid::regprocedure::text NOT SIMILAR TO 'ar.(reevaluate_holds|apply_cash|match_all_credit_notes|run_dunning_in_batches|run_interest_in_batches)\(%' THEN '{"search_path=ar, credit, pg_temp"}'::text[] ELSE '{}' END
+			IS DISTINCT FROM CASE WHEN p.oid::regprocedure::text NOT SIMILAR TO 'ar.(reevaluate_holds|apply_cash|match_all_credit_notes|run_dunning_in_batches|run_interest_in_batches|close_period)\(%' THEN '{"search_path=ar, credit, pg_temp"}'::text[] ELSE '{}' END
 		OR EXISTS (SELECT FROM aclexplode(proacl) WHERE grantee = 0));
 SQL
 
@@ -418,6 +430,18 @@ hostile('manager', $_)
 	"ar.revaluation('2020-06-01')", 'ar.exposure_in()');
 hostile('reader', "ar.aging_at('2020-06-01', p_mark => 1)");
 hostile('reader', "ar.disputed_at('2020-06-01')");
+# Reports and the close, of a period before everything else.
+hostile('closer', $_) foreach ("ar.add_period('2019', '2019-01-01', '2019-12-31')", "ar.add_fiscal_year(2020)", "ar.close_checks('2019')", "ar.begin_close('2019')",
+	"ar.examine_close('2019', '{}', NULL, NULL)", "ar.refuse_close('2019', NULL)", "ar.begin_close('2019')", "ar.finish_close('2019', '{}', NULL, NULL)",
+	"ar.verify_snapshots()", "ar.set_gl_account('cash', 'bank')");
+may_not('closer', 'RC004', "SELECT ar.reopen_period('2019', 'why not')", 'reopening takes authority');
+hostile('manager', $_) foreach ("ar.set_dimension(4, 'region', 'north')", 'ar.set_intercompany(4, false)');
+hostile('reader', $_)
+  foreach ("ar.items_at('2020-06-01')", "ar.statement(4, '2020-01-01', '2020-06-01')", "ar.roll_forward('2019')",
+	"ar.roll_forward_total('2020-01')", "ar.control_balances('2020-06-01')", q{ar.reconcile_gl('receivable', '[{"balance": 1, "currency": "USD"}]', '2020-06-01')},
+	"ar.metrics('2020-01-01', '2020-06-01', 'region')", "ar.metrics_by_month('2020-01-01', '2020-02-01')", 'count(*) FROM ar.ledger_entries',
+	'count(*) FROM ar.aging_snapshot');
+hostile('closer', "ar.lock_period('2019', 'audited')");
 # The credit file and what is made of it.
 $node->safe_psql('company', "SET ROLE ledger_owner; SELECT ar.add_score_card('c', 'days_late: <5 => 60, else 10, null => 5; grades: A>=30, else B', 'first')");
 hostile('manager', $_)

@@ -224,6 +224,10 @@ DO \$\$ BEGIN
 	PERFORM set_loss_rates('{1, 2, 3, 4, 5}', '2020-01-01', 'experience'), set_loss_adjustment(1.1, '2020-01-01', 'worse'),
 		set_specific_provision(902, 50, 'ill', '2020-01-01'), book_allowance(current_date, 'the year');
 END \$\$;
+-- A period that is closed.
+SELECT post_invoice(904, 'OLD', '1990-01-05', 10, '1990-01-31', 'USD'), add_period('1990-01', '1990-01-01', '1990-01-31'), set_dimension(904, 'region', 'north'),
+	apply_payment(904, post_payment(904, 'OLD-P', '1990-02-01', 10, 'USD'), p_applied_on => '1990-02-01');
+CALL close_period('1990-01');
 RESET search_path;
 SQL
 }

@@ -20,4 +20,5 @@ DROP FUNCTION credit.open_orders(text, text, text);
 \new 61_scorecard.sql
 \new 62_validation.sql
 \new 64_interest.sql
+\new 65_metrics.sql
 \template

@@ -19,6 +19,16 @@ CREATE OR REPLACE TRIGGER allocation_gather AFTER INSERT ON allocation
 CREATE OR REPLACE TRIGGER allocation_settle AFTER INSERT ON allocation
 	FOR EACH STATEMENT EXECUTE FUNCTION credit.post_allocation();
 
+-- Before the business date of anything that past reports depend on, the books must be open.  document and allocation
+-- have it in their own triggers.
+CREATE OR REPLACE TRIGGER due_date_change_open BEFORE INSERT ON due_date_change
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_closed('effective_on');
+CREATE OR REPLACE TRIGGER deposit_release_open BEFORE INSERT ON deposit_release
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_closed('released_on');
+CREATE OR REPLACE TRIGGER ledger_info_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON ledger_info
+	FOR EACH STATEMENT EXECUTE FUNCTION credit.info_changed();
+ALTER TABLE ledger_info ENABLE ALWAYS TRIGGER ledger_info_changed;
+
 CREATE OR REPLACE TRIGGER check_rule_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON check_rule
 	FOR EACH STATEMENT EXECUTE FUNCTION credit.rules_changed();
 -- Also where rows come by replication: sessions must not go on with old rules.

@@ -7,6 +7,14 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION ledger_today() IS 'The business date: the day on which the statement began, in the ledger''s time zone.';
 
+-- For what happens outside and comes late, such as a line of the bank: it is not refused, but belongs to the open period.
+CREATE OR REPLACE FUNCTION open_day(p_day date)
+RETURNS date LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+BEGIN
+	RETURN GREATEST(p_day, (SELECT l.closed_through + 1 FROM ledger_info l));
+END $$;
+COMMENT ON FUNCTION open_day(date) IS 'A day, or the first one that is open if that is later.';
+
 CREATE OR REPLACE FUNCTION add_customer(p_name text, p_customer_id bigint DEFAULT NULL, p_number text DEFAULT NULL,
 	p_terms credit.payment_terms DEFAULT NULL, p_currency text DEFAULT NULL, p_payer_id bigint DEFAULT NULL)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -190,7 +198,7 @@ BEGIN
 		p_terms, p_received_on, p_sold_to_id, p_order_id, p_fx_rate, p_lines, p_idempotency_key, p_side, p_clears_on,
 		p_base_amount, p_source_document_id, p_reverses, p_reason);
 END $$;
-COMMENT ON FUNCTION post_document(text, bigint, text, date, numeric, date, text, date, text, credit.payment_terms, date, bigint, text, numeric, jsonb, text, text, date, numeric, bigint, bigint, text) IS 'Posts a document of any kind and returns its id. NULL number: the next of the kind''s range; NULL currency: the base currency; NULL posting date: the document date; NULL due date: from the terms, else from the customer''s. p_lines: array of objects as columns of document_line. p_idempotency_key: the same request again returns the first document, another one under the key is RC009.';
+COMMENT ON FUNCTION post_document(text, bigint, text, date, numeric, date, text, date, text, credit.payment_terms, date, bigint, text, numeric, jsonb, text, text, date, numeric, bigint, bigint, text) IS 'Posts a document of any kind and returns its id. NULL number: the next of the kind''s range; NULL currency: the base currency; NULL posting date: the document date, or the first open day after it; NULL due date: from the terms, else from the customer''s. p_lines: array of objects as columns of document_line. p_idempotency_key: the same request again returns the first document, another one under the key is RC009.';
 
 CREATE OR REPLACE FUNCTION post_invoice(p_customer_id bigint, p_number text, p_doc_date date, p_amount numeric,
 	p_due_date date DEFAULT NULL, p_currency text DEFAULT NULL, p_posting_date date DEFAULT NULL, p_reference text DEFAULT NULL,

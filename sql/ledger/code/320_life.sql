@@ -112,7 +112,7 @@ DECLARE
 BEGIN
 	id := enter_document(p_kind, p_original.customer_id, COALESCE(p_number, number_after(p_original, p_kind,
 			CASE WHEN p_kind = 'returned_payment' THEN 'return' ELSE 'void' END, p_on)),
-		p_on, p_original.amount, p_currency => p_original.currency, p_order_id => p_original.order_id,
+		p_on, p_original.amount, p_currency => p_original.currency, p_posting_date => p_on, p_order_id => p_original.order_id,
 		p_side => CASE WHEN debit THEN 'credit' ELSE 'debit' END, p_fx_rate => p_original.fx_rate,
 		p_base_amount => p_original.base_amount, p_reverses => p_original.document_id, p_reason => p_reason);
 	SELECT i.item_id INTO STRICT reversing_item FROM item i WHERE i.customer_id = p_original.customer_id AND i.document_id = id;
@@ -369,7 +369,7 @@ BEGIN
 		base := CASE WHEN used = -credit_item.open_amount THEN -credit_item.open_base_amount
 			ELSE round(credit_item.open_base_amount * used / credit_item.open_amount, credit.minor_unit((SELECT l.base_currency FROM ledger_info l))) END;
 	END IF;
-	id := enter_document(p_kind, p_original.customer_id, p_number, p_on, used, p_on, p_original.currency, p_side => 'debit',
+	id := enter_document(p_kind, p_original.customer_id, p_number, p_on, used, p_on, p_original.currency, p_on, p_side => 'debit',
 		p_fx_rate => p_original.fx_rate, p_base_amount => base, p_source_document_id => p_source_document_id, p_reason => p_reason);
 	INSERT INTO allocation (customer_id, credit_item_id, debit_item_id, amount, applied_on)
 	SELECT i.customer_id, credit_item.item_id, i.item_id, used, GREATEST(p_on, credit_item.posting_date, credit_item.reversed_on)
@@ -447,6 +447,7 @@ BEGIN
 	END IF;
 	id := enter_document(p_kind, p_customer_id,
 		COALESCE(p_number, number_after(read_document(p_customer_id, debit.document_id), p_kind, replace(p_kind, '_', '-'), granted_on)), granted_on, granted, p_currency => debit.currency,
+		p_posting_date => granted_on,
 		p_fx_rate => (SELECT d.fx_rate FROM document d WHERE d.customer_id = p_customer_id AND d.document_id = debit.document_id),
 		p_base_amount => CASE WHEN debit.open_base_amount IS NULL THEN NULL WHEN granted = debit.open_amount THEN debit.open_base_amount
 			ELSE round(debit.open_base_amount * granted / debit.open_amount, credit.minor_unit((SELECT l.base_currency FROM ledger_info l))) END,
@@ -526,7 +527,7 @@ BEGIN
 	given := read_document(p_customer_id, given_id);
 	PERFORM hold_uncovered(original);
 	RETURN enter_document('transfer', p_to_customer_id, format('from customer %s: %s', p_customer_id, given.number), moved_on, given.amount,
-		p_currency => given.currency, p_side => 'credit', p_reference => original.reference, p_fx_rate => given.fx_rate,
+		p_currency => given.currency, p_posting_date => moved_on, p_side => 'credit', p_reference => original.reference, p_fx_rate => given.fx_rate,
 		p_base_amount => given.base_amount, p_reason => p_reason);
 END $$;
 COMMENT ON FUNCTION move_credit(bigint, bigint, bigint, text, numeric, date) IS 'Moves open credit to another customer by a pair of transfers and returns the document id there; asks for no approval. Behind transfer_credit() and post_match().';

@@ -156,7 +156,8 @@ DECLARE
 	transferred bigint[];
 	rules cash_rule_set := cash_rules_of(p_match.customer_id);
 BEGIN
-	p_match.document_id := post_payment(p_match.customer_id, payment_number(p_receipt), COALESCE(p_receipt.value_date, p_receipt.booking_date), p_receipt.amount, p_receipt.currency, p_receipt.booking_date,
+	p_match.document_id := post_payment(p_match.customer_id, payment_number(p_receipt), COALESCE(p_receipt.value_date, p_receipt.booking_date), p_receipt.amount, p_receipt.currency,
+		open_day(p_receipt.booking_date),
 		left(p_receipt.remittance_text, 1000), p_idempotency_key => format('bank receipt %s', p_receipt.bank_receipt_id));
 	p_match.status := 'applied';
 	match_id := record_match(p_match);

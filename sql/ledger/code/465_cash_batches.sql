@@ -211,12 +211,12 @@ BEGIN
 			UNION ALL SELECT o.* FROM match_oldest_first(p_drafts) o WHERE NOT p_named) m),
 	payment AS (
 		INSERT INTO document (customer_id, document_id, kind, number, doc_date, amount, currency, posting_date, reference, idempotency_key, request_digest)
-		SELECT p.customer_id, p.document_id, 'payment', n.number, d.doc_date, b.amount, b.currency, b.booking_date, d.reference,
+		SELECT p.customer_id, p.document_id, 'payment', n.number, d.doc_date, b.amount, b.currency, d.posting_date, d.reference,
 			format('bank receipt %s', b.bank_receipt_id),
-			sha256(convert_to(jsonb_build_array('payment', p.customer_id, n.number, d.doc_date, trim_scale(b.amount), NULL, b.currency, b.booking_date,
+			sha256(convert_to(jsonb_build_array('payment', p.customer_id, n.number, d.doc_date, trim_scale(b.amount), NULL, b.currency, d.posting_date,
 				d.reference, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::text, 'UTF8'))
 		FROM proposal p JOIN bank_receipt b ON b.bank_receipt_id = p.bank_receipt_id
-			CROSS JOIN LATERAL (SELECT COALESCE(b.value_date, b.booking_date) AS doc_date, left(b.remittance_text, 1000) AS reference) d
+			CROSS JOIN LATERAL (SELECT COALESCE(b.value_date, b.booking_date) AS doc_date, open_day(b.booking_date) AS posting_date, left(b.remittance_text, 1000) AS reference) d
 			CROSS JOIN LATERAL payment_number(b) n (number)),
 	written AS (
 		INSERT INTO cash_match (bank_receipt_id, cash_run_id, status, customer_id, document_id, rule_set, rule_no, rule, confidence, parts, allocations,

@@ -92,8 +92,8 @@ DECLARE
 BEGIN
 	SELECT * INTO applied FROM cash_match m WHERE m.bank_receipt_id = p_match.returned_receipt_id AND m.status = 'applied';
 	IF FOUND THEN
-		p_match.document_id := return_payment(applied.customer_id, applied.document_id, p_receipt.booking_date, reason, p_fee);
-		PERFORM take_back_parts(applied, reason, p_receipt.booking_date);
+		p_match.document_id := return_payment(applied.customer_id, applied.document_id, open_day(p_receipt.booking_date), reason, p_fee);
+		PERFORM take_back_parts(applied, reason, open_day(p_receipt.booking_date));
 	ELSE
 		-- Not applied yet: now it is not to be.
 		taken.bank_receipt_id := p_match.returned_receipt_id;

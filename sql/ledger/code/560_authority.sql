@@ -23,7 +23,7 @@ CREATE OR REPLACE FUNCTION require_action(p_action text)
 RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
 DECLARE
 	actions text[] := ARRAY['limit', 'hold_release', 'order_release', 'credit_note', 'write_off', 'refund', 'void', 'due_date', 'terms', 'transfer', 'payment_plan',
-		'escalation', 'settlement', 'contact_override', 'actor'];
+		'escalation', 'settlement', 'contact_override', 'reopen_period', 'actor'];
 BEGIN
 	IF p_action IS NULL OR p_action <> ALL (actions) THEN
 		RAISE EXCEPTION 'unknown action "%"', p_action
@@ -69,7 +69,7 @@ BEGIN
 	PERFORM require_person(p_person);
 	PERFORM require_action(p_action);
 	PERFORM require_reason(p_reason, format('the authority of %s', p_person));
-	IF p_amount_limit < 0 OR p_amount_limit IN ('NaN', 'Infinity') OR (p_action IN ('contact_override', 'actor') AND p_amount_limit IS NOT NULL) THEN
+	IF p_amount_limit < 0 OR p_amount_limit IN ('NaN', 'Infinity') OR (p_action IN ('contact_override', 'reopen_period', 'actor') AND p_amount_limit IS NOT NULL) THEN
 		RAISE EXCEPTION 'authority of % for % cannot be limited to that amount', p_person, p_action
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It is %s.', p_amount_limit), HINT = 'Leave it out for any amount.';
 	END IF;
@@ -166,9 +166,9 @@ CREATE OR REPLACE FUNCTION set_approval_policy(p_action text, p_required boolean
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
 	PERFORM require_action(p_action);
-	IF p_required IS NULL OR p_action IN ('contact_override', 'actor') THEN
+	IF p_required IS NULL OR p_action IN ('contact_override', 'reopen_period', 'actor') THEN
 		RAISE EXCEPTION 'policy for % must say whether an approval is required', p_action
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'For actor and contact_override there is none: they are rights, which no vote replaces.';
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'For actor, contact_override and reopen_period there is none: they are rights, which no vote replaces.';
 	END IF;
 	IF p_two_above < 0 OR p_two_above IN ('NaN', 'Infinity') THEN
 		RAISE EXCEPTION 'amount above which two approve % must be zero or more', p_action
@@ -210,10 +210,10 @@ DECLARE
 BEGIN
 	PERFORM require_action(p_action);
 	PERFORM require_reason(p_reason, format('the request of customer %s', p_customer_id));
-	IF p_action IN ('contact_override', 'actor') OR p_subject IS NULL OR jsonb_typeof(p_subject) <> 'object' OR NOT COALESCE(p_subject ? needed, true) THEN
+	IF p_action IN ('contact_override', 'reopen_period', 'actor') OR p_subject IS NULL OR jsonb_typeof(p_subject) <> 'object' OR NOT COALESCE(p_subject ? needed, true) THEN
 		RAISE EXCEPTION 'an approval of % for customer % cannot be asked for like this', p_action, p_customer_id
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('The subject is %s.', COALESCE(p_subject::text, 'null')),
-				HINT = COALESCE(format('The subject is an object with %s.', needed), 'The subject is an object; to say who acts is not approved.');
+				HINT = COALESCE('The subject is an object with ' || needed || '.', 'The subject is an object; to say who acts, or to open a period again, is not approved.');
 	END IF;
 	IF (p_amount IS NULL) <> (p_action IN ('hold_release', 'terms')) THEN
 		RAISE EXCEPTION 'an approval of % for customer % is % amount', p_action, p_customer_id, CASE WHEN p_amount IS NULL THEN 'about an' ELSE 'about no' END

@@ -191,8 +191,10 @@ BEGIN
 				AND NOT EXISTS (SELECT FROM document r WHERE r.customer_id = n.customer_id AND r.reverses = n.document_id) GROUP BY 1, 2) c
 			JOIN document d ON d.customer_id = c.customer_id AND d.document_id = c.source_document_id
 		WHERE c.amount > d.amount;
+	-- What was frozen is what the books say; of snapshots the latest, verify_snapshots() looks at all.
+	RETURN QUERY SELECT * FROM verify_snapshots(COALESCE((SELECT max(p.ends_on) FROM period p WHERE p.state IN ('closed', 'locked')), 'infinity'));
 END $$;
-COMMENT ON FUNCTION verify_ledger() IS 'Recomputes every kept figure from documents, allocations, orders, holds and limits, and returns what differs: which figure, whose, what is kept, what it should be. No rows when all is well. Run it when nobody is writing, or in one REPEATABLE READ transaction.';
+COMMENT ON FUNCTION verify_ledger() IS 'Recomputes every kept figure from documents, allocations, orders, holds, limits and periods, and returns what differs: which figure, whose, what is kept, what it should be. No rows when all is well. Run it when nobody is writing, or in one REPEATABLE READ transaction.';
 
 CREATE OR REPLACE FUNCTION latest_dispute_events()
 RETURNS SETOF dispute_event LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
@@ -456,6 +458,11 @@ BEGIN
 	FROM (SELECT o.customer_id, k.amount, k.until FROM exposure o, LATERAL limit_on(o.customer_id, ledger_today()) k
 		WHERE o.currency = base AND ledger_today() BETWEEN o.limit_since AND o.limit_until) l
 	WHERE e.customer_id = l.customer_id AND e.currency = base AND e.limit_amount IS DISTINCT FROM l.amount;
+	GET DIAGNOSTICS n = ROW_COUNT;
+	repaired := repaired + n;
+	UPDATE ledger_info l SET closed_through = c.last_day
+	FROM (SELECT max(p.ends_on) AS last_day FROM period p WHERE p.state <> 'open') c
+	WHERE l.closed_through IS DISTINCT FROM c.last_day;
 	GET DIAGNOSTICS n = ROW_COUNT;
 	RETURN repaired + n;
 END $$;

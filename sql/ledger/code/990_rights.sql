@@ -31,16 +31,20 @@ DECLARE
 	-- What a collector may do about letters, and the law of contacts
 	warning text[] := ARRAY['pause_dunning', 'resume_dunning', 'dunning_items', 'letter_placeholders', 'queue_message', 'late_payment_rate', 'reference_rate_on',
 		'contact_allowed', 'log_contact', 'record_debt_notice', 'receive_debt_request', 'answer_debt_request', 'record_insolvency', 'record_reclamation'];
+	reporting text[] := ARRAY['items_at', 'statement', 'roll_forward', 'roll_forward_total', 'control_balances', 'gl_difference', 'reconcile_gl',
+		'metrics', 'metrics_by_month', 'roll_rates', 'bucket_migration'];
+	closing text[] := reporting || ARRAY['add_period', 'add_fiscal_year', 'close_checks', 'begin_close', 'examine_close', 'refuse_close', 'finish_close', 'close_period',
+		'reopen_period', 'lock_period', 'set_gl_account', 'verify_ledger', 'verify_snapshots'];
 BEGIN
 	IF p_role IS NULL THEN
 		RAISE EXCEPTION 'role must not be null' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	functions := CASE p_access
 		WHEN 'approver' THEN ARRAY['actor', 'set_actor', 'request_approval', 'approve', 'reject', 'delegate_authority', 'end_delegation']
-		WHEN 'reader' THEN ARRAY['aging_at', 'disputed_at', 'aging_in', 'exposure_in', 'revaluation', 'fx_rate_on', 'convert'] || forecasting
+		WHEN 'reader' THEN ARRAY['aging_at', 'disputed_at', 'aging_in', 'exposure_in', 'revaluation', 'fx_rate_on', 'convert'] || forecasting || reporting
 		WHEN 'poster' THEN ARRAY['aging_at', 'disputed_at', 'check_credit', 'add_customer', 'post_invoice', 'post_debit_note', 'post_credit_note',
 			'post_payment', 'post_deposit', 'customer_of', 'allocate', 'apply_payment', 'apply_deposit', 'allocate_with_discount', 'allocate_across',
-			'reverse_allocation', 'return_payment', 'confirm_clearing', 'earned_discount', 'record_receipt', 'fx_rate_on', 'convert',
+			'reverse_allocation', 'return_payment', 'statement', 'confirm_clearing', 'earned_discount', 'record_receipt', 'fx_rate_on', 'convert',
 			'actor', 'set_actor', 'request_approval', 'reject'] || applying || explaining || crediting
 		WHEN 'collector' THEN ARRAY['aging_at', 'check_credit', 'customer_of', 'fx_rate_on', 'convert', 'actor', 'set_actor', 'request_approval', 'reject'] || collecting || warning
 		WHEN 'loader' THEN ARRAY['aging_at', 'check_credit']
@@ -51,15 +55,16 @@ BEGIN
 			'current_policy', 'simulate_policy', 'simulate_policy_summary', 'issue_credit', 'rebill', 'approve_dispute', 'reject_dispute', 'settle_dispute',
 			'charge_unreturned_cores', 'start_plan', 'open_escalation', 'agree_settlement', 'evaluate_settlements',
 			'fx_rate_on', 'convert', 'add_strategy', 'assign_customer', 'assign_portfolios', 'enter_absence', 'end_absence', 'set_loss_rates', 'set_loss_adjustment', 'set_specific_provision',
-			'book_allowance'] || reevaluating || explaining || crediting || collecting || warning || dunning || analysing || forecasting
+			'book_allowance', 'set_dimension', 'set_intercompany'] || reevaluating || explaining || crediting || collecting || warning || dunning || analysing || forecasting || reporting
 		WHEN 'sender' THEN ARRAY['take_messages', 'report_message']
+		WHEN 'closer' THEN ARRAY['aging_at', 'actor', 'set_actor'] || closing
 		WHEN 'releaser' THEN reevaluating || explaining
 		WHEN 'bi' THEN ARRAY['export_csv', 'csv_field']
 		WHEN 'legal' THEN ARRAY['check_credit', 'place_hold', 'release_legal_hold', 'held_orders', 'hold_figures', 'actor', 'set_actor', 'request_approval', 'reject'] || explaining
 		END;
 	IF functions IS NULL THEN
 		RAISE EXCEPTION 'unknown access "%"', p_access
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'Access is reader, bi, poster, collector, loader, credit_manager, approver, releaser, sender or legal.';
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Access is reader, bi, poster, collector, loader, credit_manager, closer, approver, releaser, sender or legal.';
 	END IF;
 	EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', ledger, p_role);
 	IF p_access NOT IN ('releaser', 'sender', 'bi') THEN
@@ -119,6 +124,12 @@ BEGIN
 	IF p_access IN ('reader', 'poster', 'collector', 'credit_manager') THEN
 		EXECUTE format('GRANT SELECT ON receivable_parts TO %I', p_role);
 	END IF;
+	IF p_access IN ('reader', 'credit_manager', 'closer') THEN
+		EXECUTE format('GRANT SELECT ON aging_snapshot, aging_by_period, ledger_entries, period TO %I', p_role);
+	END IF;
+	IF p_access = 'closer' THEN
+		EXECUTE format('GRANT SELECT ON period_event, snapshot, customer_snapshot, snapshot_total, gl_account, unapplied_cash, credit_requests, approval_queue TO %I', p_role);
+	END IF;
 	IF p_access IN ('approver', 'credit_manager') THEN
 		EXECUTE format('GRANT SELECT ON pending_approvals TO %I', p_role);
 	END IF;
@@ -137,7 +148,7 @@ BEGIN
 			loss_rate, loss_adjustment, specific_provision, allowance_run, allowance_line TO %I', p_role);
 	END IF;
 END $$;
-COMMENT ON FUNCTION grant_access(name, text) IS 'Grants a role what it needs. reader: the views, aging_at(), forecast and allowance, exports. bi: the views bi_* and the tables they read, under the row security of these. poster: also posting, allocating, applying bank files, checking, and asking for credits. collector: the views, contacts, promises and payment plans. loader: also COPY into customer, document and allocation. credit_manager: reading and checking, limits and holds, deciding disputes and issuing credits, the credit file, scores, applications and reviews. approver: asking for approvals, and approving within one''s authority. releaser: reevaluate_holds(), on order tables it may change. sender: taking messages out of the outbox, and saying what became of them. legal: reading and checking, placing holds, and ending those with a legal reason code.';
+COMMENT ON FUNCTION grant_access(name, text) IS 'Grants a role what it needs. reader: the views, aging_at(), forecast and allowance, exports. bi: the views bi_* and the tables they read, under the row security of these. poster: also posting, allocating, applying bank files, checking, and asking for credits. collector: the views, contacts, promises and payment plans. loader: also COPY into customer, document and allocation. credit_manager: reading and checking, limits and holds, deciding disputes and issuing credits, the credit file, scores, applications and reviews. closer: the reports, periods and their close; opening one again also takes authority. approver: asking for approvals, and approving within one''s authority. releaser: reevaluate_holds(), on order tables it may change. sender: taking messages out of the outbox, and saying what became of them. legal: reading and checking, placing holds, and ending those with a legal reason code.';
 
 -- Functions are not for everybody just because they exist.
 DO $do$

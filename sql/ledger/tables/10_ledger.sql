@@ -5,7 +5,8 @@ CREATE TABLE ledger_info (
 	base_currency text NOT NULL CHECK (credit.minor_unit(base_currency) >= 0),
 	aging_buckets credit.aging_buckets NOT NULL,
 	time_zone text NOT NULL CHECK (now() AT TIME ZONE time_zone IS NOT NULL),
-	created_at timestamptz NOT NULL DEFAULT now()
+	created_at timestamptz NOT NULL DEFAULT now(),
+	closed_through date
 );
 COMMENT ON TABLE ledger_info IS 'What this ledger is: one row, written by credit.create_ledger() and credit.upgrade_ledger().';
 COMMENT ON COLUMN ledger_info.only_row IS 'Always true: keeps the table at one row.';
@@ -14,6 +15,7 @@ COMMENT ON COLUMN ledger_info.base_currency IS 'ISO 4217 code of the currency th
 COMMENT ON COLUMN ledger_info.aging_buckets IS 'Default aging buckets, upper bounds in days past due; the columns of view aging_summary follow them.';
 COMMENT ON COLUMN ledger_info.time_zone IS 'IANA time zone whose calendar says what day it is: for limits, rules, days past due and default dates, whatever the session''s TimeZone. After a change call credit.upgrade_ledger() and reconnect.';
 COMMENT ON COLUMN ledger_info.created_at IS 'When the ledger was created.';
+COMMENT ON COLUMN ledger_info.closed_through IS 'Last day of the closed periods: nothing is posted, applied or re-dated on it or before. NULL: nothing is closed. Kept by close_period() and reopen_period().';
 
 CREATE TABLE customer (
 	customer_id bigserial NOT NULL PRIMARY KEY,
@@ -27,7 +29,8 @@ CREATE TABLE customer (
 	risk_class text,
 	status text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'legal', 'bankrupt', 'sanctioned', 'closed')),
 	terms_changed_on date,
-	review_due date
+	review_due date,
+	intercompany boolean NOT NULL DEFAULT false
 );
 CREATE INDEX customer_parent_idx ON customer (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX customer_number_idx ON customer (number);
@@ -43,4 +46,5 @@ COMMENT ON COLUMN customer.parent_id IS 'Customer whose group it belongs to; set
 COMMENT ON COLUMN customer.risk_class IS 'Risk class that policies and check rules speak of; set by set_risk_class().';
 COMMENT ON COLUMN customer.status IS 'active, legal (with lawyers), bankrupt, sanctioned or closed; set by set_customer_status().';
 COMMENT ON COLUMN customer.terms_changed_on IS 'Day its payment terms last changed.';
+COMMENT ON COLUMN customer.intercompany IS 'A company of one''s own group: left out of metrics and of the allowance; set by set_intercompany().';
 COMMENT ON COLUMN customer.review_due IS 'Day by which its credit is to be reviewed; set by set_review_due().';

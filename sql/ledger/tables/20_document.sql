@@ -46,7 +46,7 @@ COMMENT ON COLUMN document.document_id IS 'Key, with customer_id.';
 COMMENT ON COLUMN document.kind IS 'On the debit side, what the customer owes: invoice, debit_note, returned_payment, finance_charge, fee, core_charge, refund, recovery. On the credit side: credit_note, payment, deposit, discount, write_off, set_off. On either: adjustment, transfer, fx_difference.';
 COMMENT ON COLUMN document.number IS 'Number people read; unique per customer and kind.';
 COMMENT ON COLUMN document.doc_date IS 'Date on the document: payment terms and due date count from it.';
-COMMENT ON COLUMN document.posting_date IS 'Business date from which balances and aging include the document; defaults to doc_date.';
+COMMENT ON COLUMN document.posting_date IS 'Business date from which balances and aging include the document; defaults to doc_date, or to the first open day after it.';
 COMMENT ON COLUMN document.due_date IS 'When a debit document is due, as posted; of instalments the last. Derived from the terms when left out. NULL for credit documents and for terms that wait for an event. Later changes are rows of due_date_change.';
 COMMENT ON COLUMN document.currency IS 'ISO 4217 code; defaults to the ledger''s base currency.';
 COMMENT ON COLUMN document.amount IS 'Amount of the document in its currency, positive for every kind.';

@@ -21,7 +21,7 @@ CREATE INDEX authority_person_idx ON authority (person, action);
 COMMENT ON TABLE authority IS 'Who may decide what, up to which amount and when; never changed. It ends with valid_to or a row in authority_end; a delegation also with the authority it comes from.';
 COMMENT ON COLUMN authority.authority_id IS 'Key of the authority.';
 COMMENT ON COLUMN authority.person IS 'Who has it; for actor, the login.';
-COMMENT ON COLUMN authority.action IS 'limit, hold_release, order_release, credit_note, write_off, refund, void, due_date, terms, transfer, payment_plan, escalation, settlement; or actor: to say who acts.';
+COMMENT ON COLUMN authority.action IS 'limit, hold_release, order_release, credit_note, write_off, refund, void, due_date, terms, transfer, payment_plan, escalation, settlement, contact_override; reopen_period: to open a closed period again; or actor: to say who acts.';
 COMMENT ON COLUMN authority.amount_limit IS 'Largest amount that may be approved; NULL: any.';
 COMMENT ON COLUMN authority.currency IS 'ISO 4217 code of amount_limit.';
 COMMENT ON COLUMN authority.valid_from IS 'First day.';

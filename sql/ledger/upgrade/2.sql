@@ -2,7 +2,8 @@
 
 ALTER TABLE customer ADD terms credit.payment_terms, ADD currency text CHECK (credit.minor_unit(currency) >= 0), ADD payer_id bigint, ADD parent_id bigint, ADD risk_class text,
 	ADD status text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'legal', 'bankrupt', 'sanctioned', 'closed')),
-	ADD terms_changed_on date, ADD review_due date;
+	ADD terms_changed_on date, ADD review_due date, ADD intercompany boolean NOT NULL DEFAULT false;
+ALTER TABLE ledger_info ADD closed_through date;
 CREATE INDEX customer_parent_idx ON customer (parent_id) WHERE parent_id IS NOT NULL;
 
 ALTER TABLE document DROP CONSTRAINT document_customer_id_fkey, DROP CONSTRAINT document_number_check;
