@@ -82,7 +82,7 @@ SELECT is_empty($$
 CREATE TEMP VIEW customer_table AS
 	SELECT t.* FROM ledger_table t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'customer_id' AND a.attnotnull;
 SELECT set_eq('SELECT relname::text FROM customer_table',
-	ARRAY['customer_dimension', 'customer_snapshot', 'snapshot', 'allocation', 'contact_refusal', 'debt_notice', 'debt_request', 'insolvency',
+	ARRAY['customer_dimension', 'customer_snapshot', 'snapshot', 'specific_provision', 'allocation', 'contact_refusal', 'debt_notice', 'debt_request', 'insolvency',
 		'dunning_item', 'dunning_letter', 'dunning_pause', 'dunning_skip', 'interest_charge', 'outbox',
 		'approval', 'approval_use', 'approval_vote', 'attachment', 'cash_allocation', 'chain_link', 'clearing', 'contact', 'contact_fact', 'customer_contact', 'promise', 'promise_item', 'promise_event', 'payment_plan', 'payment_plan_item', 'payment_plan_instalment',
 		'payment_plan_event', 'inquiry', 'escalation', 'escalation_item', 'escalation_event', 'agency_remittance', 'settlement', 'settlement_item', 'settlement_event',

@@ -7,7 +7,7 @@ SELECT c.customer_id, c.name, c.number, c.parent_id, c.risk_class, c.status, c.t
 	(c.created_at AT TIME ZONE l.time_zone)::date AS created_on, e.merged_into
 FROM customer c CROSS JOIN ledger_info l JOIN exposure e ON e.customer_id = c.customer_id AND e.currency = l.base_currency;
 COMMENT ON VIEW bi_customers IS 'Customers, one row each: what every customer_id below stands for.';
-COMMENT ON COLUMN bi_customers.customer_id IS 'Key.';
+COMMENT ON COLUMN bi_customers.customer_id IS 'Key of the customer.';
 COMMENT ON COLUMN bi_customers.name IS 'Its name.';
 COMMENT ON COLUMN bi_customers.number IS 'Account number in the application.';
 COMMENT ON COLUMN bi_customers.parent_id IS 'Customer whose group it belongs to.';
@@ -35,7 +35,7 @@ COMMENT ON COLUMN bi_aging.currency IS 'ISO 4217 code.';
 COMMENT ON COLUMN bi_aging.bucket_no IS 'Bucket, from 1, for sorting; 0: unapplied.';
 COMMENT ON COLUMN bi_aging.bucket IS 'Its label.';
 COMMENT ON COLUMN bi_aging.amount IS 'Open amount; unapplied is negative.';
-COMMENT ON COLUMN bi_aging.items IS 'Items.';
+COMMENT ON COLUMN bi_aging.items IS 'Number of items.';
 COMMENT ON COLUMN bi_aging.oldest_due_date IS 'The earliest due date.';
 
 CREATE OR REPLACE VIEW bi_open_items WITH (security_invoker = true) AS
@@ -97,7 +97,7 @@ COMMENT ON VIEW bi_holds IS 'Credit holds, open and ended.';
 COMMENT ON COLUMN bi_holds.customer_id IS 'The debtor.';
 COMMENT ON COLUMN bi_holds.hold_id IS 'Key, with customer_id.';
 COMMENT ON COLUMN bi_holds.reason_code IS 'Kind of reason.';
-COMMENT ON COLUMN bi_holds.reason IS 'Why.';
+COMMENT ON COLUMN bi_holds.reason IS 'Why it was placed.';
 COMMENT ON COLUMN bi_holds.scope IS 'all, new_orders or shipments.';
 COMMENT ON COLUMN bi_holds.forced IS 'No batch releases it.';
 COMMENT ON COLUMN bi_holds.automatic IS 'Placed by the ledger.';
@@ -106,7 +106,7 @@ COMMENT ON COLUMN bi_holds.placed_by IS 'Person who did it.';
 COMMENT ON COLUMN bi_holds.expires_on IS 'Last day, if it ends by itself.';
 COMMENT ON COLUMN bi_holds.ended_on IS 'Day it ended; NULL: it is open.';
 COMMENT ON COLUMN bi_holds.released_by IS 'Person who released it.';
-COMMENT ON COLUMN bi_holds.release_reason IS 'Why.';
+COMMENT ON COLUMN bi_holds.release_reason IS 'Why it was released.';
 COMMENT ON COLUMN bi_holds.days IS 'Days it lasted, or lasts.';
 
 CREATE OR REPLACE VIEW bi_allocations WITH (security_invoker = true) AS
@@ -164,7 +164,7 @@ COMMENT ON COLUMN bi_disputes.dispute_id IS 'Key, with customer_id.';
 COMMENT ON COLUMN bi_disputes.item_id IS 'The item disputed.';
 COMMENT ON COLUMN bi_disputes.currency IS 'ISO 4217 code.';
 COMMENT ON COLUMN bi_disputes.amount IS 'How much of it.';
-COMMENT ON COLUMN bi_disputes.reason_code IS 'Why.';
+COMMENT ON COLUMN bi_disputes.reason_code IS 'Why it is disputed.';
 COMMENT ON COLUMN bi_disputes.root_cause IS 'What caused it.';
 COMMENT ON COLUMN bi_disputes.product IS 'Product it is about.';
 COMMENT ON COLUMN bi_disputes.salesperson IS 'Who sold it.';

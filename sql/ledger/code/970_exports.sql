@@ -76,7 +76,7 @@ CREATE OR REPLACE FUNCTION aging_chart(p_as_of date, p_months integer DEFAULT 12
 RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	-- From blue (not due) to dark red: told apart by the colour-blind, and in grey.
-	colours text[] := '{#4c78a8,#9ecae9,#f2cf5b,#f58518,#c03a2b,#5b1a1a}';
+	colours text[] := ARRAY['#4c78a8', '#9ecae9', '#f2cf5b', '#f58518', '#c03a2b', '#5b1a1a'];
 	base text := (SELECT l.base_currency FROM ledger_info l);
 	buckets credit.aging_buckets := (SELECT l.aging_buckets FROM ledger_info l);
 	parts integer := cardinality(buckets::integer[]) + 1;

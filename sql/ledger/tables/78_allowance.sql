@@ -15,7 +15,7 @@ CREATE TABLE loss_rate (
 );
 CREATE INDEX loss_rate_idx ON loss_rate (valid_from, loss_rate_id);
 COMMENT ON TABLE loss_rate IS 'The provision matrix: loss rates by age and risk class, never changed. On a day the row of the class with the latest valid_from counts, else that of no class.';
-COMMENT ON COLUMN loss_rate.loss_rate_id IS 'Key.';
+COMMENT ON COLUMN loss_rate.loss_rate_id IS 'Key of the matrix.';
 COMMENT ON COLUMN loss_rate.risk_class IS 'The risk class; NULL: every class without a row of its own.';
 COMMENT ON COLUMN loss_rate.valid_from IS 'First day on which it counts.';
 COMMENT ON COLUMN loss_rate.buckets IS 'Buckets of days past due the rates are for.';
@@ -39,7 +39,7 @@ CREATE TABLE loss_adjustment (
 );
 CREATE INDEX loss_adjustment_idx ON loss_adjustment (valid_from, loss_adjustment_id);
 COMMENT ON TABLE loss_adjustment IS 'Forward-looking adjustment of the loss rates, never changed. On a day the row of the class with the latest valid_from counts, else that of no class, else the rates stay as they are; a factor of 1 ends an adjustment.';
-COMMENT ON COLUMN loss_adjustment.loss_adjustment_id IS 'Key.';
+COMMENT ON COLUMN loss_adjustment.loss_adjustment_id IS 'Key of the adjustment.';
 COMMENT ON COLUMN loss_adjustment.risk_class IS 'The risk class; NULL: every class without a row of its own.';
 COMMENT ON COLUMN loss_adjustment.valid_from IS 'First day on which it counts.';
 COMMENT ON COLUMN loss_adjustment.factor IS 'What the rates are multiplied by; no rate gets above 100 percent.';
@@ -90,7 +90,7 @@ CREATE TABLE allowance_run (
 	CONSTRAINT allowance_run_foots CHECK (closing = opening - write_offs + recoveries + charge)
 );
 COMMENT ON TABLE allowance_run IS 'Each allowance that was booked, and how it moved since the one before; never changed.';
-COMMENT ON COLUMN allowance_run.allowance_run_id IS 'Key.';
+COMMENT ON COLUMN allowance_run.allowance_run_id IS 'Key of the run.';
 COMMENT ON COLUMN allowance_run.as_of IS 'Reporting date.';
 COMMENT ON COLUMN allowance_run.currency IS 'Base currency.';
 COMMENT ON COLUMN allowance_run.opening IS 'Allowance of the run before; of the first what was carried over.';
