@@ -15,7 +15,7 @@ case $(. /etc/os-release && echo "${VERSION_CODENAME:-unknown}") in
 esac
 
 server=("postgresql-$v" "postgresql-server-dev-$v" "postgresql-$v-pgtap" "postgresql-$v-plpgsql-check")
-wanted=(gcc make libc6-dev perl libipc-run-perl "${server[@]}")
+wanted=(gcc make libc6-dev perl libipc-run-perl "postgresql-$v-cron" "${server[@]}")
 for group; do
 	case $group in
 		fuzz) wanted+=(clang libclang-rt-dev) ;;

@@ -19,7 +19,7 @@ releases=(forky trixie bookworm)
 install=gcc,make,perl,libc6-dev,libpq-dev,libipc-run-perl
 install+=,postgresql-15,postgresql-17,postgresql-18,postgresql-17-pgtap,postgresql-18-pgtap
 unpack="postgresql-server-dev-15 postgresql-server-dev-17 postgresql-server-dev-18"
-unpack+=" postgresql-17-plpgsql-check postgresql-18-plpgsql-check"
+unpack+=" postgresql-17-plpgsql-check postgresql-18-plpgsql-check postgresql-17-cron postgresql-18-cron"
 key=$(echo "$mirror ${releases[*]} $install $unpack" | sha256sum | cut -c1-12)
 chroot=$cache/$key
 

@@ -139,7 +139,7 @@ SELECT is(pg_temp.columns('open_items'), 'customer_id bigint, customer_name text
 	|| 'days_past_due integer, bucket text, open_base_amount numeric, terms text, sold_to_id bigint, reserved_for text, disputed_amount numeric', 'columns of open_items');
 SELECT is(pg_temp.columns('aging_summary'), 'customer_id bigint, customer_name text, currency text, total numeric, past_due numeric, '
 	|| 'unapplied numeric, not_due numeric, days_1_30 numeric, days_31_60 numeric, days_61_90 numeric, days_over_90 numeric, disputed numeric', 'columns of aging_summary');
-SELECT set_eq($$SELECT relname::text FROM ledger_relation WHERE relkind = 'v'$$, ARRAY['open_items', 'aging_by_period', 'ledger_entries', 'aging_snapshot', 'insolvency_claims', 'notice_due', 'compliance_log', 'dunning_preview', 'receivable_parts', 'aging_summary', 'document_status', 'hold_queue', 'approval_queue',
+SELECT set_eq($$SELECT relname::text FROM ledger_relation WHERE relkind = 'v'$$, ARRAY['open_items', 'aging_by_night', 'aging_by_period', 'ledger_entries', 'aging_snapshot', 'insolvency_claims', 'notice_due', 'compliance_log', 'dunning_preview', 'receivable_parts', 'aging_summary', 'document_status', 'hold_queue', 'approval_queue',
 	'unapplied_cash', 'cash_application_accuracy', 'deductions', 'disputed_items', 'open_disputes', 'root_cause', 'dispute_metrics', 'credit_requests', 'return_status', 'aged_returns',
 	'core_bank', 'pending_approvals', 'credit_notes_issued', 'dormant_credits', 'credit_audit',
 	'financial_ratios', 'internal_behaviour', 'limit_recommendation_method', 'credit_application_status', 'review_queue', 'early_warning', 'portfolio_risk',
@@ -155,7 +155,7 @@ SELECT is_empty($$
 	$$, 'every function of the ledger has its search_path set, pg_temp last');
 SELECT is_empty($$
 	SELECT oid::regprocedure FROM ledger_function
-	WHERE prokind = 'p' AND (proconfig IS NOT NULL OR prosecdef OR prosrc ~ '[^.]\m(start_dunning|customers_to_dun|dun_customers|start_interest|customers_to_charge|charge_interest|reevaluate_customer|customers_to_reevaluate|start_cash_run|plan_cash_run|simulate_batch|apply_batch|apply_draft|fail_receipt|finish_cash_run|credit_note_customers|match_credit_notes_of|cardinality|count|now|exposure|hold)\M')
+	WHERE prokind = 'p' AND (proconfig IS NOT NULL OR prosecdef OR prosrc ~ '[^.]\m(nightly_jobs|run_nightly_job|reevaluate_holds|ledger_today|start_dunning|customers_to_dun|dun_customers|start_interest|customers_to_charge|charge_interest|reevaluate_customer|customers_to_reevaluate|start_cash_run|plan_cash_run|simulate_batch|apply_batch|apply_draft|fail_receipt|finish_cash_run|credit_note_customers|match_credit_notes_of|cardinality|count|now|exposure|hold)\M')
 	$$, 'a procedure that commits has no setting, nobody else''s rights, and writes names out');
 SELECT is_empty($$
 	SELECT oid::regprocedure FROM ledger_function WHERE has_function_privilege('public', oid, 'EXECUTE')
@@ -669,6 +669,9 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.export_csv volatile unsafe invoker',
 	'ar.trade_tape stable unsafe definer',
 	'ar.xml_text immutable safe invoker',
+	'ar.nightly volatile unsafe invoker',
+	'ar.nightly_jobs immutable safe invoker',
+	'ar.run_nightly_job volatile unsafe definer',
 	'ar.warnings_on stable unsafe definer',
 	'ar.withdraw_application volatile unsafe definer',
 	'ar.write_off volatile unsafe definer'], 'functions of the ledger, and their labels');
@@ -713,6 +716,8 @@ SELECT set_eq($$
 	'credit.rules_changed() v u',
 	'credit.run_template(name,text) v u',
 	'credit.set_actor(text,text) v u',
+	'credit.schedule_ledger(name,text) v u',
+	'credit.unschedule_ledger(name) v u',
 	'credit.settle(text) v u',
 	'credit.trigger_ledger(bytea) s s',
 	'credit.upgrade_ledger(name) v u'], 'functions of the kernel that are not immutable or not parallel safe');

@@ -127,6 +127,7 @@ my @forecasting = (
 	'allowance(date,timestamp with time zone)', 'allowance_journal(bigint)', 'cash_forecast(date,integer,timestamp with time zone,integer)',
 	'expected_payments(date,timestamp with time zone,bigint,integer)', 'forecast_backtest(date,integer,integer)',
 	'loss_history(date,date,integer,credit.aging_buckets)');
+my @nightly = ('nightly(date,integer)', 'nightly_jobs()', 'run_nightly_job(text,date)');
 my @provisioning = (
 	'book_allowance(date,text,numeric)', 'set_loss_adjustment(numeric,date,text,text)',
 	'set_loss_rates(numeric[],date,text,text,credit.aging_buckets,numeric,integer)', 'set_specific_provision(bigint,numeric,text,date,bigint)');
@@ -209,7 +210,7 @@ my %functions = (
 	sender   => [ 'report_message(bigint,bigint,text,text,integer)', 'take_messages(integer,text,integer)' ],
 	collector => [ @checking, @rates, @acting, @noting, @collecting, @warning, 'customer_of(bigint)' ],
 	manager => [
-		@checking, @reevaluating, @explaining, @simulating, @acting, @analysing, @crediting, @collecting, @leading, @warning, @dunning, @forecasting, @provisioning, @reports, @rates,
+		@checking, @reevaluating, @explaining, @simulating, @acting, @analysing, @crediting, @collecting, @leading, @warning, @dunning, @forecasting, @provisioning, @nightly, @reports, @rates,
 		@reporting[ 1 .. 4 ],
 		'issue_credit(bigint,bigint,text,date,boolean)', 'rebill(bigint,bigint,text,numeric,jsonb,text,text,text,date)',
 		'approve_dispute(bigint,bigint,text,numeric,text,text,jsonb)', 'reject_dispute(bigint,bigint,text,text)',
@@ -242,7 +243,7 @@ my @collection = (@collection_views, map { "$_ SELECT" } qw(worklist customer_co
 	collection_strategy worklist_rule worklist_claim dunning_policy dunning_level dunning_run dunning_letter dunning_item dunning_skip dunning_pause
 	dunning_preview letter_template letter_locale outbox reference_rate late_payment_law late_payment_sum interest_policy interest_run interest_charge
 	contact_rule contact_holiday contact_refusal compliance_log debt_notice debt_request insolvency insolvency_claims notice_due));
-my @period_views = map { "$_ SELECT" } qw(aging_by_period aging_snapshot ledger_entries period);
+my @period_views = map { "$_ SELECT" } qw(aging_by_night aging_by_period aging_snapshot ledger_entries period);
 my %tables = (
 	stranger => [],
 	reader   => [ @views, 'receivable_parts SELECT', @credit_views, @collection_views, @period_views, map { "$_ SELECT" } qw(cash_application_accuracy deductions unapplied_cash
@@ -309,7 +310,7 @@ is($node->safe_psql('company', <<'SQL'), '', 'functions of the ledger: owner, pa
 SELECT p.oid::regprocedure, proowner::regrole, proconfig, proacl FROM pg_proc p
 	WHERE pronamespace = 'ar'::regnamespace AND (proowner <> 'ledger_owner'::regrole OR proacl IS NULL
 		OR ARRAY(SELECT c FROM unnest(proconfig) c WHERE c !~ '^(?:(jit|enable_\w+)=off|plan_cache_mode=force_generic_plan)$')
-			IS DISTINCT FROM CASE WHEN p.oid::regprocedure::text NOT SIMILAR TO 'ar.(reevaluate_holds|apply_cash|match_all_credit_notes|run_dunning_in_batches|run_interest_in_batches|close_period)\(%' THEN '{"search_path=ar, credit, pg_temp"}'::text[] ELSE '{}' END
+			IS DISTINCT FROM CASE WHEN p.oid::regprocedure::text NOT SIMILAR TO 'ar.(reevaluate_holds|apply_cash|match_all_credit_notes|run_dunning_in_batches|run_interest_in_batches|close_period|nightly)\(%' THEN '{"search_path=ar, credit, pg_temp"}'::text[] ELSE '{}' END
 		OR EXISTS (SELECT FROM aclexplode(proacl) WHERE grantee = 0));
 SQL
 
@@ -462,6 +463,7 @@ hostile('manager', $_)
 	"ar.set_specific_provision(4, 50, 'ill')", "count(*) FROM ar.allowance('2021-06-01')", "ar.book_allowance('2021-06-30', 'June')",
 	'count(*) FROM ar.allowance_journal(1)', "count(*) FROM ar.cash_forecast('2021-06-01')", "count(*) FROM ar.forecast_backtest('2021-06-01')",
 	"count(*) FROM ar.loss_history('2020-01-31', '2020-03-31', 2)", 'count(*) FROM ar.forecast_accuracy', 'count(*) FROM ar.ecl_matrix',
+	(map { "ar.run_nightly_job('$_', ar.ledger_today())" } qw(aging_total promises plans settlements reviews portfolios dunning_preview)),
 	"count(*) FROM ar.trade_tape('2021-06-01')", "ar.aging_chart('2021-06-01', 3)", "count(*) FROM ar.export_csv('SELECT 1 AS one')",
 	"ar.score_at('2021-06-01')", 'count(*) FROM ar.early_warning', 'count(*) FROM ar.review_queue', 'count(*) FROM ar.portfolio_risk',
 	'count(*) FROM ar.credit_application_status', 'count(*) FROM ar.limit_recommendation_method');

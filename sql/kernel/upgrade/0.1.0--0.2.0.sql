@@ -21,4 +21,5 @@ DROP FUNCTION credit.open_orders(text, text, text);
 \new 62_validation.sql
 \new 64_interest.sql
 \new 65_metrics.sql
+\new 66_schedule.sql
 \template

@@ -18,6 +18,7 @@ DECLARE
 		'receive_application', 'receive_item', 'score_application', 'decide_application', 'withdraw_application', 'record_notice', 'notice_text',
 		'review_changes', 'complete_review', 'schedule_reviews', 'warnings_on'];
 	noting text[] := ARRAY['add_note', 'add_tag', 'remove_tag', 'attach', 'add_task', 'finish_task', 'record_inquiry'];
+	nightly text[] := ARRAY['nightly', 'nightly_jobs', 'run_nightly_job'];
 	forecasting text[] := ARRAY['export_csv', 'csv_field', 'trade_tape', 'aging_chart', 'expected_payments', 'cash_forecast', 'forecast_backtest', 'allowance', 'loss_history', 'allowance_journal'];
 	crediting text[] := noting || ARRAY['open_dispute', 'dispute_deductions', 'investigate_dispute', 'validate_credit', 'request_credit', 'change_credit',
 		'authorize_return', 'receive_return', 'inspect_return', 'cancel_return', 'credit_return', 'add_core', 'receive_core', 'match_credit_notes', 'match_all_credit_notes',
@@ -55,7 +56,7 @@ BEGIN
 			'current_policy', 'simulate_policy', 'simulate_policy_summary', 'issue_credit', 'rebill', 'approve_dispute', 'reject_dispute', 'settle_dispute',
 			'charge_unreturned_cores', 'start_plan', 'open_escalation', 'agree_settlement', 'evaluate_settlements',
 			'fx_rate_on', 'convert', 'add_strategy', 'assign_customer', 'assign_portfolios', 'enter_absence', 'end_absence', 'set_loss_rates', 'set_loss_adjustment', 'set_specific_provision',
-			'book_allowance', 'set_dimension', 'set_intercompany'] || reevaluating || explaining || crediting || collecting || warning || dunning || analysing || forecasting || reporting
+			'book_allowance', 'set_dimension', 'set_intercompany'] || reevaluating || explaining || crediting || collecting || warning || dunning || analysing || forecasting || reporting || nightly
 		WHEN 'sender' THEN ARRAY['take_messages', 'report_message']
 		WHEN 'closer' THEN ARRAY['aging_at', 'actor', 'set_actor'] || closing
 		WHEN 'releaser' THEN reevaluating || explaining
@@ -125,7 +126,7 @@ BEGIN
 		EXECUTE format('GRANT SELECT ON receivable_parts TO %I', p_role);
 	END IF;
 	IF p_access IN ('reader', 'credit_manager', 'closer') THEN
-		EXECUTE format('GRANT SELECT ON aging_snapshot, aging_by_period, ledger_entries, period TO %I', p_role);
+		EXECUTE format('GRANT SELECT ON aging_snapshot, aging_by_period, aging_by_night, ledger_entries, period TO %I', p_role);
 	END IF;
 	IF p_access = 'closer' THEN
 		EXECUTE format('GRANT SELECT ON period_event, snapshot, customer_snapshot, snapshot_total, gl_account, unapplied_cash, credit_requests, approval_queue TO %I', p_role);
