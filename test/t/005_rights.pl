@@ -124,6 +124,7 @@ my @analysing = (
 my @exporting = ('csv_field(text,boolean)', 'export_csv(text)');
 my @forecasting = (
 	@exporting, 'aging_chart(date,integer,bigint)', 'trade_tape(date)',
+	'borrowing_base_at(date,integer,numeric,numeric,numeric)',
 	'allowance(date,timestamp with time zone)', 'allowance_journal(bigint)', 'cash_forecast(date,integer,timestamp with time zone,integer)',
 	'expected_payments(date,timestamp with time zone,bigint,integer)', 'forecast_backtest(date,integer,integer)',
 	'loss_history(date,date,integer,credit.aging_buckets)');
@@ -247,7 +248,7 @@ my @period_views = map { "$_ SELECT" } qw(aging_by_night aging_by_period aging_s
 my %tables = (
 	stranger => [],
 	reader   => [ @views, 'receivable_parts SELECT', @credit_views, @collection_views, @period_views, map { "$_ SELECT" } qw(cash_application_accuracy deductions unapplied_cash
-		  allowance_movement ecl_matrix forecast_accuracy) ],
+		  allowance_movement borrowing_base ecl_matrix forecast_accuracy) ],
 	poster   => [ @views, 'receivable_parts SELECT', @cash, @credits ],
 	loader   => [@views],
 	collector => [ @views, 'receivable_parts SELECT', @collection ],
@@ -266,7 +267,7 @@ my %tables = (
 		  credit_review early_warning financial_ratios financial_statement grade_policy internal_behaviour limit_policy
 		  limit_recommendation limit_recommendation_method notice_rule portfolio_risk review_policy review_queue score_card
 		  score_history security security_release statement_field trade_reference warning_rule
-		  allowance_line allowance_movement allowance_run ecl_matrix forecast_accuracy loss_adjustment loss_rate specific_provision) ]);
+		  allowance_line allowance_movement allowance_run borrowing_base ecl_matrix forecast_accuracy loss_adjustment loss_rate specific_provision) ]);
 my @loader_columns = (
 	(map { "customer.$_" } qw(customer_id name number terms currency payer_id)),
 	(map { "document.$_" } qw(customer_id kind number doc_date posting_date due_date currency amount reference side terms
@@ -462,7 +463,7 @@ hostile('manager', $_)
 	"ar.set_loss_rates('{1, 2, 3, 4, 5}', '2020-01-01', 'known')", "ar.set_loss_adjustment(1.1, '2020-01-01', 'worse')",
 	"ar.set_specific_provision(4, 50, 'ill')", "count(*) FROM ar.allowance('2021-06-01')", "ar.book_allowance('2021-06-30', 'June')",
 	'count(*) FROM ar.allowance_journal(1)', "count(*) FROM ar.cash_forecast('2021-06-01')", "count(*) FROM ar.forecast_backtest('2021-06-01')",
-	"count(*) FROM ar.loss_history('2020-01-31', '2020-03-31', 2)", 'count(*) FROM ar.forecast_accuracy', 'count(*) FROM ar.ecl_matrix',
+	"count(*) FROM ar.loss_history('2020-01-31', '2020-03-31', 2)", 'count(*) FROM ar.forecast_accuracy', 'count(*) FROM ar.ecl_matrix', 'count(*) FROM ar.borrowing_base',
 	(map { "ar.run_nightly_job('$_', ar.ledger_today())" } qw(aging_total promises plans settlements reviews portfolios dunning_preview)),
 	"count(*) FROM ar.trade_tape('2021-06-01')", "ar.aging_chart('2021-06-01', 3)", "count(*) FROM ar.export_csv('SELECT 1 AS one')",
 	"ar.score_at('2021-06-01')", 'count(*) FROM ar.early_warning', 'count(*) FROM ar.review_queue', 'count(*) FROM ar.portfolio_risk',

@@ -72,6 +72,14 @@ SQL
 like(nightly(''), qr/^1\nWARNING:  nightly, aging_total failed: the disk of totals is full\nNOTICE:  nightly, promises: 1 in N s\n/, 'one job that fails stops no other');
 is($node->safe_psql('company', 'SELECT state FROM ar.promise WHERE customer_id = 2'), 'broken', 'what the others did stays');
 $node->safe_psql('company', 'DROP TRIGGER fail ON ar.snapshot_total');
+$node->safe_psql('company', <<'SQL');
+SELECT ar.post_invoice(3, 'C', ar.ledger_today() - 40, 30, ar.ledger_today() - 10);
+SELECT ar.make_promise(3, ar.ledger_today() - 4, 30, p_promised_on => ar.ledger_today() - 8);
+SELECT ar.apply_payment(3, ar.post_payment(3, 'P', ar.ledger_today() - 4, 30), p_applied_on => ar.ledger_today() - 4);
+SQL
+nightly('');
+is($node->safe_psql('company', "SELECT value FROM ar.metrics(ar.ledger_today() - 30, ar.ledger_today()) WHERE metric = 'promise_kept_rate'"), '33.33',
+	'metrics: one promise of three was kept');
 refused($node, 'company', undef, '2D000', 'BEGIN; CALL ar.nightly(); COMMIT;', 'not within a transaction');
 refused($node, 'company', undef, '22023', "SELECT ar.run_nightly_job('weekly', '2026-01-01')", 'no such job');
 refused($node, 'company', undef, '22008', "SELECT ar.run_nightly_job('promises', NULL)", 'no such day');

@@ -133,6 +133,18 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION receipts_matched(date, date, text, text, bigint) IS 'Receipts of the bank booked in these days, and how many of them rules applied, per group.';
 
+CREATE OR REPLACE FUNCTION promises_judged(p_from date, p_to date, p_group_by text, p_value text, p_customer_id bigint)
+RETURNS TABLE (group_value text, promises bigint, kept bigint)
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+BEGIN
+	RETURN QUERY
+		SELECT CASE WHEN p_group_by = 'currency' THEN p.currency ELSE g.group_value END, count(*), count(*) FILTER (WHERE p.state = 'kept')
+		FROM promise p JOIN report_groups(p_group_by, p_value, p_customer_id) g ON g.customer_id = p.customer_id
+		WHERE p.due_on BETWEEN p_from AND p_to AND p.state IN ('kept', 'partly_kept', 'broken') AND (p_group_by <> 'currency' OR p_value IS NULL OR p.currency = p_value)
+		GROUP BY 1;
+END $$;
+COMMENT ON FUNCTION promises_judged(date, date, text, text, bigint) IS 'Promises that were due in these days and have been judged, and how many of them were kept, per group.';
+
 CREATE OR REPLACE FUNCTION metrics(p_from date, p_to date, p_group_by text DEFAULT 'all', p_value text DEFAULT NULL, p_customer_id bigint DEFAULT NULL, p_top integer DEFAULT 10)
 RETURNS TABLE (group_value text, metric text, value numeric, reason text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -149,7 +161,8 @@ BEGIN
 	RETURN QUERY
 		SELECT f.group_value, v.name, v.result, CASE WHEN v.result IS NULL THEN v.missing END
 		FROM metric_figures(p_from, p_to, p_group_by, p_value, p_customer_id, p_top) f
-			LEFT JOIN receipts_matched(p_from, p_to, p_group_by, p_value, p_customer_id) r ON r.group_value IS NOT DISTINCT FROM f.group_value,
+			LEFT JOIN receipts_matched(p_from, p_to, p_group_by, p_value, p_customer_id) r ON r.group_value IS NOT DISTINCT FROM f.group_value
+			LEFT JOIN promises_judged(p_from, p_to, p_group_by, p_value, p_customer_id) k ON k.group_value IS NOT DISTINCT FROM f.group_value,
 			LATERAL (SELECT p_to - p_from + 1 AS days, f.debits - f.past_due AS not_due, GREATEST(LEAST(f.debits - f.past_due, f.closing), 0) AS best) n,
 			LATERAL (VALUES
 				(1, 'opening_balance', round(f.opening, minor), NULL),
@@ -170,7 +183,8 @@ BEGIN
 				(16, 'disputed_share', round(100 * f.disputed / NULLIF(f.debits, 0), 2), 'no receivables'),
 				(17, 'concentration', credit.concentration(f.owed), 'no receivables'),
 				(18, 'top_share', round(100 * f.top / NULLIF(f.debits, 0), 2), 'no receivables'),
-				(19, 'auto_match_rate', round(100.0 * r.by_rule / NULLIF(r.receipts, 0), 2), 'no receipts in these days')) v (place, name, result, missing)
+				(19, 'auto_match_rate', round(100.0 * r.by_rule / NULLIF(r.receipts, 0), 2), 'no receipts in these days'),
+				(20, 'promise_kept_rate', round(100.0 * k.kept / NULLIF(k.promises, 0), 2), 'no promises that were due in these days')) v (place, name, result, missing)
 		ORDER BY f.group_value NULLS LAST, v.place;
 END $$;
 COMMENT ON FUNCTION metrics(date, date, text, text, bigint, integer) IS 'Metrics over the days from p_from to p_to, by p_group_by: all, customer, group, risk_class, segment, region, salesperson, collector or currency (group_value NULL: customers that have none). p_value: one group only; p_customer_id: one customer only; p_top: debtors in top_share. Amounts in base currency at the rates of p_to, by currency in that. Balances and sales include tax; balances are net of unapplied credit, counted against what is past due first. Intercompany customers are left out. A metric that would be divided by zero is NULL, with the reason.';

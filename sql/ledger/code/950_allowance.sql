@@ -128,7 +128,7 @@ BEGIN
 	PERFORM require_as_of(p_as_of);
 	SELECT min(a.customer_id) AS first, c.risk_class AS class, sum(a.total - a.unapplied) AS amount INTO missing
 	FROM aging_in(base, p_as_of) a JOIN customer c ON c.customer_id = a.customer_id
-	WHERE a.total - a.unapplied <> 0 AND NOT EXISTS (SELECT FROM loss_rate r WHERE r.valid_from <= p_as_of AND r.recorded_at <= known AND (r.risk_class IS NULL OR r.risk_class = c.risk_class))
+	WHERE a.total - a.unapplied <> 0 AND NOT c.intercompany AND NOT EXISTS (SELECT FROM loss_rate r WHERE r.valid_from <= p_as_of AND r.recorded_at <= known AND (r.risk_class IS NULL OR r.risk_class = c.risk_class))
 	GROUP BY c.risk_class ORDER BY c.risk_class LIMIT 1;
 	IF FOUND THEN
 		RAISE EXCEPTION 'no loss rates on %', p_as_of
@@ -151,7 +151,7 @@ BEGIN
 			SELECT c.customer_id, c.risk_class, k.buckets, b.n AS bucket_no, sum(b.amount * CASE WHEN q.currency = base THEN 1 ELSE fx_rate_on(q.currency, p_as_of) END) AS amount
 			FROM (SELECT DISTINCT s.buckets::text AS text FROM class s) t
 				CROSS JOIN LATERAL aging_at(p_as_of, 'due_date', p_known_at, t.text::credit.aging_buckets) q
-				JOIN customer c ON c.customer_id = q.customer_id
+				JOIN customer c ON c.customer_id = q.customer_id AND NOT c.intercompany
 				JOIN class k ON k.risk_class IS NOT DISTINCT FROM c.risk_class AND k.buckets::text = t.text,
 				LATERAL unnest(q.amounts) WITH ORDINALITY b (amount, n)
 			WHERE b.amount <> 0 GROUP BY 1, 2, 3, 4),
@@ -172,7 +172,7 @@ BEGIN
 					JOIN document d ON d.customer_id = o.customer_id AND d.document_id = o.document_id AND d.recorded_at <= known
 					LEFT JOIN judged j ON j.customer_id = o.customer_id AND j.item_id = o.item_id
 					LEFT JOIN judged w ON w.customer_id = o.customer_id AND w.item_id IS NULL) i
-				JOIN customer c ON c.customer_id = i.customer_id JOIN class k ON k.risk_class IS NOT DISTINCT FROM c.risk_class
+				JOIN customer c ON c.customer_id = i.customer_id AND NOT c.intercompany JOIN class k ON k.risk_class IS NOT DISTINCT FROM c.risk_class
 			WHERE i.percent IS NOT NULL AND i.open_then > 0),
 		pooled AS (
 			SELECT o.customer_id, o.risk_class, o.bucket_no, o.amount - COALESCE(j.amount, 0) AS amount, sum(o.amount - COALESCE(j.amount, 0)) OVER (PARTITION BY o.customer_id) AS whole
@@ -197,7 +197,7 @@ BEGIN
 			round((l.gross - l.covered) * l.loss_rate / 100, decimals)
 		FROM line l ORDER BY l.part, l.risk_class NULLS FIRST, l.bucket_no, l.customer_id, l.rate;
 END $$;
-COMMENT ON FUNCTION allowance(date, timestamptz) IS 'The allowance for expected credit losses needed on a day, in base currency. part pool: by risk class and bucket, the open debit items of the day (credits take nothing off) less what is judged on its own, less what insurance, guarantees and security cover, times the loss rate: that of the matrix in force, times the forward-looking factor, at most 100 percent, discounted. part specific: by customer, what set_specific_provision() judged. p_known_at: as recorded by then. RC006 where a customer who owes has no rates. Sources: IFRS 9 B5.5.35, ASC 326-20-55-37 to 40.';
+COMMENT ON FUNCTION allowance(date, timestamptz) IS 'The allowance for expected credit losses needed on a day, in base currency. part pool: by risk class and bucket, the open debit items of the day (credits take nothing off) less what is judged on its own, less what insurance, guarantees and security cover, times the loss rate: that of the matrix in force, times the forward-looking factor, at most 100 percent, discounted. part specific: by customer, what set_specific_provision() judged. Intercompany customers are left out. p_known_at: as recorded by then. RC006 where a customer who owes has no rates. Sources: IFRS 9 B5.5.35, ASC 326-20-55-37 to 40.';
 
 CREATE OR REPLACE FUNCTION loss_history(p_first date, p_last date, p_months integer DEFAULT 12, p_buckets credit.aging_buckets DEFAULT NULL)
 RETURNS TABLE (risk_class text, bucket_no integer, bucket text, vintages bigint, exposure numeric, written_off numeric, recovered numeric, loss_rate numeric)
@@ -246,7 +246,7 @@ BEGIN
 				COALESCE(l.written_off, 0) * x.rate AS written_off, COALESCE(l.recovered, 0) * x.rate AS recovered
 			FROM open_then o
 				JOIN item i ON i.customer_id = o.customer_id AND i.item_id = o.item_id
-				JOIN customer c ON c.customer_id = o.customer_id
+				JOIN customer c ON c.customer_id = o.customer_id AND NOT c.intercompany
 				CROSS JOIN LATERAL (SELECT CASE WHEN i.currency = base THEN 1 ELSE fx_rate_on(i.currency, o.day) END AS rate) x
 				LEFT JOIN LATERAL (SELECT sum(s.written_off) AS written_off, sum(s.recovered) AS recovered FROM loss s
 					WHERE s.customer_id = o.customer_id AND s.item_id = o.item_id AND s.on_day > o.day AND s.on_day <= o.until) l ON true

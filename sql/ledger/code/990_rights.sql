@@ -19,7 +19,7 @@ DECLARE
 		'review_changes', 'complete_review', 'schedule_reviews', 'warnings_on'];
 	noting text[] := ARRAY['add_note', 'add_tag', 'remove_tag', 'attach', 'add_task', 'finish_task', 'record_inquiry'];
 	nightly text[] := ARRAY['nightly', 'nightly_jobs', 'run_nightly_job'];
-	forecasting text[] := ARRAY['export_csv', 'csv_field', 'trade_tape', 'aging_chart', 'expected_payments', 'cash_forecast', 'forecast_backtest', 'allowance', 'loss_history', 'allowance_journal'];
+	forecasting text[] := ARRAY['export_csv', 'csv_field', 'trade_tape', 'aging_chart', 'borrowing_base_at', 'expected_payments', 'cash_forecast', 'forecast_backtest', 'allowance', 'loss_history', 'allowance_journal'];
 	crediting text[] := noting || ARRAY['open_dispute', 'dispute_deductions', 'investigate_dispute', 'validate_credit', 'request_credit', 'change_credit',
 		'authorize_return', 'receive_return', 'inspect_return', 'cancel_return', 'credit_return', 'add_core', 'receive_core', 'match_credit_notes', 'match_all_credit_notes',
 		'credit_note_customers', 'match_credit_notes_of'];
@@ -139,7 +139,7 @@ BEGIN
 			ledger_info, customer, document, item, allocation, exposure, hold, hold_release, cash_allocation, promise, dispute TO %I', p_role);
 	END IF;
 	IF p_access IN ('reader', 'credit_manager') THEN
-		EXECUTE format('GRANT SELECT ON forecast_accuracy, ecl_matrix, allowance_movement TO %I', p_role);
+		EXECUTE format('GRANT SELECT ON forecast_accuracy, ecl_matrix, allowance_movement, borrowing_base TO %I', p_role);
 	END IF;
 	IF p_access = 'credit_manager' THEN
 		EXECUTE format('GRANT SELECT ON credit_limit, decision, exposure, check_rule, order_release, statement_field, financial_statement, credit_report,
