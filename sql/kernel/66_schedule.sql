@@ -3,6 +3,7 @@
 CREATE FUNCTION credit.schedule_ledger(ledger name, schedule text DEFAULT '15 2 * * *') RETURNS bigint
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+	cron name := 'cron';	-- pg_cron's schema, which it makes itself
 	job text;
 	id bigint;
 BEGIN
@@ -21,7 +22,7 @@ BEGIN
 				HINT = pg_catalog.format('Install pg_cron (Debian: postgresql-NN-cron, in shared_preload_libraries), or from the database it lives in SELECT cron.schedule_in_database(%L, %L, %L, %L), or have another scheduler run it with psql.',
 					'credit_control ' || ledger, schedule, job, pg_catalog.current_database());
 	END IF;
-	EXECUTE 'SELECT cron.schedule($1, $2, $3)' INTO id USING 'credit_control ' || ledger, schedule, job;
+	EXECUTE pg_catalog.format('SELECT %I.schedule($1, $2, $3)', cron) INTO id USING 'credit_control ' || ledger, schedule, job;
 	RETURN id;
 END $$;
 COMMENT ON FUNCTION credit.schedule_ledger(name, text) IS 'Has pg_cron call nightly() of a ledger at a schedule in cron notation (default every night at 2:15, in the time zone of pg_cron), as the caller. Again with another schedule replaces it. Returns the id of the job. 0A000 where pg_cron is not installed, with what to do instead.';
@@ -29,6 +30,7 @@ COMMENT ON FUNCTION credit.schedule_ledger(name, text) IS 'Has pg_cron call nigh
 CREATE FUNCTION credit.unschedule_ledger(ledger name) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+	cron name := 'cron';
 	found boolean;
 BEGIN
 	IF ledger IS NULL THEN
@@ -37,7 +39,8 @@ BEGIN
 	IF NOT EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extname = 'pg_cron') THEN
 		RETURN false;
 	END IF;
-	EXECUTE 'SELECT EXISTS (SELECT FROM cron.job j WHERE j.jobname = $1 AND j.username = current_user) AND cron.unschedule($1)' INTO found USING 'credit_control ' || ledger;
+	EXECUTE pg_catalog.format('SELECT EXISTS (SELECT FROM %1$I.job j WHERE j.jobname = $1 AND j.username = current_user) AND %1$I.unschedule($1)', cron)
+	INTO found USING 'credit_control ' || ledger;
 	RETURN found;
 END $$;
 COMMENT ON FUNCTION credit.unschedule_ledger(name) IS 'Takes back schedule_ledger(), of the caller. Returns whether there was a job.';

@@ -1,6 +1,6 @@
 -- For BI tools: plain types, a row per fact, keys that join, and the rights of whoever asks.
 --
--- security_invoker: row security and rights are those of the reader, so grant_access(…, 'bi') grants the tables below, too.
+-- security_invoker: row security and rights are those of the reader, so grant_access() grants a BI tool the tables below, too.
 
 CREATE OR REPLACE VIEW bi_customers WITH (security_invoker = true) AS
 SELECT c.customer_id, c.name, c.number, c.parent_id, c.risk_class, c.status, c.terms::text AS terms, COALESCE(c.currency, l.base_currency) AS currency, c.review_due,
