@@ -464,7 +464,7 @@ hostile('manager', $_)
 	"ar.set_specific_provision(4, 50, 'ill')", "count(*) FROM ar.allowance('2021-06-01')", "ar.book_allowance('2021-06-30', 'June')",
 	'count(*) FROM ar.allowance_journal(1)', "count(*) FROM ar.cash_forecast('2021-06-01')", "count(*) FROM ar.forecast_backtest('2021-06-01')",
 	"count(*) FROM ar.loss_history('2020-01-31', '2020-03-31', 2)", 'count(*) FROM ar.forecast_accuracy', 'count(*) FROM ar.ecl_matrix', 'count(*) FROM ar.borrowing_base',
-	(map { "ar.run_nightly_job('$_', ar.ledger_today())" } qw(aging_total promises plans settlements reviews portfolios dunning_preview)),
+	(map { "ar.run_nightly_job('$_', current_date)" } qw(aging_total promises plans settlements reviews portfolios dunning_preview)),
 	"count(*) FROM ar.trade_tape('2021-06-01')", "ar.aging_chart('2021-06-01', 3)", "count(*) FROM ar.export_csv('SELECT 1 AS one')",
 	"ar.score_at('2021-06-01')", 'count(*) FROM ar.early_warning', 'count(*) FROM ar.review_queue', 'count(*) FROM ar.portfolio_risk',
 	'count(*) FROM ar.credit_application_status', 'count(*) FROM ar.limit_recommendation_method');
