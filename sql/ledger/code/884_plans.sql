@@ -222,7 +222,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION plan_outcomes(date, bigint[]) IS 'What became of the payment plans in force, as of a day: completed when nothing is open of their items, defaulted when what was due by an instalment was not paid within the grace. Behind evaluate_plans().';
 
-CREATE OR REPLACE FUNCTION charge_plan_interest(p_as_of date, p_customer_id bigint DEFAULT NULL)
+CREATE OR REPLACE FUNCTION charge_plan_interest(p_as_of date, p_customer_ids bigint[])
 RETURNS integer LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
 	due record;
@@ -232,7 +232,7 @@ BEGIN
 	FOR due IN
 		SELECT p.customer_id, p.payment_plan_id, p.currency, i.instalment_no, i.due_date, i.interest_amount
 		FROM payment_plan p JOIN payment_plan_instalment i ON i.customer_id = p.customer_id AND i.payment_plan_id = p.payment_plan_id
-		WHERE p.state = 'active' AND i.interest_amount > 0 AND i.due_date <= p_as_of AND (p_customer_id IS NULL OR p.customer_id = p_customer_id)
+		WHERE p.state = 'active' AND i.interest_amount > 0 AND i.due_date <= p_as_of AND p.customer_id = ANY (p_customer_ids)
 		ORDER BY p.customer_id, p.payment_plan_id, i.instalment_no
 	LOOP
 		PERFORM lock_customer(due.customer_id);
@@ -250,7 +250,7 @@ BEGIN
 	END LOOP;
 	RETURN n;
 END $$;
-COMMENT ON FUNCTION charge_plan_interest(date, bigint) IS 'Posts the interest of instalments due by a day, once each, as finance charges that are part of the plan. Behind evaluate_plans().';
+COMMENT ON FUNCTION charge_plan_interest(date, bigint[]) IS 'Posts the interest of instalments of some customers due by a day, once each, as finance charges that are part of the plan. Behind evaluate_plans().';
 
 CREATE OR REPLACE FUNCTION evaluate_plans(p_as_of date DEFAULT NULL, p_customer_id bigint DEFAULT NULL)
 RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -265,13 +265,16 @@ BEGIN
 		RAISE EXCEPTION 'payment plans cannot be evaluated as of %', as_of
 			USING ERRCODE = 'datetime_field_overflow', DETAIL = format('Today is %s.', ledger_today()), HINT = 'What will have been paid by then is not known.';
 	END IF;
-	PERFORM FROM exposure e WHERE e.currency = base AND (p_customer_id IS NULL OR e.customer_id = p_customer_id)
-		AND e.customer_id IN (SELECT p.customer_id FROM payment_plan p WHERE p.state = 'active' AND p.interest_amount > 0) ORDER BY e.customer_id FOR NO KEY UPDATE;
-	PERFORM charge_plan_interest(as_of, p_customer_id);
-	concerned := ARRAY(SELECT DISTINCT o.customer_id FROM plan_outcomes(as_of, CASE WHEN p_customer_id IS NOT NULL THEN ARRAY[p_customer_id] END) o
+	-- Whose interest is due, and whose plan has changed: all locked at once, in id order, and looked at again.
+	concerned := ARRAY(SELECT p.customer_id FROM payment_plan p
+			JOIN payment_plan_instalment i ON i.customer_id = p.customer_id AND i.payment_plan_id = p.payment_plan_id AND i.interest_amount > 0 AND i.due_date <= as_of
+		WHERE p.state = 'active' AND (p_customer_id IS NULL OR p.customer_id = p_customer_id)
+			AND NOT EXISTS (SELECT FROM payment_plan_item t WHERE t.customer_id = i.customer_id AND t.payment_plan_id = i.payment_plan_id AND t.instalment_no = i.instalment_no)
+		UNION SELECT o.customer_id FROM plan_outcomes(as_of, CASE WHEN p_customer_id IS NOT NULL THEN ARRAY[p_customer_id] END) o
 			JOIN payment_plan p ON p.customer_id = o.customer_id AND p.payment_plan_id = o.payment_plan_id
 		WHERE (p.state, p.paid_amount) IS DISTINCT FROM (o.state, o.paid_amount));
 	PERFORM FROM exposure e WHERE e.customer_id = ANY (concerned) AND e.currency = base ORDER BY e.customer_id FOR NO KEY UPDATE;
+	PERFORM charge_plan_interest(as_of, concerned);
 	WITH changed AS (
 		UPDATE payment_plan p SET state = o.state, paid_amount = o.paid_amount, state_on = as_of
 		FROM plan_outcomes(as_of, concerned) o
