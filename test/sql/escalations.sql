@@ -119,6 +119,12 @@ SELECT pg_temp.try($$SELECT cancel_settlement(1, 1, 'too late')$$);
 SELECT pg_temp.try($$SELECT cancel_settlement(1, 9, 'what')$$);
 SELECT pg_temp.as_person('anna', $$SELECT propose_settlement(1, '{3}', 290, current_date, 'again')$$) AS settlement, cancel_settlement(1, 2, 'no');
 SELECT pg_temp.try($$SELECT evaluate_settlements(current_date + 1)$$) ~ '^22008';
+-- A petition stays whoever would ask in our name.
+BEGIN;
+SELECT pg_temp.as_person('anna', $$SELECT request_escalation(1, 'agency', '{3}', 'silent', 'Pay Up', 20)$$) AS agency \gset
+SELECT set_customer_status(1, 'bankrupt');
+SELECT pg_temp.try(format('SELECT open_escalation(1, %s)', :agency));
+ROLLBACK;
 SELECT * FROM verify_ledger();
 
 SET client_min_messages = warning;

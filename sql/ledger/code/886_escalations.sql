@@ -142,6 +142,11 @@ BEGIN
 		RAISE EXCEPTION 'claim for customer % cannot be filed with % any more', p_customer_id, opened.party
 			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('Its last day was %s; today is %s.', opened.deadline, ledger_today());
 	END IF;
+	IF opened.kind = 'agency' AND EXISTS (SELECT FROM collection_stops(ledger_today()) s WHERE s.customer_id = p_customer_id AND s.reason IN ('bankruptcy', 'sanctions')) THEN
+		RAISE EXCEPTION 'collection from customer % is stayed', p_customer_id
+			USING ERRCODE = 'RC005', DETAIL = format('Found: %s.', (SELECT string_agg(s.reason, ', ') FROM collection_stops(ledger_today()) s WHERE s.customer_id = p_customer_id)),
+				HINT = 'No agency may ask for it either; lawyers file the claim.';
+	END IF;
 	IF opened.kind IN ('write_off', 'insurance') AND EXISTS (SELECT FROM escalation_item t JOIN item i ON i.customer_id = t.customer_id AND i.item_id = t.item_id
 			WHERE t.customer_id = p_customer_id AND t.escalation_id = p_escalation_id AND i.open_amount <> t.amount) THEN
 		RAISE EXCEPTION 'items of escalation % of customer % have changed', p_escalation_id, p_customer_id
@@ -167,7 +172,7 @@ BEGIN
 		ELSE NULL;
 	END CASE;
 END $$;
-COMMENT ON FUNCTION open_escalation(bigint, bigint) IS 'Does what was asked for, with its approval where one is required (RC004): hands the items over, places them, files the claim (not after its deadline), or writes them off. legal: an active customer gets the status legal.';
+COMMENT ON FUNCTION open_escalation(bigint, bigint) IS 'Does what was asked for, with its approval where one is required (RC004): hands the items over, places them, files the claim (not after its deadline), or writes them off. legal: an active customer gets the status legal. RC005: no agency asks who is bankrupt or sanctioned.';
 
 CREATE OR REPLACE FUNCTION close_escalation(p_customer_id bigint, p_escalation_id bigint, p_note text, p_recall boolean DEFAULT false)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
