@@ -38,12 +38,13 @@ SELECT pg_temp.try($$SELECT credit.interest(1, 1, 1, 0)$$);
 SELECT pg_temp.try($$SELECT credit.interest(1, 1, 1, 1, 'usury')$$);
 SELECT credit.interest(NULL, 1) IS NULL AS null_for_null;
 
--- The laws. In the United Kingdom the rate stays for the life of a debt; elsewhere each half-year has its own.
+-- The laws. In the United Kingdom and in Ireland the rate stays for the life of a debt; elsewhere each half-year has its own.
 SELECT late_payment_rate('GB', '2024-08-15') AS late_from_august, late_payment_rate('GB', '2024-03-10') AS from_march, late_payment_rate('GB', '2024-03-10', '2025-05-01') AS a_year_later,
 	late_payment_rate('GB', '2025-03-10') AS from_march_2025;
 SELECT late_payment_rate('IE', '2024-07-01') AS ie, late_payment_rate('EU', '2024-03-01', '2024-08-01') AS eu, late_payment_rate('DE', '2024-07-01') AS de, late_payment_rate('AT', '2024-07-01') AS at,
-	late_payment_rate('DE', '2024-03-01', '2025-01-01') AS de_later;
+	late_payment_rate('DE', '2024-03-01', '2025-01-01') AS de_later, late_payment_rate('IE', '2024-03-01', '2025-01-01') AS ie_stays;
 SELECT d, late_payment_sum_for('GB', '2024-08-15', d, 'GBP') FROM unnest(ARRAY[999.99, 1000, 9999.99, 10000]) d;
+SELECT d, late_payment_sum_for('IE', '2024-08-15', d, 'EUR') FROM unnest(ARRAY[1000, 1000.01, 10000, 10000.01]) d;
 SELECT late_payment_sum_for('DE', '2024-08-15', 1, 'EUR') AS de, late_payment_sum_for('XX', '2024-08-15', 1, 'EUR') AS nowhere;
 SELECT pg_temp.try($$SELECT late_payment_rate('DE', '1999-01-01')$$);
 SELECT pg_temp.try($$SELECT late_payment_rate('US', '2024-01-01')$$);
@@ -137,6 +138,46 @@ SELECT amount FROM run_interest('2024-07-20', true) WHERE customer_id = 6;
 DO $$ BEGIN PERFORM apply_payment(6, post_payment(6, 'DP-1', '2024-06-10', 1000), 'oldest_first', '2024-06-10'); END $$;
 SELECT amount FROM run_interest('2024-10-01') WHERE customer_id = 6;
 SELECT count(*) FROM run_interest('2024-10-02') WHERE customer_id = 6;
+
+-- What counts is the day the money came, not the day it was applied; returned, it has not come.
+BEGIN;
+DO $$ BEGIN PERFORM post_invoice(6, 'D-2', '2024-05-01', 1000, '2024-05-31'), apply_payment(6, post_payment(6, 'DP-2', '2024-06-10', 1000), 'oldest_first', '2024-07-20'); END $$;
+SELECT amount FROM interest_items('2024-10-02', '{6}');
+SELECT amount FROM interest_items('2024-07-01', '{6}');
+SAVEPOINT before;
+SELECT return_payment(6, (SELECT document_id FROM document WHERE number = 'DP-2'), '2024-07-30') > 0 AS returned;
+SELECT amount FROM interest_items('2024-08-09', '{6}');
+SELECT 0.23 * 10 + 0.23 * 10 AS by_hand;
+ROLLBACK TO before;
+-- In time by that, it costs nothing.
+DO $$ BEGIN PERFORM post_invoice(6, 'D-3', '2024-05-01', 1000, '2024-05-31'), apply_payment(6, post_payment(6, 'DP-3', '2024-05-31', 1000), 'oldest_first', '2024-07-20'); END $$;
+-- Nor does what was posted by mistake.
+SELECT void_document(6, post_invoice(6, 'D-5', '2024-05-01', 1000, '2024-05-31'), 'posted twice', '2024-09-30') > 0 AS voided;
+SELECT items, amount FROM run_interest('2024-10-03') WHERE customer_id = 6;
+SELECT count(*) FROM interest_items('2024-10-04', '{6}');
+-- While a payment plan with interest of its own is in force, the item costs nothing more; cancelled, it does again.
+SELECT post_invoice(6, 'D-4', ledger_today() - 90, 1000, ledger_today() - 60) AS d4 \gset
+SELECT propose_plan(6, ARRAY(SELECT i.item_id FROM item i WHERE i.customer_id = 6 AND i.document_id = :d4), 'season', ARRAY[ledger_today() + 30], '{1000}', p_starts_on => ledger_today() - 30,
+	p_interest_rate => 12) AS plan \gset
+SELECT sum(r.amount) AS proposed FROM interest_items(ledger_today(), '{6}') r JOIN item i USING (customer_id, item_id) WHERE i.document_id = :d4;
+SELECT start_plan(6, :plan);
+SELECT sum(r.amount) AS in_force FROM interest_items(ledger_today() + 5, '{6}') r JOIN item i USING (customer_id, item_id) WHERE i.document_id = :d4;
+SELECT cancel_plan(6, :plan, 'not paid');
+SELECT sum(r.amount) AS cancelled FROM interest_items(ledger_today() + 10, '{6}') r JOIN item i USING (customer_id, item_id) WHERE i.document_id = :d4;
+SELECT 0.23 * 30 AS by_hand, 0.23 * 40 AS cancelled;
+-- No interest on interest, whoever charged it, and no fixed sum for what is disputed as a whole.
+DO $$ BEGIN
+	PERFORM enter_document('finance_charge', c, 'X-' || c, '2024-08-01', 1000, '2024-08-31', 'EUR') FROM unnest('{4,5,6}'::bigint[]) c;
+	PERFORM post_invoice(5, 'L-2', '2024-08-01', 500, '2024-08-31'), post_invoice(5, 'L-3', '2024-08-01', 500, '2024-08-31');
+	INSERT INTO dispute (customer_id, item_id, amount, currency, reason_code, opened_on, state) SELECT 5, i.item_id, CASE d.number WHEN 'L-2' THEN 500 ELSE 499 END, 'EUR', 'price_error', '2024-08-10', 'open'
+	FROM item i JOIN document d USING (customer_id, document_id) WHERE d.number IN ('L-2', 'L-3') ORDER BY d.number;
+	INSERT INTO dispute_event (customer_id, dispute_id, state, happened_on) SELECT 5, d.dispute_id, 'open', '2024-08-10' FROM dispute d WHERE d.customer_id = 5;
+END $$;
+SELECT customer_id, d.number, r.kind, r.amount FROM interest_items('2024-10-05', '{4,5,6}') r LEFT JOIN item i USING (customer_id, item_id) LEFT JOIN document d USING (customer_id, document_id)
+WHERE d.number IS DISTINCT FROM 'L-1' ORDER BY 1, 2, 3;
+SELECT count(reject_dispute(5, d.dispute_id, 'price was agreed')) FROM dispute d WHERE d.customer_id = 5;
+SELECT d.number, r.kind, r.amount FROM interest_items('2024-10-05', '{5}') r JOIN item i USING (customer_id, item_id) JOIN document d USING (customer_id, document_id) WHERE d.number IN ('L-2', 'L-3') ORDER BY 1, 2;
+ROLLBACK;
 
 -- Too little waits; what is charged comes to the minimum; no policy, nothing.
 DO $$ BEGIN PERFORM post_invoice(7, 'M-1', '2024-10-01', 100, '2024-10-02'), post_invoice(8, 'N-1', '2024-10-01', 100, '2024-10-02'); END $$;

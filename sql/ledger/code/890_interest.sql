@@ -138,15 +138,23 @@ BEGIN
 	RETURN QUERY
 	WITH late AS MATERIALIZED (
 		SELECT i.customer_id, i.currency, i.item_id, i.amount, i.due_date, credit.minor_unit(i.currency) AS minor,
-			CASE WHEN i.open_amount = 0 THEN i.last_applied_on END AS settled_on, p AS policy
+			z.settled_on, p AS policy
 		FROM item i JOIN customer c ON c.customer_id = i.customer_id
+			JOIN document n ON n.customer_id = i.customer_id AND n.document_id = i.document_id
+			-- The debtor was late until the money came, however late it was applied.
+			CROSS JOIN LATERAL (SELECT CASE WHEN i.open_amount = 0 THEN (SELECT max(a.credit_posting_date) FROM allocation a
+				WHERE a.customer_id = i.customer_id AND a.debit_item_id = i.item_id AND a.reverses IS NULL
+					AND NOT EXISTS (SELECT FROM allocation x WHERE x.customer_id = a.customer_id AND x.reverses = a.allocation_id)) END AS settled_on) z
 			CROSS JOIN LATERAL (SELECT o.* FROM interest_policy o
 				WHERE o.currency = i.currency AND (o.risk_class = c.risk_class OR o.risk_class IS NULL) AND o.valid_from <= i.due_date + 1
 				ORDER BY o.risk_class NULLS LAST, o.valid_from DESC LIMIT 1) p
 		WHERE i.amount > 0 AND i.due_date < p_as_of AND i.posting_date <= p_as_of
 			AND (i.open_amount > 0 OR (i.open_amount = 0 AND i.last_applied_on > i.due_date AND i.last_applied_on > settled_since))
 			AND p.basis = 'overdue_items' AND (p_customers IS NULL OR i.customer_id = ANY (p_customers))
-			AND LEAST(p_as_of, CASE WHEN i.open_amount = 0 THEN i.last_applied_on END) - i.due_date > p.grace_days
+			AND LEAST(p_as_of, z.settled_on) - i.due_date > p.grace_days
+			-- No interest on interest, whoever charged it; and what was posted by mistake was never owed.
+			AND n.kind <> 'finance_charge'
+			AND (i.open_amount > 0 OR NOT EXISTS (SELECT FROM document v WHERE v.customer_id = i.customer_id AND v.reverses = i.document_id))
 			AND NOT EXISTS (SELECT FROM late_charges() f WHERE f.customer_id = i.customer_id AND f.document_id = i.document_id)),
 	charged AS (
 		SELECT h.customer_id, h.item_id, sum(h.amount) FILTER (WHERE h.kind = 'interest' OR (h.kind = 'moved' AND q.method <> 'simple')) AS amount, max(h.to_day) AS to_day,
@@ -161,12 +169,20 @@ BEGIN
 	-- What changed the amount that costs, or its rate.  On the day of a payment the money still cost.
 	events AS (
 		SELECT c.customer_id, c.item_id, c.start AS day, c.amount AS owed, 0::numeric AS disputed FROM counted c
-		UNION ALL SELECT c.customer_id, c.item_id, GREATEST(a.applied_on, c.start), -a.amount, 0
-		FROM counted c JOIN allocation a ON a.customer_id = c.customer_id AND a.debit_item_id = c.item_id WHERE a.applied_on < p_as_of
+		-- Money counts from the day it came, as it does for promises; what takes it back from its own.
+		UNION ALL SELECT c.customer_id, c.item_id, GREATEST(CASE WHEN a.reverses IS NULL THEN a.credit_posting_date ELSE a.applied_on END, c.start), -a.amount, 0
+		FROM counted c JOIN allocation a ON a.customer_id = c.customer_id AND a.debit_item_id = c.item_id
+		WHERE CASE WHEN a.reverses IS NULL THEN a.credit_posting_date ELSE a.applied_on END < p_as_of
 		UNION ALL SELECT c.customer_id, c.item_id, GREATEST(t.day, c.start), 0, t.amount
 		FROM counted c JOIN dispute d ON d.customer_id = c.customer_id AND d.item_id = c.item_id AND d.state <> 'rejected'
 			CROSS JOIN LATERAL (VALUES (d.opened_on, d.amount), (d.ended_on, -d.amount)) t (day, amount)
 		WHERE NOT (c.policy).on_disputed AND t.day < p_as_of
+		-- While a payment plan with interest of its own is in force, that is what the item costs.
+		UNION ALL SELECT c.customer_id, c.item_id, GREATEST(t.day, c.start), 0, t.amount
+		FROM counted c JOIN payment_plan_item m ON m.customer_id = c.customer_id AND m.item_id = c.item_id
+			JOIN payment_plan n ON n.customer_id = m.customer_id AND n.payment_plan_id = m.payment_plan_id AND n.interest_rate > 0
+			CROSS JOIN LATERAL (VALUES (n.starts_on, c.amount), (CASE WHEN n.state <> 'active' THEN GREATEST(n.state_on, n.starts_on) END, -c.amount)) t (day, amount)
+		WHERE EXISTS (SELECT FROM payment_plan_event e WHERE e.customer_id = n.customer_id AND e.payment_plan_id = n.payment_plan_id AND e.state = 'active') AND t.day < p_as_of
 		UNION ALL SELECT c.customer_id, c.item_id, b.day, 0, 0
 		FROM counted c CROSS JOIN LATERAL (SELECT make_date(y, m, 1) - 1 AS day
 			FROM generate_series(extract(year FROM c.start)::integer, extract(year FROM p_as_of)::integer) y, unnest(ARRAY[1, 7]) m) b
@@ -197,6 +213,8 @@ BEGIN
 	SELECT l.customer_id, l.currency, l.item_id, (l.policy).interest_policy_id, 'fixed_sum', l.due_date, p_as_of, s.amount
 	FROM late l CROSS JOIN LATERAL late_payment_sum_for((l.policy).jurisdiction, l.due_date + 1, l.amount, l.currency, p_as_of) s (amount)
 	WHERE (l.policy).fixed_sum AND s.amount > 0
+		-- Nothing is late of what is disputed as a whole.
+		AND EXISTS (SELECT FROM steps t WHERE t.customer_id = l.customer_id AND t.item_id = l.item_id AND t.amount > 0 AND t.next_day > t.day)
 		AND NOT EXISTS (SELECT FROM interest_charge h WHERE h.customer_id = l.customer_id AND h.item_id = l.item_id AND h.kind = 'fixed_sum')
 	UNION ALL
 	SELECT b.* FROM balance_interest(p_as_of, p_customers) b;
@@ -222,6 +240,7 @@ BEGIN
 	items AS MATERIALIZED (
 		SELECT a.customer_id, a.currency, i.item_id, i.amount, GREATEST(CASE WHEN i.amount > 0 THEN i.due_date ELSE i.posting_date END, a.start) AS day
 		FROM accounts a JOIN item i ON i.customer_id = a.customer_id AND i.currency = a.currency
+			JOIN document n ON n.customer_id = i.customer_id AND n.document_id = i.document_id AND n.kind <> 'finance_charge'
 		WHERE i.posting_date < p_as_of AND (i.amount < 0 OR i.due_date + (a.policy).grace_days < p_as_of) AND i.reserved_for IS NULL
 			AND (i.open_amount <> 0 OR i.last_applied_on > a.start)
 			AND NOT EXISTS (SELECT FROM late_charges() f WHERE f.customer_id = i.customer_id AND f.document_id = i.document_id)),

@@ -34,7 +34,7 @@ INSERT INTO reference_rate (rate_code, valid_from, valid_to, rate, source) VALUE
 	('DE base', '2025-01-01', '2025-06-30', 2.27, 'Deutsche Bundesbank, Basiszinssatz, section 247 BGB'),
 	('DE base', '2025-07-01', '2025-12-31', 1.27, 'Deutsche Bundesbank, Basiszinssatz, section 247 BGB'),
 	('AT base', '2024-01-01', '2024-06-30', 3.88, 'Oesterreichische Nationalbank, Basiszinssatz of the first day of the half-year'),
-	('AT base', '2024-07-01', '2024-12-31', 3.63, 'Oesterreichische Nationalbank, Basiszinssatz of the first day of the half-year'),
+	('AT base', '2024-07-01', '2024-12-31', 3.88, 'Oesterreichische Nationalbank, Basiszinssatz of the first day of the half-year'),
 	('AT base', '2025-01-01', '2025-06-30', 2.53, 'Oesterreichische Nationalbank, Basiszinssatz of the first day of the half-year'),
 	('AT base', '2025-07-01', '2025-12-31', 1.53, 'Oesterreichische Nationalbank, Basiszinssatz of the first day of the half-year'),
 	('Bank of England', '2023-08-03', '2024-07-31', 5.25, 'Bank of England, Bank Rate'),
@@ -65,7 +65,7 @@ COMMENT ON COLUMN late_payment_law.source IS 'Where the law says so.';
 
 INSERT INTO late_payment_law (jurisdiction, valid_from, rate_code, margin, read_on, fixed, source) VALUES
 	('EU', '2013-03-16', 'ECB', 8, 'half_year', false, 'Directive 2011/7/EU, art. 2(6), (7), art. 3: the least a member state may give'),
-	('IE', '2013-03-16', 'ECB', 8, 'half_year', false, 'S.I. No. 580/2012'),
+	('IE', '2013-03-16', 'ECB', 8, 'half_year', true, 'S.I. No. 580/2012: one rate for a payment, that of the half-year in which it was due'),
 	('DE', '2014-07-29', 'DE base', 9, 'half_year', false, 'BGB section 288(2), section 247: between businesses'),
 	('AT', '2013-03-16', 'AT base', 9.2, 'half_year', false, 'UGB section 456'),
 	('GB', '2002-08-07', 'Bank of England', 8, 'day_before_half_year', true, 'Late Payment of Commercial Debts (Interest) Act 1998; SI 2002/1675 art. 4');
@@ -88,7 +88,8 @@ COMMENT ON COLUMN late_payment_sum.currency IS 'ISO 4217 code.';
 COMMENT ON COLUMN late_payment_sum.source IS 'Where the law says so.';
 
 INSERT INTO late_payment_sum (jurisdiction, valid_from, least_debt, amount, currency, source) VALUES
-	('EU', '2013-03-16', 0, 40, 'EUR', 'Directive 2011/7/EU, art. 6(1)'), ('IE', '2013-03-16', 0, 40, 'EUR', 'S.I. No. 580/2012'),
+	('EU', '2013-03-16', 0, 40, 'EUR', 'Directive 2011/7/EU, art. 6(1)'), ('IE', '2013-03-16', 0, 40, 'EUR', 'S.I. No. 580/2012, reg. 9: debts up to 1,000'),
+	('IE', '2013-03-16', 1000.01, 70, 'EUR', 'S.I. No. 580/2012, reg. 9: debts above 1,000 up to 10,000'), ('IE', '2013-03-16', 10000.01, 100, 'EUR', 'S.I. No. 580/2012, reg. 9: debts above 10,000'),
 	('DE', '2014-07-29', 0, 40, 'EUR', 'BGB section 288(5)'), ('AT', '2013-03-16', 0, 40, 'EUR', 'UGB section 458'),
 	('GB', '2002-08-07', 0, 40, 'GBP', 'SI 2002/1674: debts below 1,000'), ('GB', '2002-08-07', 1000, 70, 'GBP', 'SI 2002/1674: debts from 1,000 to below 10,000'),
 	('GB', '2002-08-07', 10000, 100, 'GBP', 'SI 2002/1674: debts of 10,000 or more');
