@@ -85,6 +85,21 @@ SELECT add_contact_fact(1, 8, 'attorney', p_valid_from => '2026-10-01'), add_con
 SELECT pg_temp.ask(8, 'phone', '2026-10-02 10:00-04') AS attorney, pg_temp.ask(2, 'phone', '2026-10-02 10:00+05:30') AS workplace, pg_temp.ask(2, 'e-mail', '2026-10-02 10:00+05:30') AS mail,
 	pg_temp.ask(7, 'e-mail', '2026-10-02 10:00-04') AS opt_out, pg_temp.ask(7, 'phone', '2026-10-02 10:00-04') AS phone;
 SELECT pg_temp.ask(6, 'phone', '2026-10-02 09:00+10:30') AS morning, pg_temp.ask(6, 'phone', '2026-10-02 10:00+10:30') AS ten, pg_temp.ask(6, 'phone', '2026-10-02 22:00+10:30') AS night;
+-- What the law allows after a request to cease is recorded as what it is; an attorney is another matter.
+SELECT add_contact_fact(1, 3, 'refusal', p_valid_from => '2026-10-01') > 0 AS refuses;
+SELECT pg_temp.try($$SELECT record_contact(1, 3, 'letter', 'sent', p_contacted_at => '2026-10-02 10:00+05:45')$$);
+SELECT p, (log_contact(1, 3, 'letter', 'sent', p_contacted_at => '2026-10-02 10:00+05:45', p_purpose => p)).allowed FROM unnest(ARRAY['collection', 'remedy', 'end_of_collection']) p;
+SELECT purpose FROM contact WHERE customer_contact_id = 3 ORDER BY contact_id;
+SELECT pg_temp.try($$SELECT record_contact(1, 8, 'letter', 'sent', p_contacted_at => '2026-10-02 10:00-04', p_purpose => 'remedy')$$);
+SELECT pg_temp.try($$SELECT record_contact(1, 3, 'letter', 'sent', p_purpose => 'revenge')$$);
+-- The day begins where the ledger is, wherever the session is.
+SET TimeZone = 'America/Los_Angeles';
+SELECT d, (SELECT string_agg(DISTINCT reason, ', ') FROM collection_stops(d) WHERE customer_id = 1) AS stopped FROM unnest('{2026-09-18,2026-09-24,2026-09-25,2026-09-30,2026-10-01}'::date[]) d;
+SET TimeZone = 'UTC';
+-- A rule of a place about calls leaves that of everywhere for visits.
+INSERT INTO contact_rule (rule_no, kind, debtor_kind, jurisdiction, channels, from_time, to_time, applies_to, source) VALUES (62, 'hours', 'consumer', 'AU', '{phone}', '09:00', '20:00', 'Callers.', 'made up');
+SELECT c, pg_temp.ask(6, c, '2026-09-29 08:30+09:30'), pg_temp.ask(6, c, '2026-09-29 21:30+09:30') FROM unnest(ARRAY['phone', 'visit']) c;
+DELETE FROM contact_rule WHERE rule_no = 62;
 -- Holidays, consent and quiet days, where there are such rules.
 INSERT INTO contact_holiday VALUES ('AU', '2026-10-05', 'Labour Day');
 INSERT INTO contact_rule (rule_no, kind, debtor_kind, channels, days, applies_to, source) VALUES (60, 'quiet_days', 'business', NULL, 2, 'Everybody.', 'House rule'),
@@ -160,6 +175,19 @@ SELECT pg_temp.ask(10, 'phone', '2026-10-02 12:00+00') AS after, pg_temp.ask(10,
 SELECT set_customer_status(4, 'sanctioned');
 SELECT pg_temp.ask(10, 'phone', '2026-10-02 12:00+00');
 SELECT pg_temp.try(format('SELECT end_insolvency(4, %s, %L)', :case, 'again'));
+
+-- Calls that are entered late, in whatever order, are counted with those after them.
+DO $$ BEGIN
+	PERFORM add_customer('Dee Fox', 5), add_customer('Dee Fox & Co', 6), add_customer('Fox Group', 7), add_customer_contact(5, 'Dee Fox', 'America/Chicago', p_jurisdiction => 'US-IL', p_kind => 'consumer');
+	PERFORM record_contact(5, 11, 'phone', 'no_answer', p_contacted_at => ('2026-09-08'::date + d + time '10:00') AT TIME ZONE 'America/Chicago') FROM generate_series(6, 0, -1) d;
+END $$;
+SELECT d, pg_temp.ask(11, 'phone', ('2026-09-01'::date + d + time '11:00') AT TIME ZONE 'America/Chicago') FROM unnest('{6,7,10,13,14}'::integer[]) d;
+SELECT pg_temp.try($$SELECT record_contact(5, 11, 'phone', 'no_answer', p_contacted_at => '2026-09-10 11:00-05')$$);
+-- A person that comes along with a merged customer has been called and spoken with as before, and again with the next merger.
+SELECT record_contact(5, 11, 'phone', 'spoke', 'in', p_contacted_at => '2026-09-16 10:00-05') > 0 AS spoke;
+SELECT merge_customers(5, 6, 'the same') IS NOT NULL AS merged, merge_customers(6, 7, 'the same') IS NOT NULL AS again;
+SELECT customer_id, pg_temp.ask(customer_contact_id, 'phone', '2026-09-14 12:00-05') AS calls, pg_temp.ask(customer_contact_id, 'phone', '2026-09-17 12:00-05', '{77}') AS conversation
+FROM customer_contact WHERE name = 'Dee Fox' ORDER BY 1;
 
 -- Bad input.
 SELECT pg_temp.try($$SELECT contact_allowed(1, 'pigeon', now())$$);

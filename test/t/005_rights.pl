@@ -149,7 +149,7 @@ my @collecting = (
 	'change_customer_contact(bigint,bigint,jsonb)',
 	'add_contact_fact(bigint,bigint,text,text,timestamp with time zone,text,time without time zone,time without time zone)',
 	'end_contact_fact(bigint,bigint,timestamp with time zone)',
-	'record_contact(bigint,bigint,text,text,text,text,text,text,date,bigint[],timestamp with time zone,text,text)',
+	'record_contact(bigint,bigint,text,text,text,text,text,text,date,bigint[],timestamp with time zone,text,text,text)',
 	'make_promise(bigint,date,numeric,bigint[],text,bigint,bigint,text,integer,date)',
 	'withdraw_promise(bigint,bigint,text)', 'evaluate_promises(date,bigint)',
 	'propose_plan(bigint,bigint[],text,date[],numeric[],credit.payment_terms,date,numeric,integer,bigint)',
@@ -163,7 +163,7 @@ my @collecting = (
 my @warning = (
 	'answer_debt_request(bigint,bigint,date)', 'contact_allowed(bigint,text,timestamp with time zone,bigint[],text)',
 	'dunning_items(date,bigint[])', 'late_payment_rate(text,date,date)', 'letter_placeholders()',
-	'log_contact(bigint,bigint,text,text,text,text,text,text,date,bigint[],timestamp with time zone,text,text)',
+	'log_contact(bigint,bigint,text,text,text,text,text,text,date,bigint[],timestamp with time zone,text,text,text)',
 	'pause_dunning(bigint,text,bigint,date)',
 	'queue_message(bigint,text,text,text,text,text,bigint,text,bigint,timestamp with time zone)',
 	'receive_debt_request(bigint,bigint,text,date,text,bigint[])', 'record_debt_notice(bigint,bigint,date,bigint[])',

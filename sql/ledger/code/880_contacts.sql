@@ -47,6 +47,16 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION require_channel(text) IS 'Error 22023 unless it is phone, e-mail, letter or visit. NULL passes.';
 
+CREATE OR REPLACE FUNCTION require_purpose(p_purpose text)
+RETURNS void LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
+BEGIN
+	IF p_purpose IS NULL OR p_purpose NOT IN ('collection', 'end_of_collection', 'remedy') THEN
+		RAISE EXCEPTION 'unknown purpose "%" of a contact', left(p_purpose, 100)
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'It is collection; end_of_collection or remedy: to say that collection ends, or which remedy is or may be used.';
+	END IF;
+END $$;
+COMMENT ON FUNCTION require_purpose(text) IS 'Error 22023 unless it is a purpose of a contact: collection, end_of_collection or remedy.';
+
 CREATE OR REPLACE FUNCTION add_customer_contact(p_customer_id bigint, p_name text, p_time_zone text DEFAULT NULL, p_role text DEFAULT NULL, p_phone text DEFAULT NULL,
 	p_email text DEFAULT NULL, p_address text DEFAULT NULL, p_language text DEFAULT NULL, p_preferred_channel text DEFAULT NULL, p_jurisdiction text DEFAULT NULL,
 	p_kind text DEFAULT 'business')
@@ -127,7 +137,7 @@ COMMENT ON FUNCTION end_contact_fact(bigint, bigint, timestamptz) IS 'Ends a fac
 
 CREATE OR REPLACE FUNCTION record_contact(p_customer_id bigint, p_customer_contact_id bigint, p_channel text, p_outcome_code text, p_direction text DEFAULT 'out',
 	p_reason_code text DEFAULT NULL, p_note text DEFAULT NULL, p_next_step text DEFAULT NULL, p_resubmit_on date DEFAULT NULL, p_document_ids bigint[] DEFAULT '{}',
-	p_contacted_at timestamptz DEFAULT NULL, p_person text DEFAULT NULL, p_override_reason text DEFAULT NULL)
+	p_contacted_at timestamptz DEFAULT NULL, p_person text DEFAULT NULL, p_override_reason text DEFAULT NULL, p_purpose text DEFAULT 'collection')
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	at timestamptz := COALESCE(p_contacted_at, now());
@@ -138,6 +148,7 @@ BEGIN
 	IF p_direction IS NULL OR p_direction NOT IN ('in', 'out') THEN
 		RAISE EXCEPTION 'unknown direction "%" of a contact', left(p_direction, 100) USING ERRCODE = 'invalid_parameter_value', HINT = 'It is in or out.';
 	END IF;
+	PERFORM require_purpose(p_purpose);
 	IF NOT EXISTS (SELECT FROM contact_outcome o WHERE o.outcome_code = p_outcome_code) THEN
 		RAISE EXCEPTION 'there is no outcome "%" of a contact', left(p_outcome_code, 100)
 			USING ERRCODE = 'foreign_key_violation', HINT = 'Table contact_outcome lists them; the ledger''s owner adds more.';
@@ -164,13 +175,13 @@ BEGIN
 		PERFORM read_document(p_customer_id, unknown);
 	END IF;
 	INSERT INTO contact (customer_id, customer_contact_id, contacted_at, direction, channel, person, outcome_code, reason_code, note, next_step, resubmit_on,
-		document_ids, override_reason)
+		document_ids, override_reason, purpose)
 	VALUES (p_customer_id, p_customer_contact_id, at, p_direction, p_channel, p_person, p_outcome_code, p_reason_code, p_note, p_next_step, p_resubmit_on,
-		COALESCE(p_document_ids, '{}'), p_override_reason)
+		COALESCE(p_document_ids, '{}'), p_override_reason, p_purpose)
 	RETURNING contact_id INTO id;
 	RETURN id;
 END $$;
-COMMENT ON FUNCTION record_contact(bigint, bigint, text, text, text, text, text, text, date, bigint[], timestamptz, text, text) IS 'Records a contact with a customer, at p_contacted_at (default now): with whom, by which channel, in which direction (out or in), what came of it, why they do not pay, what is next and when. A contact out is checked against the law of contacts; p_override_reason, from a person who may, has it recorded all the same. Returns its id.';
+COMMENT ON FUNCTION record_contact(bigint, bigint, text, text, text, text, text, text, date, bigint[], timestamptz, text, text, text) IS 'Records a contact with a customer, at p_contacted_at (default now): with whom, by which channel, in which direction (out or in), what came of it, why they do not pay, what is next and when. A contact out is checked against the law of contacts; p_override_reason, from a person who may, has it recorded all the same. p_purpose: collection; or end_of_collection or remedy, as contact_allowed() has it. Returns its id.';
 
 -- The people go along with the account, and so does what they said, or nobody would have to heed it any more.
 CREATE OR REPLACE FUNCTION move_contacts(p_customer_id bigint, p_into_customer_id bigint)

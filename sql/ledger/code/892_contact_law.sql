@@ -24,10 +24,10 @@ BEGIN
 		-- What a place has a rule for needs no rule of everywhere.
 		SELECT k.* FROM known k
 		WHERE (k.channels IS NULL OR p_channel = ANY (k.channels))
-			AND NOT (k.jurisdiction IS NULL AND EXISTS (SELECT FROM known o WHERE o.kind = k.kind AND o.jurisdiction IS NOT NULL))
+			AND NOT (k.jurisdiction IS NULL AND EXISTS (SELECT FROM known o WHERE o.kind = k.kind AND o.jurisdiction IS NOT NULL AND (o.channels IS NULL OR p_channel = ANY (o.channels))))
 		ORDER BY k.rule_no;
 END $$;
-COMMENT ON FUNCTION contact_rules_for(text, text, text, date) IS 'Contact rules in force on a day for a kind of person in a place, about a channel. A rule of everywhere gives way to one of the same kind for the place.';
+COMMENT ON FUNCTION contact_rules_for(text, text, text, date) IS 'Contact rules in force on a day for a kind of person in a place, about a channel. A rule of everywhere gives way to one of the same kind for the place and channel.';
 
 -- Facts about the person that are so at a time.
 CREATE OR REPLACE FUNCTION contact_fact_at(p_customer_id bigint, p_customer_contact_id bigint, p_kinds text[], p_channel text, p_at timestamptz, p_local time DEFAULT NULL)
@@ -45,6 +45,33 @@ BEGIN
 	RETURN fact;
 END $$;
 COMMENT ON FUNCTION contact_fact_at(bigint, bigint, text[], text, timestamptz, time) IS 'A fact of some kinds about a person that is so at a time, for a channel; NULL where there is none. p_local: time of day where the person is.';
+
+-- A person who came along with a merged customer has not been called any less for it; what a call was about has another number
+-- now, and counts for every debt.
+CREATE OR REPLACE FUNCTION person_contacts(p_customer_id bigint, p_customer_contact_id bigint, p_channels text[], p_after timestamptz, p_until timestamptz)
+RETURNS SETOF contact LANGUAGE plpgsql STABLE ROWS 5 SET search_path FROM CURRENT AS $$
+DECLARE
+	made contact;
+	former customer_contact;
+	person bigint := p_customer_contact_id;
+BEGIN
+	RETURN QUERY SELECT c.* FROM contact c
+		WHERE c.customer_id = p_customer_id AND c.customer_contact_id = p_customer_contact_id AND c.channel = ANY (p_channels)
+			AND c.contacted_at > p_after AND c.contacted_at <= p_until;
+	LOOP
+		SELECT f.* INTO former FROM customer_contact k JOIN customer_contact f ON f.customer_contact_id = k.formerly WHERE k.customer_contact_id = person;
+		EXIT WHEN NOT FOUND;
+		FOR made IN SELECT c.* FROM contact c
+			WHERE c.customer_id = former.customer_id AND c.customer_contact_id = former.customer_contact_id AND c.channel = ANY (p_channels)
+				AND c.contacted_at > p_after AND c.contacted_at <= p_until
+		LOOP
+			made.document_ids := '{}';
+			RETURN NEXT made;
+		END LOOP;
+		person := former.customer_contact_id;
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION person_contacts(bigint, bigint, text[], timestamptz, timestamptz) IS 'Contacts with a person, by some channels, after one time and up to another, also those with it at a customer that was merged into this one, which are told as about every debt. Behind contact_findings().';
 
 -- Cost: each rule reads a few rows by index, of the last days, however long the history is.
 CREATE OR REPLACE FUNCTION contact_findings(p_customer_id bigint, p_customer_contact_id bigint, p_channel text, p_at timestamptz, p_document_ids bigint[] DEFAULT '{}',
@@ -128,27 +155,30 @@ BEGIN
 					says := format('%s has not agreed to contacts by %s.', person.name, p_channel);
 				END IF;
 			WHEN 'frequency' THEN
-				-- Per debt: a call about the account is one about each.
+				-- Per debt: a call about the account is one about each.  Any so many days with this call among them count, for calls are entered late, too.
 				FOREACH debt IN ARRAY CASE WHEN COALESCE(p_document_ids, '{}') = '{}' THEN ARRAY[NULL::bigint] ELSE p_document_ids END LOOP
-					SELECT (c.contacted_at AT TIME ZONE zone)::date INTO day FROM contact c
-					WHERE c.customer_id = p_customer_id AND c.customer_contact_id = p_customer_contact_id AND c.channel = p_channel AND c.direction = 'out'
-						AND c.contacted_at <= p_at AND c.contacted_at > p_at - make_interval(days => rule.days + 1) AND (c.contacted_at AT TIME ZONE zone)::date > here::date - rule.days
-						AND (debt IS NULL OR c.document_ids = '{}' OR debt = ANY (c.document_ids)) AND c.contact_id IS DISTINCT FROM p_except_contact_id
-						-- A line that was busy was not connected.
-						AND c.outcome_code <> 'busy'
-					ORDER BY c.contacted_at DESC OFFSET rule.most - 1 LIMIT 1;
-					IF FOUND THEN
-						says := format('%s was called %s times in %s days%s.', person.name, rule.most, rule.days, COALESCE(format(' about document %s', debt), ''));
-						until := GREATEST(until, (day + rule.days)::timestamp AT TIME ZONE zone);
+					SELECT max(w.first_day) INTO day FROM (
+						SELECT k.day AS first_day, lead(k.day, rule.most - 1) OVER (ORDER BY k.day) AS last_day
+						FROM (SELECT (c.contacted_at AT TIME ZONE zone)::date AS day
+							FROM person_contacts(p_customer_id, p_customer_contact_id, ARRAY[p_channel], p_at - make_interval(days => rule.days + 1), p_at + make_interval(days => rule.days + 1)) c
+							WHERE c.direction = 'out' AND c.contact_id IS DISTINCT FROM p_except_contact_id
+								AND (debt IS NULL OR c.document_ids = '{}' OR debt = ANY (c.document_ids))
+								-- A line that was busy was not connected.
+								AND c.outcome_code <> 'busy') k) w
+					WHERE w.last_day IS NOT NULL AND GREATEST(w.last_day, here::date) - LEAST(w.first_day, here::date) < rule.days;
+					IF day IS NOT NULL THEN
+						says := format('%s was called %s times in %s days%s.', person.name, rule.most, rule.days, CASE WHEN debt IS NOT NULL THEN format(' about document %s', debt) END);
+						until := GREATEST(until, (GREATEST(day, here::date - rule.days + 1) + rule.days)::timestamp AT TIME ZONE zone);
 					END IF;
 				END LOOP;
 			WHEN 'conversation' THEN
 				FOREACH debt IN ARRAY CASE WHEN COALESCE(p_document_ids, '{}') = '{}' THEN ARRAY[NULL::bigint] ELSE p_document_ids END LOOP
 					SELECT (c.contacted_at AT TIME ZONE zone)::date INTO day FROM (
-						SELECT c.contacted_at, c.outcome_code FROM contact c JOIN contact_outcome o ON o.outcome_code = c.outcome_code AND o.reached
-						WHERE c.customer_id = p_customer_id AND c.customer_contact_id = p_customer_contact_id AND c.channel = p_channel
-							AND c.contacted_at <= p_at AND c.contacted_at > p_at - make_interval(days => rule.days + 1) AND (c.contacted_at AT TIME ZONE zone)::date > here::date - rule.days
-							AND (debt IS NULL OR c.document_ids = '{}' OR debt = ANY (c.document_ids)) AND c.contact_id IS DISTINCT FROM p_except_contact_id
+						SELECT c.contacted_at, c.outcome_code
+						FROM person_contacts(p_customer_id, p_customer_contact_id, ARRAY[p_channel], p_at - make_interval(days => rule.days + 1), p_at) c
+							JOIN contact_outcome o ON o.outcome_code = c.outcome_code AND o.reached
+						WHERE c.contact_id IS DISTINCT FROM p_except_contact_id AND (c.contacted_at AT TIME ZONE zone)::date > here::date - rule.days
+							AND (debt IS NULL OR c.document_ids = '{}' OR debt = ANY (c.document_ids))
 						ORDER BY c.contacted_at DESC LIMIT 1) c
 					-- Who asks to be called back agrees to be.
 					WHERE c.outcome_code <> 'call_back';
@@ -158,9 +188,9 @@ BEGIN
 					END IF;
 				END LOOP;
 			WHEN 'quiet_days' THEN
-				SELECT (max(c.contacted_at) AT TIME ZONE zone)::date INTO day FROM contact c
-				WHERE c.customer_id = p_customer_id AND c.customer_contact_id = p_customer_contact_id AND c.direction = 'out' AND c.contacted_at <= p_at
-					AND c.contacted_at > p_at - make_interval(days => rule.days + 2) AND c.contact_id IS DISTINCT FROM p_except_contact_id;
+				SELECT (max(c.contacted_at) AT TIME ZONE zone)::date INTO day
+				FROM person_contacts(p_customer_id, p_customer_contact_id, '{phone,e-mail,letter,visit}', p_at - make_interval(days => rule.days + 2), p_at) c
+				WHERE c.direction = 'out' AND c.contact_id IS DISTINCT FROM p_except_contact_id;
 				IF here::date <= day + rule.days THEN
 					says := format('The last contact was on %s; %s quiet days follow it.', day, rule.days);
 					until := (day + rule.days + 1)::timestamp AT TIME ZONE zone;
@@ -226,10 +256,7 @@ BEGIN
 	IF p_channel IS NULL OR p_at IS NULL OR NOT isfinite(p_at) THEN
 		RAISE EXCEPTION 'a contact is by a channel at a time' USING ERRCODE = 'null_value_not_allowed', DETAIL = format('It is by %s at %s.', COALESCE(p_channel, 'null'), COALESCE(p_at::text, 'null'));
 	END IF;
-	IF p_purpose IS NULL OR p_purpose NOT IN ('collection', 'end_of_collection', 'remedy') THEN
-		RAISE EXCEPTION 'unknown purpose "%" of a contact', p_purpose
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'It is collection; end_of_collection or remedy: to say that collection ends, or which remedy is or may be used.';
-	END IF;
+	PERFORM require_purpose(p_purpose);
 	IF customer IS NULL THEN
 		RAISE EXCEPTION 'there is no contact person %', p_customer_contact_id USING ERRCODE = 'foreign_key_violation', HINT = 'Add the person with add_customer_contact().';
 	END IF;
@@ -253,7 +280,7 @@ BEGIN
 	-- Two calls at once count each other.
 	PERFORM lock_customer(NEW.customer_id);
 	SELECT j.rules, j.next_allowed INTO findings, next_time
-	FROM judge_contact(NEW.customer_id, NEW.customer_contact_id, NEW.channel, NEW.contacted_at, NEW.document_ids, 'collection', NEW.contact_id) j;
+	FROM judge_contact(NEW.customer_id, NEW.customer_contact_id, NEW.channel, NEW.contacted_at, NEW.document_ids, NEW.purpose, NEW.contact_id) j;
 	IF findings = '[]' THEN
 		RETURN NULL;
 	END IF;
@@ -279,27 +306,27 @@ CREATE OR REPLACE TRIGGER contact_guard AFTER INSERT ON contact
 
 CREATE OR REPLACE FUNCTION log_contact(p_customer_id bigint, p_customer_contact_id bigint, p_channel text, p_outcome_code text, p_direction text DEFAULT 'out',
 	p_reason_code text DEFAULT NULL, p_note text DEFAULT NULL, p_next_step text DEFAULT NULL, p_resubmit_on date DEFAULT NULL, p_document_ids bigint[] DEFAULT '{}',
-	p_contacted_at timestamptz DEFAULT NULL, p_person text DEFAULT NULL, p_override_reason text DEFAULT NULL,
+	p_contacted_at timestamptz DEFAULT NULL, p_person text DEFAULT NULL, p_override_reason text DEFAULT NULL, p_purpose text DEFAULT 'collection',
 	OUT contact_id bigint, OUT allowed boolean, OUT rules jsonb, OUT next_allowed timestamptz)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
 	BEGIN
 		contact_id := record_contact(p_customer_id, p_customer_contact_id, p_channel, p_outcome_code, p_direction, p_reason_code, p_note, p_next_step, p_resubmit_on,
-			p_document_ids, p_contacted_at, p_person, p_override_reason);
+			p_document_ids, p_contacted_at, p_person, p_override_reason, p_purpose);
 		allowed := true;
 		rules := COALESCE((SELECT r.rules FROM contact_refusal r WHERE r.customer_id = p_customer_id AND r.contact_id = log_contact.contact_id), '[]');
 		next_allowed := COALESCE(p_contacted_at, now());
 	EXCEPTION WHEN SQLSTATE 'RC005' THEN
 		-- Only the contact is undone; that it was wanted stays on record.
 		SELECT a.rules, a.next_allowed INTO rules, next_allowed
-		FROM contact_allowed(p_customer_contact_id, p_channel, COALESCE(p_contacted_at, now()), COALESCE(p_document_ids, '{}')) a;
+		FROM contact_allowed(p_customer_contact_id, p_channel, COALESCE(p_contacted_at, now()), COALESCE(p_document_ids, '{}'), p_purpose) a;
 		contact_id := NULL;
 		allowed := false;
 		INSERT INTO contact_refusal (customer_id, customer_contact_id, channel, at, document_ids, rules)
 		VALUES (p_customer_id, p_customer_contact_id, p_channel, COALESCE(p_contacted_at, now()), COALESCE(p_document_ids, '{}'), rules);
 	END;
 END $$;
-COMMENT ON FUNCTION log_contact(bigint, bigint, text, text, text, text, text, text, date, bigint[], timestamptz, text, text) IS 'Records a contact as record_contact() does, with the same arguments; what the law of contacts refuses is no error, but recorded in contact_refusal and told: allowed, the rules that spoke, and the next time when none does. contact_id: NULL where it was refused.';
+COMMENT ON FUNCTION log_contact(bigint, bigint, text, text, text, text, text, text, date, bigint[], timestamptz, text, text, text) IS 'Records a contact as record_contact() does, with the same arguments; what the law of contacts refuses is no error, but recorded in contact_refusal and told: allowed, the rules that spoke, and the next time when none does. contact_id: NULL where it was refused.';
 
 CREATE OR REPLACE VIEW compliance_log AS
 SELECT r.customer_id, c.name AS customer_name, r.contact_refusal_id, r.customer_contact_id, p.name AS person, r.channel, r.at,

@@ -222,6 +222,8 @@ COMMENT ON COLUMN notice_due.source IS 'Where the law says so.';
 CREATE OR REPLACE FUNCTION collection_stops(p_as_of date)
 RETURNS TABLE (customer_id bigint, reason text)
 LANGUAGE plpgsql STABLE ROWS 100 SET search_path FROM CURRENT AS $$
+DECLARE
+	zone text := (SELECT l.time_zone FROM ledger_info l);
 BEGIN
 	RETURN QUERY
 		SELECT c.customer_id, CASE c.status WHEN 'bankrupt' THEN 'bankruptcy' WHEN 'sanctioned' THEN 'sanctions' ELSE c.status END
@@ -229,7 +231,8 @@ BEGIN
 		UNION SELECT n.customer_id, 'bankruptcy' FROM insolvency n WHERE n.petition_date <= p_as_of AND COALESCE(n.ended_on, 'infinity') > p_as_of
 		UNION SELECT p.customer_id, CASE f.kind WHEN 'attorney' THEN 'attorney' ELSE 'cease' END
 		FROM contact_fact f JOIN customer_contact p ON p.customer_id = f.customer_id AND p.customer_contact_id = f.customer_contact_id AND p.kind = 'consumer'
-		WHERE f.kind IN ('cease', 'refusal', 'attorney') AND f.valid_from < p_as_of + 1 AND f.valid_to > p_as_of AND (f.channel IS NULL OR f.channel = 'letter')
+		WHERE f.kind IN ('cease', 'refusal', 'attorney') AND f.valid_from < (p_as_of + 1)::timestamp AT TIME ZONE zone AND f.valid_to > p_as_of::timestamp AT TIME ZONE zone
+			AND (f.channel IS NULL OR f.channel = 'letter')
 		UNION SELECT d.customer_id, 'validation' FROM debt_request d
 			JOIN customer_contact p ON p.customer_id = d.customer_id AND p.customer_contact_id = d.customer_contact_id AND p.kind = 'consumer'
 		WHERE d.in_time AND d.answered_on IS NULL AND d.received_on <= p_as_of;
