@@ -179,6 +179,13 @@ SELECT set_customer_status(1, 'bankrupt');
 SELECT count(*) FROM take_messages(1000) WHERE customer_id = 1;
 SELECT state, error, count(*) FROM outbox WHERE customer_id = 1 GROUP BY 1, 2;
 
+-- What the law of contacts forbids waits until it does not, or fails where nobody can say when that is.
+SELECT add_customer('Gull', 77), add_customer_contact(77, 'Gil', 'UTC') AS later, add_customer_contact(77, 'Guy', 'UTC') AS never, add_customer_contact(77, 'Gus', 'UTC') AS now \gset
+SELECT end_contact_fact(77, add_contact_fact(77, :later, 'inconvenient', 'e-mail'), now() + interval '1 day'), add_contact_fact(77, :never, 'opt_out', 'e-mail') > 0 AS declined;
+SELECT count(queue_message(77, 'e-mail', 'x', 'hello', 'Hello', 'test', p, p_customer_contact_id => p)) FROM unnest(ARRAY[:later, :never, :now]) p;
+SELECT customer_contact_id = :now AS now FROM take_messages(1000) t JOIN outbox o USING (customer_id, outbox_id) WHERE customer_id = 77;
+SELECT o.state, c.name, o.not_before > now() AS waits, o.attempts, o.error FROM outbox o JOIN customer_contact c USING (customer_id, customer_contact_id) WHERE o.customer_id = 77 ORDER BY o.outbox_id;
+
 -- In batches, with a commit after each: what one run makes of it, the other does, but for whom it cannot be done.
 SELECT set_customer_status(1, 'active');
 DO $$ BEGIN

@@ -177,10 +177,15 @@ SELECT customer_id, d.number, r.kind, r.amount FROM interest_items('2024-10-05',
 WHERE d.number IS DISTINCT FROM 'L-1' ORDER BY 1, 2, 3;
 SELECT count(reject_dispute(5, d.dispute_id, 'price was agreed')) FROM dispute d WHERE d.customer_id = 5;
 SELECT d.number, r.kind, r.amount FROM interest_items('2024-10-05', '{5}') r JOIN item i USING (customer_id, item_id) JOIN document d USING (customer_id, document_id) WHERE d.number IN ('L-2', 'L-3') ORDER BY 1, 2;
+-- Who is bankrupt or sanctioned is charged nothing, and a simulation says so.
+SELECT count(*) FROM run_interest('2024-10-05', true) WHERE customer_id = 5;
+SELECT set_customer_status(5, 'sanctioned');
+SELECT (SELECT count(*) FROM run_interest('2024-10-05', true) WHERE customer_id = 5) AS simulated, (SELECT count(*) FROM run_interest('2024-10-05') WHERE customer_id = 5) AS charged;
 ROLLBACK;
 
 -- Too little waits; what is charged comes to the minimum; no policy, nothing.
 DO $$ BEGIN PERFORM post_invoice(7, 'M-1', '2024-10-01', 100, '2024-10-02'), post_invoice(8, 'N-1', '2024-10-01', 100, '2024-10-02'); END $$;
+SELECT customer_id, amount FROM run_interest('2024-10-16', true) WHERE customer_id IN (7, 8);
 SELECT customer_id, amount FROM run_interest('2024-10-16') WHERE customer_id IN (7, 8);
 SELECT customer_id, kind, amount FROM run_interest('2024-10-17') WHERE customer_id IN (7, 8);
 SELECT kind, amount FROM open_items WHERE customer_id = 7 AND kind <> 'invoice';

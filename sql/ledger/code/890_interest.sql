@@ -333,7 +333,9 @@ DECLARE
 BEGIN
 	IF COALESCE(p_simulate, false) THEN
 		RETURN QUERY SELECT i.customer_id, i.currency, i.kind, count(*)::integer, sum(i.amount), NULL::bigint FROM interest_items(p_as_of) i
-			GROUP BY i.customer_id, i.currency, i.kind ORDER BY i.customer_id, i.currency, i.kind;
+			WHERE i.customer_id NOT IN (SELECT s.customer_id FROM collection_stops(p_as_of) s WHERE s.reason IN ('bankruptcy', 'sanctions'))
+			GROUP BY i.customer_id, i.currency, i.kind
+			HAVING i.kind <> 'interest' OR sum(i.amount) >= (SELECT p.minimum_amount FROM interest_policy p WHERE p.interest_policy_id = min(i.interest_policy_id)) ORDER BY i.customer_id, i.currency, i.kind;
 		RETURN;
 	END IF;
 	run := start_interest(p_as_of);
