@@ -221,7 +221,7 @@ BEGIN
 END \$\$;
 -- What is expected to be lost.
 DO \$\$ BEGIN
-	PERFORM set_loss_rates('{1, 2, 3, 4, 5}', '2020-01-01', 'experience'), set_loss_adjustment(1.1, '2020-01-01', 'worse'),
+	PERFORM set_loss_rates('{1, 2, 3, 4, 5}', '2020-01-01', 'experience', p_buckets => '0,30,60,90'), set_loss_adjustment(1.1, '2020-01-01', 'worse'),
 		set_specific_provision(902, 50, 'ill', '2020-01-01'), book_allowance(current_date, 'the year');
 END \$\$;
 -- A period that is closed.
