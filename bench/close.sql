@@ -62,7 +62,8 @@ END $$;
 SELECT pg_temp.timed('close: shutting the books, for which posters wait', $$SELECT begin_close('2025-12')$$),
 	pg_temp.timed('close: verify_ledger()', 'SELECT count(*) FROM verify_ledger()'),
 	pg_temp.timed('close: roll-forward', $$SELECT count(*) FROM roll_forward('2025-12') WHERE difference <> 0$$),
-	pg_temp.timed('close: snapshots', $$SELECT finish_close('2025-12', '{}', NULL, NULL)$$);
+	pg_temp.timed('close: all checks', $$SELECT examine_close('2025-12', '{}', NULL, NULL)$$),
+	pg_temp.timed('close: snapshots', $$SELECT finish_close('2025-12')$$);
 VACUUM ANALYZE snapshot, customer_snapshot;
 SELECT (SELECT count(*) FROM snapshot) AS snapshot_rows, pg_size_pretty(pg_total_relation_size('snapshot')) AS size;
 

@@ -308,7 +308,10 @@ ledger_inval_callback(Datum arg, Oid relid)
 	while ((ledger = hash_seq_search(&seq)) != NULL)
 	{
 		if (relid == InvalidOid || relid == ledger->info_relid)
+		{
 			ledger->closed_valid = false;
+			ledger->closed_changes++;
+		}
 		if (relid == InvalidOid || relid == ledger->rules_relid)
 		{
 			ledger->rules_valid = false;

@@ -87,6 +87,7 @@ typedef struct Ledger
 
 	/* The last closed day, read again after any change to the table. */
 	bool		closed_valid;
+	uint64		closed_changes; /* counts invalidations, also while reading */
 	DateADT		closed_through;
 	Oid			info_relid;
 

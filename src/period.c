@@ -41,19 +41,21 @@ period_closed_through(Ledger *ledger)
 	{
 		LedgerScope scope;
 		Datum		value;
+		uint64		changes;
 		bool		isnull = true;
 
 		/* The schema may have been dropped and made again. */
 		ledger->info_relid = InvalidOid;
 		lock_info(ledger);
-		/* Before reading: an invalidation that comes meanwhile counts. */
-		ledger->closed_valid = true;
+		changes = ledger->closed_changes;
 		ledger_enter(ledger, true, &scope);
 		if (ledger_run(ledger, LQ_CLOSED_THROUGH, NULL, NULL) != 1)
 			elog(ERROR, "ledger \"%s\" has no row in ledger_info", NameStr(ledger->name));
 		value = ledger_value(0, 1, &isnull);
 		ledger->closed_through = isnull ? DATEVAL_NOBEGIN : DatumGetDateADT(value);
 		ledger_leave(&scope);
+		/* Not if a change arrived while reading, nor after an error: the day kept then is an old one. */
+		ledger->closed_valid = changes == ledger->closed_changes;
 	}
 	return ledger->closed_through;
 }

@@ -309,6 +309,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.refuse_close volatile unsafe definer',
 	'ar.reconcile_gl stable unsafe definer',
 	'ar.read_period stable unsafe invoker',
+	'ar.require_closing stable unsafe invoker',
 	'ar.open_books volatile unsafe invoker',
 	'ar.lock_period volatile unsafe definer',
 	'ar.limits_at stable unsafe invoker',

@@ -14,6 +14,8 @@ SELECT post_payment(1, 'P-1', '2025-01-25', 400), post_deposit(2, 'D-1', '2025-0
 SELECT apply_payment(1, 4, p_applied_on => '2025-01-25');
 SELECT set_credit_limit(1, 2000, '2025-01-01'), set_credit_limit(2, 100, '2025-02-10');
 
+SELECT open_dispute(2, 3, 120, 'price_error', p_opened_on => '2025-01-25');
+
 -- Periods follow each other.
 SELECT add_fiscal_year(2025);
 SELECT add_period('2026-02', '2026-02-01', '2026-02-28');
@@ -29,6 +31,8 @@ CALL close_period(NULL);
 
 -- What stands against it is listed, and the books are open again.
 SELECT post_payment(2, 'P-0', '2025-01-30', 20);
+-- A payment that never cleared and came back is nobody's exposure.
+SELECT add_customer('Cord', 3), return_payment(3, post_payment(3, 'P-8', '2025-01-20', 10, p_clears_on => '2025-02-20'), '2025-01-30') > 0 AS returned;
 CALL close_period('2025-01');
 SELECT check_name, findings, may_accept, detail FROM close_checks('2025-01');
 SELECT state, version, (SELECT closed_through FROM ledger_info) FROM period WHERE name = '2025-01';
@@ -37,7 +41,7 @@ CALL close_period('2025-01', ARRAY['unapplied_cash']);
 SELECT closed_through FROM ledger_info;
 CALL close_period('2025-01', ARRAY['unapplied_cash'], 'the customer does not say what for');
 SELECT state, version, (SELECT closed_through FROM ledger_info) FROM period WHERE name = '2025-01';
-SELECT event, version, reason, accepted, jsonb_path_query_array(findings, '$[*].check_name') AS found, actor = session_user AS actor FROM period_event WHERE period = '2025-01' ORDER BY 1, 2, 3;
+SELECT event, version, reason, accepted, jsonb_path_query_array(findings, '$[*].check_name') AS found, actor = session_user AS actor FROM period_event WHERE period = '2025-01' ORDER BY 1, 2, 3, 4, 5;
 CALL close_period('2025-01');
 
 -- The snapshot.
@@ -58,6 +62,7 @@ SELECT transfer_credit(2, 7, 1, 'wrong customer', p_transferred_on => '2025-01-3
 SELECT set_due_date(2, 3, '2025-06-30', 'agreed', 'boss', '2025-01-31');
 INSERT INTO deposit_release (customer_id, document_id, released_on, reason) VALUES (2, 5, '2025-01-31', 'back-dated');
 SELECT merge_customers(2, 1, 'the same', '2025-01-31');
+SELECT open_dispute(2, 3, 30, 'price_error', p_opened_on => '2025-01-31');
 COPY document (customer_id, kind, number, doc_date, posting_date, due_date, amount) FROM STDIN;
 1	invoice	C-1	2025-02-01	2025-02-01	2025-03-01	5
 1	invoice	C-2	2025-01-31	2025-01-31	2025-03-01	5
@@ -89,7 +94,7 @@ SELECT kind, posting_date FROM document WHERE amount = 25 ORDER BY document_id;
 SELECT apply_payment(2, 7);
 SELECT set_due_date(2, 3, '2025-06-30', 'agreed', 'boss') > 0 AS changed;
 SELECT merge_customers(2, 1, 'the same company');
-SELECT s.customer_id, s.aging OPERATOR(credit.=) a.aging AND s.total = a.total AND s.unapplied = a.unapplied AS the_same
+SELECT s.customer_id, s.aging OPERATOR(credit.=) a.aging AND s.total = a.total AND s.unapplied = a.unapplied AND s.disputed = a.disputed AS the_same
 FROM snapshot s FULL JOIN aging_at('2025-01-31') a USING (customer_id, currency) ORDER BY 1;
 SELECT * FROM verify_snapshots();
 
@@ -115,10 +120,16 @@ SELECT * FROM verify_snapshots();
 SELECT event, version, reason FROM period_event WHERE period IN ('2025-01', '2025-02') ORDER BY period_event_id;
 
 -- A close that was interrupted goes on; so does one whose books were opened again.
+SELECT post_payment(1, 'P-9', '2025-02-26', 5) > 0 AS posted;
 SELECT begin_close('2025-02');
 SELECT state, (SELECT closed_through FROM ledger_info) FROM period WHERE name = '2025-02';
 SELECT post_invoice(1, 'I-7', '2025-02-28', 10, '2025-02-28', p_posting_date => '2025-02-28');
-SELECT finish_close('2025-03', '{}', NULL, NULL);
+SELECT finish_close('2025-03');
+-- Nobody gets past the checks by calling the steps one by one.
+SELECT finish_close('2025-02');
+SELECT jsonb_path_query_array(examine_close('2025-02', '{}', NULL, NULL), '$[*].check_name');
+SELECT finish_close('2025-02');
+SELECT examine_close('2025-03', '{}', NULL, NULL);
 CALL close_period('2025-02', ARRAY['unapplied_cash'], 'as before');
 SELECT state, version FROM period WHERE name = '2025-02';
 
@@ -163,6 +174,17 @@ SELECT post_invoice(1, 'I-9', '2025-02-02', 10, '2025-03-31') > 0 AS got_in;
 SELECT rebuild_ledger();
 SELECT closed_through FROM ledger_info;
 SELECT post_invoice(1, 'I-10', '2025-02-02', 10, '2025-03-31', p_posting_date => '2025-02-28');
+
+-- A day that could not be read is not kept: the next one who posts reads it.
+CREATE TEMP TABLE info AS SELECT * FROM ledger_info;
+ALTER TABLE ledger_info DISABLE TRIGGER ledger_info_changed;
+DELETE FROM ledger_info;
+INSERT INTO document (customer_id, kind, number, doc_date, posting_date, due_date, amount) VALUES (1, 'invoice', 'I-11', '2025-03-02', '2025-03-02', '2025-03-31', 10);
+INSERT INTO ledger_info SELECT * FROM info;
+UPDATE ledger_info SET closed_through = '2025-03-31';
+INSERT INTO document (customer_id, kind, number, doc_date, posting_date, due_date, amount) VALUES (1, 'invoice', 'I-11', '2025-03-02', '2025-03-02', '2025-03-31', 10);
+ALTER TABLE ledger_info ENABLE ALWAYS TRIGGER ledger_info_changed;
+UPDATE ledger_info SET closed_through = '2025-02-28';
 
 -- A trigger on a table of others.
 CREATE TABLE public.elsewhere (customer_id bigint, happened date);

@@ -200,7 +200,7 @@ my %functions = (
 		'post_deposit(bigint,text,date,numeric,text,text,date,text,date,numeric,text)' ],
 	closer   => [
 		@aging, @reports, 'actor()', 'set_actor(text)', 'add_period(text,date,date,integer,boolean)', 'add_fiscal_year(integer,date)', 'close_checks(text,jsonb)',
-		'begin_close(text)', 'examine_close(text,text[],text,jsonb)', 'refuse_close(text,jsonb)', 'finish_close(text,text[],text,jsonb)',
+		'begin_close(text)', 'examine_close(text,text[],text,jsonb)', 'refuse_close(text,jsonb)', 'finish_close(text)',
 		'close_period(text,text[],text,jsonb)', 'reopen_period(text,text)', 'lock_period(text,text)', 'set_gl_account(text,text)', 'verify_ledger()',
 		'verify_snapshots(date)' ],
 	legal    => [
@@ -255,7 +255,7 @@ my %tables = (
 	releaser => [],
 	bi       => [
 		map { "$_ SELECT" } qw(bi_aging bi_allocations bi_calendar bi_customers bi_disputes bi_exposure bi_holds bi_kpi_monthly bi_open_items
-		  bi_promises allocation cash_allocation customer dispute document exposure hold hold_release item ledger_info promise) ],
+		  bi_promises allocation cash_allocation customer customer_dimension dispute document exposure hold hold_release item ledger_info promise) ],
 	sender   => [],
 	legal    => [ @views, map { "$_ SELECT" } qw(hold hold_queue hold_reason hold_release) ],
 	closer   => [ @views, @period_views, map { "$_ SELECT" } qw(approval_queue credit_requests customer_snapshot gl_account period_event snapshot snapshot_total unapplied_cash) ],
@@ -434,7 +434,7 @@ hostile('reader', "ar.aging_at('2020-06-01', p_mark => 1)");
 hostile('reader', "ar.disputed_at('2020-06-01')");
 # Reports and the close, of a period before everything else.
 hostile('closer', $_) foreach ("ar.add_period('2019', '2019-01-01', '2019-12-31')", "ar.add_fiscal_year(2020)", "ar.close_checks('2019')", "ar.begin_close('2019')",
-	"ar.examine_close('2019', '{}', NULL, NULL)", "ar.refuse_close('2019', NULL)", "ar.begin_close('2019')", "ar.finish_close('2019', '{}', NULL, NULL)",
+	"ar.refuse_close('2019', NULL)", "ar.begin_close('2019')", "ar.examine_close('2019', '{}', NULL, NULL)", "ar.finish_close('2019')",
 	"ar.verify_snapshots()", "ar.set_gl_account('cash', 'bank')");
 may_not('closer', 'RC004', "SELECT ar.reopen_period('2019', 'why not')", 'reopening takes authority');
 hostile('manager', $_) foreach ("ar.set_dimension(4, 'region', 'north')", 'ar.set_intercompany(4, false)');

@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 # 058_close.pl: the laws of the close, with periods closed and opened again in the middle of a random history.
 #
-# Documents, allocations, reversals, voids, returns, write-offs, refunds, transfers and changes of due dates are dated here and
+# Documents, allocations, reversals, voids, returns, write-offs, refunds, transfers, disputes and changes of due dates are dated here and
 # there in a year whose months are closed one after the other, some of them opened and closed again.  What is dated into a
 # closed month is refused, and nothing else is refused for that reason.  What a close froze is what plain SQL over
 # documents and allocations says of that day, then and ever after; the roll-forward of every month foots and leads
@@ -87,6 +87,8 @@ my @deeds = (
 	sub { my $d = day(); return ("SELECT refund(t.customer_id, t.document_id, p_refunded_on => '$d') FROM " . document("side = 'credit'"), $d) },
 	sub { my $d = day(); return ("SELECT transfer_credit(t.customer_id, t.document_id, 1 + t.customer_id % 4, 'theirs', p_transferred_on => '$d') FROM " . document("side = 'credit'"), $d) },
 	sub { my $d = day(); return ("SELECT set_due_date(t.customer_id, t.item_id, '" . day() . "', 'agreed', 'boss', '$d') FROM " . item('amount > 0'), $d) },
+	(sub { my $d = day(); return ("SELECT open_dispute(t.customer_id, t.item_id, round(t.open_amount / 3 + 0.005, 2), 'price_error', p_opened_on => '$d') FROM " . item('open_amount > 0'), $d) }) x 2,
+	sub { return ("SELECT reject_dispute(customer_id, dispute_id, 'they pay') FROM (SELECT * FROM dispute WHERE ended_on IS NULL ORDER BY random() LIMIT 1) t") },
 	sub { return ('SELECT release_deposit(t.customer_id, t.document_id, \'cancelled\') FROM ' . document("kind = 'deposit'")) },
 	sub {
 		my @rows = map { [ between(1, 4), 'C-' . ++$n, day(), money() ] } 1 .. between(1, 3);

@@ -25,6 +25,9 @@ CREATE OR REPLACE TRIGGER due_date_change_open BEFORE INSERT ON due_date_change
 	FOR EACH ROW EXECUTE FUNCTION credit.refuse_closed('effective_on');
 CREATE OR REPLACE TRIGGER deposit_release_open BEFORE INSERT ON deposit_release
 	FOR EACH ROW EXECUTE FUNCTION credit.refuse_closed('released_on');
+-- Not on dispute: what a merged customer disputed keeps its day, and the dispute it came from stays with the past.
+CREATE OR REPLACE TRIGGER dispute_event_open BEFORE INSERT ON dispute_event
+	FOR EACH ROW EXECUTE FUNCTION credit.refuse_closed('happened_on');
 CREATE OR REPLACE TRIGGER ledger_info_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON ledger_info
 	FOR EACH STATEMENT EXECUTE FUNCTION credit.info_changed();
 ALTER TABLE ledger_info ENABLE ALWAYS TRIGGER ledger_info_changed;

@@ -23,7 +23,8 @@ FROM (
 		SELECT customer_id, item_id, sum(amount) AS amount FROM dispute
 		WHERE opened_on <= %1$s AND %2$s %4$s
 		GROUP BY customer_id, item_id) d
-	JOIN item i ON i.customer_id = d.customer_id AND i.item_id = d.item_id
+	-- The item of a merged customer is younger than the dispute that came with it.
+	JOIN item i ON i.customer_id = d.customer_id AND i.item_id = d.item_id AND i.posting_date <= %1$s
 	CROSS JOIN LATERAL (SELECT i.amount - COALESCE(sum(a.amount), 0) AS open_amount FROM allocation a
 		WHERE a.customer_id = i.customer_id AND a.debit_item_id = i.item_id AND a.applied_on <= %1$s %3$s) o
 WHERE o.open_amount > 0$q$, p_as_of,

@@ -61,7 +61,7 @@ BEGIN
 		END IF;
 		amount := COALESCE(amount, LEAST(taken.amount, debit.open_amount));
 	END IF;
-	opened := COALESCE(p_opened_on, GREATEST(LEAST(taken.taken_on, ledger_today()), debit.posting_date));
+	opened := COALESCE(p_opened_on, open_day(GREATEST(LEAST(taken.taken_on, ledger_today()), debit.posting_date)));
 	IF opened NOT BETWEEN debit.posting_date AND GREATEST(ledger_today(), debit.posting_date) THEN
 		RAISE EXCEPTION 'a dispute of customer % cannot have been opened on %', p_customer_id, opened
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('The item is of %s; today is %s.', debit.posting_date, ledger_today());

@@ -148,11 +148,29 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION open_books(text, text, text, jsonb) IS 'Opens a period again, with a row of period_event. Behind refuse_close() and reopen_period().';
 
+CREATE OR REPLACE FUNCTION require_closing(p_period text)
+RETURNS period LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+DECLARE
+	this period := read_period(p_period);
+BEGIN
+	IF this.state <> 'closing' THEN
+		RAISE EXCEPTION 'period "%" is not being closed', p_period
+			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('It is %s.', this.state), HINT = 'Somebody else closed it or opened it again; table period_event says who.';
+	END IF;
+	RETURN this;
+END $$;
+COMMENT ON FUNCTION require_closing(text) IS 'A period whose books are shut to be examined; error 55000 if it is not.';
+
 CREATE OR REPLACE FUNCTION examine_close(p_period text, p_accept text[], p_reason text, p_balances jsonb)
 RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
+	this period;
 	unknown text;
+	findings jsonb;
 BEGIN
+	-- Nobody opens the books between looking and freezing.
+	LOCK TABLE period IN SHARE ROW EXCLUSIVE MODE;
+	this := require_closing(p_period);
 	SELECT a INTO unknown FROM unnest(p_accept) a WHERE a IS NULL OR a NOT IN ('unapplied_cash', 'credit_request', 'approval', 'general_ledger') LIMIT 1;
 	IF FOUND THEN
 		RAISE EXCEPTION 'findings of check "%" cannot be accepted', unknown
@@ -161,10 +179,14 @@ BEGIN
 	IF cardinality(p_accept) > 0 THEN
 		PERFORM require_reason(p_reason, format('what is accepted of period %s', p_period));
 	END IF;
-	RETURN (SELECT jsonb_agg(jsonb_build_object('check_name', c.check_name, 'found', c.findings, 'detail', c.detail,
-			'accepted', c.may_accept AND c.check_name = ANY (COALESCE(p_accept, '{}')))) FROM close_checks(p_period, p_balances) c);
+	SELECT jsonb_agg(jsonb_build_object('check_name', c.check_name, 'found', c.findings, 'detail', c.detail,
+			'accepted', c.may_accept AND c.check_name = ANY (COALESCE(p_accept, '{}')))) INTO findings
+	FROM close_checks(p_period, p_balances) c;
+	INSERT INTO period_event (period, event, version, reason, accepted, findings)
+	VALUES (p_period, 'examined', this.version, p_reason, NULLIF(p_accept, '{}'), findings);
+	RETURN findings;
 END $$;
-COMMENT ON FUNCTION examine_close(text, text[], text, jsonb) IS 'What close_checks() finds, and whether it is accepted. The second step of close_period().';
+COMMENT ON FUNCTION examine_close(text, text[], text, jsonb) IS 'What close_checks() finds, and whether it is accepted, on record in period_event. The second step of close_period().';
 
 CREATE OR REPLACE FUNCTION refuse_close(p_period text, p_findings jsonb)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -180,24 +202,28 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION refuse_close(text, jsonb) IS 'Opens the books again after a close that found something. A step of close_period().';
 
-CREATE OR REPLACE FUNCTION finish_close(p_period text, p_accept text[], p_reason text, p_findings jsonb)
+CREATE OR REPLACE FUNCTION finish_close(p_period text)
 RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	this period;
+	examined period_event;
 BEGIN
 	LOCK TABLE period IN SHARE ROW EXCLUSIVE MODE;
-	this := read_period(p_period);
-	IF this.state <> 'closing' THEN
-		RAISE EXCEPTION 'period "%" is not being closed', p_period
-			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('It is %s.', this.state), HINT = 'Somebody else closed it or opened it again; table period_event says who.';
+	this := require_closing(p_period);
+	-- Whoever calls the steps one by one gets past no check: what was found is read from the record, not taken from the caller.
+	SELECT * INTO examined FROM period_event e WHERE e.period = p_period ORDER BY e.period_event_id DESC LIMIT 1;
+	IF examined.event <> 'examined' OR jsonb_path_exists(examined.findings, '$[*] ? (@.accepted == false)') THEN
+		RAISE EXCEPTION 'period "%" cannot be closed before it is examined', p_period
+			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = CASE examined.event WHEN 'examined' THEN 'What was found is not accepted.' ELSE 'Its books were only shut.' END,
+				HINT = 'Call close_period().';
 	END IF;
 	PERFORM take_snapshot(this.ends_on, this.version + 1);
 	UPDATE period p SET state = 'closed', version = this.version + 1 WHERE p.name = p_period;
 	INSERT INTO period_event (period, event, version, reason, accepted, findings)
-	VALUES (p_period, 'closed', this.version + 1, p_reason, NULLIF(p_accept, '{}'), p_findings);
+	VALUES (p_period, 'closed', this.version + 1, examined.reason, examined.accepted, examined.findings);
 	RETURN this.version + 1;
 END $$;
-COMMENT ON FUNCTION finish_close(text, text[], text, jsonb) IS 'Takes the snapshots and closes the period; returns the version. The last step of close_period().';
+COMMENT ON FUNCTION finish_close(text) IS 'Takes the snapshots and closes the period; returns the version. The last step of close_period(); error 55000 unless examine_close() found nothing that is not accepted.';
 
 -- A procedure, since the books must be shut for everybody, committed, before anything is read.  Without search_path of its
 -- own, which would forbid that: every name is qualified, and the ledger's schema is written in when it is made.
@@ -229,7 +255,7 @@ BEGIN
 						DETAIL = (SELECT pg_catalog.string_agg(d.value, E'\n') FROM pg_catalog.jsonb_array_elements_text(refused::pg_catalog.jsonb) d),
 						HINT = 'close_checks() says what p_accept may name, with a reason; the rest is to be mended.';
 			END IF;
-			PERFORM %1$I.finish_close(p_period, p_accept, p_reason, findings);
+			PERFORM %1$I.finish_close(p_period);
 		END $p$$f$, current_schema());
 END $do$;
 COMMENT ON PROCEDURE close_period(text, text[], text, jsonb) IS 'Closes the next period: shuts the books for every writer (RC003), runs close_checks() and takes the snapshots. Refuses with the list of what was found, and opens the books again, unless p_accept names the checks and p_reason says why. p_balances: of the general ledger, as gl_difference() takes them. Interrupted, it goes on when called again. Run it outside a transaction block.';

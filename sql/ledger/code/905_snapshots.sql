@@ -144,10 +144,10 @@ BEGIN
 	FOR closed IN SELECT p.name, p.ends_on, p.version FROM period p WHERE p.state IN ('closed', 'locked') AND (p_from IS NULL OR p.ends_on >= p_from) ORDER BY p.ends_on LOOP
 		RETURN QUERY
 			SELECT 'snapshot'::text, COALESCE(s.customer_id, a.customer_id), format('period %s in %s', closed.name, COALESCE(s.currency, a.currency)),
-				concat_ws(' ', s.aging, s.unapplied), concat_ws(' ', a.aging, a.unapplied)
+				concat_ws(' ', s.aging, s.unapplied, s.disputed), concat_ws(' ', a.aging, a.unapplied, a.disputed)
 			FROM (SELECT n.* FROM snapshot n WHERE n.as_of = closed.ends_on AND n.version = closed.version) s
 				FULL JOIN aging_at(closed.ends_on) a ON a.customer_id = s.customer_id AND a.currency = s.currency
-			WHERE (s.aging = a.aging AND s.unapplied = a.unapplied AND s.total = a.total AND s.past_due = a.past_due) IS NOT TRUE;
+			WHERE (s.aging = a.aging AND s.unapplied = a.unapplied AND s.total = a.total AND s.past_due = a.past_due AND s.disputed = a.disputed) IS NOT TRUE;
 		RETURN QUERY
 			SELECT 'total of the snapshot'::text, NULL::bigint, format('period %s in %s', closed.name, COALESCE(t.currency, s.currency)),
 				concat_ws(' ', t.customers, t.aging, t.unapplied), concat_ws(' ', s.customers, s.aging, s.unapplied)
