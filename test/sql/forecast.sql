@@ -93,6 +93,23 @@ WHERE i.document_id = t.document_id ORDER BY 1;
 SELECT week_no, n(week_from) AS first, currency, expected, low, high, came, error, error_percent, cumulative, cumulative_came, cumulative_error_percent FROM forecast_backtest(day(-70), 4, 2);
 SELECT week_no, expected, came FROM forecast_accuracy WHERE currency = 'USD' AND week_no IN (1, 13);
 
+-- Of a promise, what has come since is not expected again; what had come before it keeps nothing.
+SELECT post_payment(1, 'PK', day(0), 150), post_payment(3, 'PH2', day(0), 10) \g /dev/null
+SELECT allocate(1, p.item_id, i.item_id, 150, day(0)) > 0 AS applied FROM open_items p, open_items i WHERE p.number = 'PK' AND i.number = 'K0';
+SELECT i.number, e.amount, e.basis FROM expected_payments(day(1), p_customer_id => 1) e JOIN open_items i USING (customer_id, item_id) WHERE i.number = 'K0' ORDER BY e.basis;
+SELECT allocate(3, p.item_id, i.item_id, 20, day(0)) > 0 AS applied FROM open_items p, open_items i WHERE p.number = 'PH' AND i.number = 'H1';
+SELECT sum(amount) FILTER (WHERE basis = 'promise') AS promised, sum(amount) AS expected FROM expected_payments(day(1), p_customer_id => 3);
+SELECT allocate(3, p.item_id, i.item_id, 10, day(0)) > 0 AS applied FROM open_items p, open_items i WHERE p.number = 'PH2' AND i.number = 'H2';
+SELECT sum(amount) FILTER (WHERE basis = 'promise') AS promised, sum(amount) AS expected FROM expected_payments(day(1), p_customer_id => 3);
+
+-- A deposit is no money for other invoices while it was reserved to its order, whatever became of it since.
+SELECT add_customer('Swift Prints', 5), sell(5, 'S1', 5, 100), post_deposit(5, 'DS', day(-10), 40, 'O-5') \g /dev/null
+SELECT sum(amount) FROM expected_payments(day(-5), p_customer_id => 5);
+SELECT release_deposit(5, document_id, 'order cancelled') FROM document WHERE number = 'DS' \g /dev/null
+SELECT (SELECT sum(amount) FROM expected_payments(day(-5), p_customer_id => 5)) AS five_days_ago, (SELECT sum(amount) FROM expected_payments(day(1), p_customer_id => 5)) AS now;
+SELECT apply_payment(5, document_id, p_applied_on => day(0)) FROM document WHERE number = 'DS' \g /dev/null
+SELECT (SELECT sum(amount) FROM expected_payments(day(-5), p_customer_id => 5)) AS five_days_ago, (SELECT sum(amount) FROM expected_payments(day(1), p_customer_id => 5)) AS now;
+
 -- What cannot be forecast.
 SELECT cash_forecast(NULL);
 SELECT cash_forecast('infinity');

@@ -39,11 +39,12 @@ BEGIN
 			SELECT u.customer_id, u.currency, -sum(u.amount) AS amount
 			FROM (
 				SELECT i.customer_id, i.currency, i.open_amount AS amount FROM item i
-				WHERE i.open_amount < 0 AND i.reserved_for IS NULL AND i.posting_date < $1
+				WHERE i.open_amount < 0 AND NOT %6$s AND i.posting_date < $1
 					AND ($2 = 'infinity' OR EXISTS (SELECT FROM document d WHERE d.customer_id = i.customer_id AND d.document_id = i.document_id AND d.recorded_at <= $2)) %1$s
 				UNION ALL
 				SELECT a.customer_id, a.currency, -a.amount FROM allocation a
 				WHERE (a.applied_on >= $1 OR a.recorded_at > $2) AND a.credit_posting_date < $1 %2$s
+					AND NOT EXISTS (SELECT FROM item i WHERE i.customer_id = a.customer_id AND i.item_id = a.credit_item_id AND %6$s)
 					AND ($2 = 'infinity' OR EXISTS (SELECT FROM item i JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
 						WHERE i.customer_id = a.customer_id AND i.item_id = a.credit_item_id AND d.recorded_at <= $2))) u
 			GROUP BY 1, 2),
@@ -53,18 +54,24 @@ BEGIN
 				SELECT o.*, sum(o.amount) OVER (PARTITION BY o.customer_id, o.currency ORDER BY o.due NULLS LAST, o.item_id) AS due_by_then FROM owed o) n
 				LEFT JOIN unapplied_then u ON u.customer_id = n.customer_id AND u.currency = n.currency),
 		quarrel AS (
-			SELECT d.customer_id, d.item_id, sum(d.amount) FILTER (WHERE d.ended_on IS NULL OR d.ended_on >= $1) AS amount
+			SELECT d.customer_id, d.item_id, sum(CASE WHEN d.ended_on IS NULL OR d.ended_on >= $1 OR EXISTS (SELECT FROM dispute_event e
+				WHERE e.customer_id = d.customer_id AND e.dispute_id = d.dispute_id AND e.state IN ('rejected', 'settled', 'moved') AND e.recorded_at > $2) THEN d.amount END) AS amount
 			FROM dispute d WHERE d.opened_on < $1 AND d.recorded_at <= $2 %4$s GROUP BY 1, 2),
-		-- What was promised and not yet kept or broken.  A day that passed within the tolerance is still to come.
+		-- What was promised and not yet kept or broken, less what came of it since.  A day that passed within the tolerance is still to come.
 		promise_then AS MATERIALIZED (
-			SELECT p.customer_id, p.promise_id, p.currency, p.amount, GREATEST(p.due_on, $1) AS expected_on, GREATEST(p.due_on + p.tolerance_days, $1) AS late_on
+			SELECT p.customer_id, p.promise_id, p.currency, p.promised_on, p.after_allocation_id, GREATEST(p.due_on, $1) AS expected_on, GREATEST(p.due_on + p.tolerance_days, $1) AS late_on,
+				GREATEST(p.amount - GREATEST(COALESCE((SELECT sum(a.amount) FROM allocation a WHERE a.customer_id = p.customer_id AND a.currency = p.currency
+					AND a.debit_posting_date <= p.promised_on AND a.allocation_id > p.after_allocation_id AND a.credit_posting_date >= p.promised_on
+					AND a.applied_on < $1 AND a.recorded_at <= $2), 0), 0), 0) AS amount
 			FROM promise p
 			WHERE p.promised_on < $1 AND p.recorded_at <= $2 %5$s
 				AND COALESCE((SELECT e.state FROM promise_event e WHERE e.customer_id = p.customer_id AND e.promise_id = p.promise_id AND e.state_on < $1 AND e.recorded_at <= $2
 					ORDER BY e.promise_event_id DESC LIMIT 1), 'open') = 'open'),
 		-- A promise without items is one of all that is owed: the earliest promise pays what is due first.
 		promised AS (
-			SELECT p.customer_id, m.item_id, m.amount, 'promise' AS basis, p.expected_on, p.late_on, p.promise_id AS n
+			SELECT p.customer_id, m.item_id, m.amount - GREATEST(COALESCE((SELECT sum(a.amount) FROM allocation a WHERE a.customer_id = m.customer_id AND a.debit_item_id = m.item_id
+					AND a.allocation_id > p.after_allocation_id AND a.credit_posting_date >= p.promised_on AND a.applied_on < $1 AND a.recorded_at <= $2), 0), 0) AS amount,
+				'promise' AS basis, p.expected_on, p.late_on, p.promise_id AS n
 			FROM promise_then p JOIN promise_item m ON m.customer_id = p.customer_id AND m.promise_id = p.promise_id
 			UNION ALL
 			SELECT p.customer_id, i.item_id, LEAST(p.upto, i.upto) - GREATEST(p.upto - p.amount, i.upto - i.net), 'promise', p.expected_on, p.late_on, p.promise_id
@@ -94,12 +101,12 @@ BEGIN
 			SELECT a.customer_id, a.item_id, a.basis, a.expected_on, a.late_on, LEAST(a.amount, n.net - (a.so_far - a.amount)) AS amount
 			FROM (
 				SELECT u.*, sum(u.amount) OVER (PARTITION BY u.customer_id, u.item_id ORDER BY u.basis, u.expected_on, u.n) AS so_far
-				FROM (SELECT * FROM planned UNION ALL SELECT * FROM promised) u) a
+				FROM (SELECT * FROM planned UNION ALL SELECT * FROM promised) u WHERE u.amount > 0) a
 				JOIN netted n ON n.customer_id = a.customer_id AND n.item_id = a.item_id
 			WHERE a.so_far - a.amount < n.net),
 		-- What was agreed, what is disputed and the rest of an item are lines of their own.
 		line AS MATERIALIZED (
-			SELECT n.customer_id, n.item_id, n.currency, n.risk_class, n.due, n.amount AS open_amount, v.amount, v.disputed, GREATEST($1 - n.due, -3660) AS late
+			SELECT n.customer_id, n.item_id, n.currency, n.risk_class, n.due, n.amount AS open_amount, v.amount, v.disputed, CASE WHEN n.due IS NOT NULL THEN GREATEST($1 - n.due, -3660) END AS late
 			FROM netted n
 				LEFT JOIN quarrel q ON q.customer_id = n.customer_id AND q.item_id = n.item_id
 				LEFT JOIN (SELECT a.customer_id, a.item_id, sum(a.amount) AS amount FROM agreed a GROUP BY 1, 2) g ON g.customer_id = n.customer_id AND g.item_id = n.item_id,
@@ -153,7 +160,9 @@ BEGIN
 		UNION ALL
 		SELECT n.customer_id, n.item_id, n.currency, n.due, n.amount, round(a.amount, credit.minor_unit(n.currency)), a.basis, false, NULL, a.expected_on, a.expected_on, a.late_on
 		FROM agreed a JOIN netted n ON n.customer_id = a.customer_id AND n.item_id = a.item_id$q$,
-		format(one, 'i'), format(one, 'a'), due_on_query('i', '$1 - 1', 'AND n.recorded_at <= $2'), format(one, 'd'), format(one, 'p'))
+		format(one, 'i'), format(one, 'a'), due_on_query('i', '$1 - 1', 'AND n.recorded_at <= $2'), format(one, 'd'), format(one, 'p'),
+		-- A deposit that was still reserved to its order, whatever became of it since.
+		'(i.reserved_for IS NOT NULL OR EXISTS (SELECT FROM deposit_release r WHERE r.customer_id = i.customer_id AND r.document_id = i.document_id AND (r.released_on >= $1 OR r.recorded_at > $2)))')
 		USING p_from, known, p_least_items;
 END $$;
 COMMENT ON FUNCTION expected_payments(date, timestamptz, bigint, integer) IS 'When what is open as p_from begins is expected to be paid: lines of items, less the customer''s unapplied credits. amount: of the line; open_amount: of the item. basis: promise, plan, or whose past it was learnt from: customer, risk_class, ledger (the first with p_least_items items paid in the year before, none of them less late than this one is already); unknown where nobody has such a past, undated without a due date. expected_on: due date + mean days late; early_on, late_on: 10 and 90 percent paid by then. disputed: the disputed part, which follows items that were disputed. p_known_at: as recorded by then. One customer, or all.';
