@@ -55,7 +55,7 @@ SELECT set_specific_provision(2, NULL, 'rebuilt', '2026-06-15') \g /dev/null
 SELECT part, bucket_no, customer_id, gross, rate, allowance FROM allowance('2026-06-30') WHERE risk_class = 'sample' AND gross <> 0;
 SELECT sum(gross) = (SELECT sum(open_amount) FROM open_items) AS nothing_lost FROM allowance('2026-06-30');
 
--- Cover: insurance pays 90 percent up to 30,000, a guarantee 10,000 more; of every bucket alike.
+-- Cover: insurance pays 90 percent of what is within 30,000, a guarantee 10,000 more; of every bucket alike.
 SELECT set_specific_provision(2, NULL, 'in the pool', '2026-06-15', (SELECT item_id FROM open_items WHERE customer_id = 2 AND number = 'A')) \g /dev/null
 DO $$ BEGIN
 	PERFORM set_credit_limit(2, 30000, p_kind => 'insured', p_covered_percent => 90, p_provider => 'Atlas', p_valid_from => '2026-06-20');

@@ -60,6 +60,16 @@ SELECT open_dispute(4, (SELECT item_id FROM open_items WHERE number = 'D-1'), 12
 SELECT metric, value FROM metrics('2025-02-01', ledger_today(), p_customer_id => 4) WHERE metric = 'disputed_share';
 SELECT metric, value FROM metrics('2025-02-01', '2025-03-31', p_customer_id => 4) WHERE metric = 'disputed_share';
 
+-- What was applied, taken off and applied again is as late as the money, whenever it was applied.
+SELECT add_customer('Dale', 5), post_invoice(5, 'E-1', '2025-05-01', 100, '2025-05-31') > 0, post_payment(5, 'E-2', '2025-06-10', 100) > 0;
+SELECT allocate(5, p.item_id, i.item_id, 100, '2025-06-15') > 0 AS applied FROM open_items i, open_items p WHERE i.number = 'E-1' AND i.customer_id = 5 AND p.number = 'E-2';
+SELECT reverse_allocation(5, allocation_id, '2025-06-20') > 0 AS taken_off FROM allocation WHERE customer_id = 5;
+SELECT allocate(5, p.item_id, i.item_id, 100, '2025-06-28') > 0 AS applied FROM open_items i, open_items p WHERE i.number = 'E-1' AND i.customer_id = 5 AND p.number = 'E-2';
+SELECT value, reason FROM metrics('2025-06-01', '2025-06-30', p_customer_id => 5) WHERE metric = 'days_late';
+-- 50 of unapplied credit leave 150 of what is not due: 150 x 30 / 200 days at best.
+SELECT post_invoice(5, 'E-3', '2025-06-20', 200, '2025-08-01') > 0 AS sold, post_payment(5, 'E-4', '2025-06-25', 50) > 0 AS paid;
+SELECT metric, value FROM metrics('2025-06-01', '2025-06-30', p_customer_id => 5) WHERE metric IN ('dso', 'best_possible_dso', 'average_days_delinquent');
+
 -- Groups add up to all.
 SELECT g AS grouped_by, m.group_value, string_agg(m.metric || ' ' || COALESCE(m.value::text, m.reason), ', ' ORDER BY m.metric)
 FROM unnest(ARRAY['all', 'customer', 'group', 'region', 'collector', 'risk_class', 'currency']) WITH ORDINALITY u (g, n), LATERAL metrics('2025-01-01', '2025-03-31', g) m

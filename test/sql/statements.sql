@@ -100,6 +100,12 @@ SELECT * FROM reconcile_gl('receivable', '[{"balance": 1}]', '2025-02-28');
 SELECT * FROM reconcile_gl('1200', '[{"balance": 1}]', '2025-02-28', '[{"amount": 1}]');
 SELECT * FROM reconcile_gl('1200', NULL, '2025-02-28');
 SELECT * FROM reconcile_gl('1200', '[{"balance": 1}]', 'infinity');
+-- A deposit applied in part and released on one day is split between the accounts all the same.
+SELECT post_deposit(2, 'D-2', ledger_today(), 30, 'O-2') > 0 AS paid, post_invoice(2, 'I-D', ledger_today(), 10, ledger_today() + 30, p_order_id => 'O-2') > 0 AS billed;
+SELECT apply_deposit(2, document_id) FROM document WHERE number = 'D-2';
+SELECT release_deposit(2, document_id, 'order complete') FROM document WHERE number = 'D-2';
+SELECT b.role, b.currency, b.balance = sum(e.debit - e.credit) AS agrees FROM control_balances(ledger_today()) b JOIN ledger_entries e ON e.role = b.role AND e.currency = b.currency GROUP BY 1, 2, b.balance ORDER BY 1, 2;
+SELECT role, sum(debit - credit) AS balance FROM ledger_entries WHERE customer_id = 2 AND number = 'D-2' AND role <> 'receivable' GROUP BY 1 ORDER BY 1;
 SELECT * FROM verify_ledger();
 RESET search_path;
 DROP SCHEMA ar CASCADE;

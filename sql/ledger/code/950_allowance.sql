@@ -79,7 +79,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION set_specific_provision(bigint, numeric, text, date, bigint) IS 'Judges what a customer owes (or one item) on its own from a day on (default today): it leaves the pool, and p_percent of it is expected to be lost; NULL puts it back. Returns its id.';
 
--- What covers a customer's debt on a day, in base currency: insurance a share of it up to the insured limit, the rest up to its amount.
+-- What covers a customer's debt on a day, in base currency: insurance its share of what is within the insured limit, as it pays a
+-- claim; the rest up to its amount.
 CREATE OR REPLACE FUNCTION cover_at(p_as_of date, p_known_at timestamptz DEFAULT NULL)
 RETURNS TABLE (customer_id bigint, insured_limit numeric, covered_percent numeric, secured numeric)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -89,7 +90,7 @@ DECLARE
 BEGIN
 	PERFORM require_as_of(p_as_of);
 	RETURN QUERY
-		SELECT u.customer_id, sum(u.insured), max(u.percent), COALESCE(sum(u.secured), 0)
+		SELECT u.customer_id, sum(u.insured), trim_scale(round(sum(u.insured * u.percent) / NULLIF(sum(u.insured), 0), 12)), COALESCE(sum(u.secured), 0)
 		FROM (
 			SELECT l.customer_id, convert(l.amount, l.currency, base, p_as_of) AS insured, l.covered_percent AS percent, NULL::numeric AS secured
 			FROM credit_limit l WHERE l.kind = 'insured' AND l.in_force @> p_as_of AND l.set_at <= known
@@ -102,7 +103,7 @@ BEGIN
 				AND NOT EXISTS (SELECT FROM security_release r WHERE r.customer_id = s.customer_id AND r.security_id = s.security_id AND r.released_on <= p_as_of AND r.recorded_at <= known)) u
 		GROUP BY u.customer_id;
 END $$;
-COMMENT ON FUNCTION cover_at(date, timestamptz) IS 'What covers customers'' debts on a day, in base currency: the insured limit and the percent of the debt it pays, and the sum of guarantees and security. RC006 where a rate is missing.';
+COMMENT ON FUNCTION cover_at(date, timestamptz) IS 'What covers customers'' debts on a day, in base currency: the insured limit and the percent of the debt within it that is paid (of several, weighted by limit), and the sum of guarantees and security. RC006 where a rate is missing.';
 
 CREATE OR REPLACE FUNCTION due_on(p_customer_id bigint, p_item_id bigint, p_on date, p_known_at timestamptz DEFAULT 'infinity')
 RETURNS date LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -182,7 +183,7 @@ BEGIN
 		pool AS (
 			SELECT p.risk_class, p.bucket_no, sum(p.amount) AS gross,
 				sum(CASE WHEN v.customer_id IS NULL OR p.whole <= 0 THEN 0
-					ELSE p.amount * LEAST(LEAST(p.whole * COALESCE(v.covered_percent, 0) / 100, COALESCE(v.insured_limit, 0)) + v.secured, p.whole) / p.whole END) AS covered
+					ELSE p.amount * LEAST(LEAST(p.whole, COALESCE(v.insured_limit, 0)) * COALESCE(v.covered_percent, 0) / 100 + v.secured, p.whole) / p.whole END) AS covered
 			FROM pooled p LEFT JOIN cover_at(p_as_of, p_known_at) v ON v.customer_id = p.customer_id GROUP BY 1, 2),
 		line AS (
 			SELECT 'pool' AS part, k.risk_class, b.n::integer AS bucket_no, credit.bucket_label(k.buckets, b.n::integer) AS bucket, NULL::bigint AS customer_id,
