@@ -27,6 +27,8 @@ SELECT customer_id, number, open_amount, bucket, open_base_amount, base_currency
 SELECT customer_id, month, opening, invoiced, credited, collected, written_off, other, closing, dso, dso_reason FROM bi_kpi_monthly WHERE month < '2026-08-01' ORDER BY 1, 2;
 SELECT credit_number, debit_number, amount, paid_on, due_date, days_late FROM bi_allocations ORDER BY allocation_id;
 SELECT customer_id, name, number, terms, currency FROM bi_customers ORDER BY 1;
+SELECT set_dimension(1, 'region', 'north'), set_dimension(1, 'collector', 'Kim'), set_intercompany(2, true);
+SELECT customer_id, intercompany, segment, region, salesperson, collector FROM bi_customers ORDER BY 1;
 SELECT customer_id, reason, ended_on, days, on_hold FROM bi_holds JOIN bi_exposure USING (customer_id) WHERE currency = 'USD';
 SELECT amount, state, due_on - promised_on AS in_days FROM bi_promises;
 SELECT amount, reason_code, state, days FROM bi_disputes;

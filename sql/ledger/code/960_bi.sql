@@ -4,8 +4,11 @@
 
 CREATE OR REPLACE VIEW bi_customers WITH (security_invoker = true) AS
 SELECT c.customer_id, c.name, c.number, c.parent_id, c.risk_class, c.status, c.terms::text AS terms, COALESCE(c.currency, l.base_currency) AS currency, c.review_due,
-	(c.created_at AT TIME ZONE l.time_zone)::date AS created_on, e.merged_into
-FROM customer c CROSS JOIN ledger_info l JOIN exposure e ON e.customer_id = c.customer_id AND e.currency = l.base_currency;
+	(c.created_at AT TIME ZONE l.time_zone)::date AS created_on, e.merged_into, c.intercompany, g.segment, g.region, g.salesperson, g.collector
+FROM customer c CROSS JOIN ledger_info l JOIN exposure e ON e.customer_id = c.customer_id AND e.currency = l.base_currency
+	LEFT JOIN (SELECT d.customer_id, min(d.value) FILTER (WHERE d.dimension = 'segment') AS segment, min(d.value) FILTER (WHERE d.dimension = 'region') AS region,
+		min(d.value) FILTER (WHERE d.dimension = 'salesperson') AS salesperson, min(d.value) FILTER (WHERE d.dimension = 'collector') AS collector
+		FROM customer_dimension d GROUP BY d.customer_id) g ON g.customer_id = c.customer_id;
 COMMENT ON VIEW bi_customers IS 'Customers, one row each: what every customer_id below stands for.';
 COMMENT ON COLUMN bi_customers.customer_id IS 'Key of the customer.';
 COMMENT ON COLUMN bi_customers.name IS 'Its name.';
@@ -18,6 +21,11 @@ COMMENT ON COLUMN bi_customers.currency IS 'ISO 4217 code of its currency.';
 COMMENT ON COLUMN bi_customers.review_due IS 'Day by which its credit is to be reviewed.';
 COMMENT ON COLUMN bi_customers.created_on IS 'Day it was added.';
 COMMENT ON COLUMN bi_customers.merged_into IS 'Customer it was merged into; NULL: it was not.';
+COMMENT ON COLUMN bi_customers.intercompany IS 'It is a company of one''s own group, which metrics leave out.';
+COMMENT ON COLUMN bi_customers.segment IS 'Its segment; NULL: none.';
+COMMENT ON COLUMN bi_customers.region IS 'Its region; NULL: none.';
+COMMENT ON COLUMN bi_customers.salesperson IS 'Who sells to it; NULL: nobody.';
+COMMENT ON COLUMN bi_customers.collector IS 'Who collects from it; NULL: nobody.';
 
 CREATE OR REPLACE VIEW bi_aging WITH (security_invoker = true) AS
 SELECT i.customer_id, i.currency, b.bucket_no, credit.bucket_label(l.aging_buckets, b.bucket_no) AS bucket, sum(i.open_amount) AS amount, count(*) AS items, min(i.due_date) AS oldest_due_date

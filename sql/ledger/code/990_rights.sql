@@ -136,7 +136,7 @@ BEGIN
 	END IF;
 	IF p_access = 'bi' THEN
 		EXECUTE format('GRANT SELECT ON bi_customers, bi_aging, bi_open_items, bi_exposure, bi_holds, bi_allocations, bi_promises, bi_disputes, bi_kpi_monthly, bi_calendar,
-			ledger_info, customer, document, item, allocation, exposure, hold, hold_release, cash_allocation, promise, dispute TO %I', p_role);
+			ledger_info, customer, customer_dimension, document, item, allocation, exposure, hold, hold_release, cash_allocation, promise, dispute TO %I', p_role);
 	END IF;
 	IF p_access IN ('reader', 'credit_manager') THEN
 		EXECUTE format('GRANT SELECT ON forecast_accuracy, ecl_matrix, allowance_movement, borrowing_base TO %I', p_role);
