@@ -141,5 +141,17 @@ SELECT problem, customer_id, kept, recomputed FROM verify_ledger();
 SELECT rebuild_ledger() AS mended;
 SELECT * FROM verify_ledger();
 
+-- What moves with a merged customer counts once on every day: until the merge for the one, from then on for the other.
+CREATE TEMP TABLE disputed_then AS SELECT d::date AS day, q.currency, sum(q.disputed_amount) AS disputed
+	FROM generate_series('2025-01-01'::date, '2025-05-01', '1 day') d, disputed_at(d::date) q GROUP BY 1, 2;
+SELECT count(*) > 0 AS some_disputed FROM disputed_then;
+SELECT merge_customers(3, 2, 'one company', '2025-05-01') AS items;
+SELECT customer_id, currency, sum(disputed_amount) FROM disputed_at('2025-05-01') GROUP BY 1, 2 ORDER BY 2;
+SELECT day, currency, b.disputed, n.disputed AS now_said FROM disputed_then b
+	FULL JOIN (SELECT d::date AS day, q.currency, sum(q.disputed_amount) AS disputed
+		FROM generate_series('2025-01-01'::date, '2025-05-01', '1 day') d, disputed_at(d::date) q GROUP BY 1, 2) n USING (day, currency)
+	WHERE b.disputed IS DISTINCT FROM n.disputed ORDER BY 1, 2;
+SELECT * FROM verify_ledger();
+
 SET client_min_messages = warning;
 DROP SCHEMA ar CASCADE;
