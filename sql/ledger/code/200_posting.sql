@@ -7,6 +7,16 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION ledger_today() IS 'The business date: the day on which the statement began, in the ledger''s time zone.';
 
+CREATE OR REPLACE FUNCTION require_as_of(p_as_of date)
+RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
+BEGIN
+	IF p_as_of IS NULL OR NOT isfinite(p_as_of) THEN
+		RAISE EXCEPTION 'as-of date must be a calendar date'
+			USING ERRCODE = 'datetime_field_overflow', DETAIL = concat('It is ', COALESCE(p_as_of::text, 'null'), '.');
+	END IF;
+END $$;
+COMMENT ON FUNCTION require_as_of(date) IS 'Error 22008 unless it is a calendar date.';
+
 -- For what happens outside and comes late, such as a line of the bank: it is not refused, but belongs to the open period.
 CREATE OR REPLACE FUNCTION open_day(p_day date)
 RETURNS date LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$

@@ -92,10 +92,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	ledger_currency text := (SELECT l.base_currency FROM ledger_info l);
 BEGIN
-	IF p_as_of IS NULL OR NOT isfinite(p_as_of) THEN
-		RAISE EXCEPTION 'as-of date must be a calendar date'
-			USING ERRCODE = 'datetime_field_overflow', DETAIL = format('It is %s.', COALESCE(p_as_of::text, 'null'));
-	END IF;
+	PERFORM require_as_of(p_as_of);
 	RETURN QUERY
 		WITH moved AS (
 			SELECT m.customer_id, m.item_id, sum(m.amount) AS amount, sum(m.base) AS base

@@ -40,10 +40,7 @@ CREATE OR REPLACE FUNCTION disputed_at(p_as_of date, p_known_at timestamptz DEFA
 RETURNS TABLE (customer_id bigint, item_id bigint, currency text, open_amount numeric, disputed_amount numeric)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-	IF p_as_of IS NULL OR NOT isfinite(p_as_of) THEN
-		RAISE EXCEPTION 'as-of date must be a calendar date'
-			USING ERRCODE = 'datetime_field_overflow', DETAIL = format('It is %s.', COALESCE(p_as_of::text, 'null'));
-	END IF;
+	PERFORM require_as_of(p_as_of);
 	RETURN QUERY EXECUTE disputed_query('$1', CASE WHEN p_known_at IS NOT NULL THEN '$2' END, CASE WHEN p_customer_id IS NOT NULL THEN '$3' END)
 		USING p_as_of, p_known_at, p_customer_id;
 END $$;

@@ -132,10 +132,7 @@ DECLARE
 	buckets credit.aging_buckets := COALESCE(p_buckets, (SELECT l.aging_buckets FROM ledger_info l));
 	one_customer text := CASE WHEN p_customer_id IS NOT NULL THEN '$4' END;
 BEGIN
-	IF p_as_of IS NULL OR NOT isfinite(p_as_of) THEN
-		RAISE EXCEPTION 'as-of date must be a calendar date'
-			USING ERRCODE = 'datetime_field_overflow', DETAIL = format('It is %s.', COALESCE(p_as_of::text, 'null'));
-	END IF;
+	PERFORM require_as_of(p_as_of);
 	IF p_basis IS NULL OR p_basis NOT IN ('due_date', 'doc_date') THEN
 		RAISE EXCEPTION 'unknown aging basis "%"', p_basis
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Age by due_date or by doc_date.';

@@ -8,16 +8,6 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION end_of_day(date) IS 'The last moment of a day in the ledger''s time zone.';
 
-CREATE OR REPLACE FUNCTION require_as_of(p_as_of date)
-RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
-BEGIN
-	IF p_as_of IS NULL OR NOT isfinite(p_as_of) THEN
-		RAISE EXCEPTION 'as-of date must be a calendar date'
-			USING ERRCODE = 'datetime_field_overflow', DETAIL = concat('It is ', COALESCE(p_as_of::text, 'null'), '.');
-	END IF;
-END $$;
-COMMENT ON FUNCTION require_as_of(date) IS 'Error 22008 unless it is a calendar date.';
-
 -- A ratio whose denominator is zero or not given is NULL: there is nothing to measure.
 CREATE OR REPLACE FUNCTION ratios_at(p_as_of date, p_known_at timestamptz DEFAULT NULL, p_customer_id bigint DEFAULT NULL)
 RETURNS TABLE (customer_id bigint, financial_statement_id bigint, period_from date, period_to date, currency text, audited boolean, received_on date, latest boolean,
