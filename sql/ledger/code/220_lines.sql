@@ -21,7 +21,8 @@ BEGIN
 				COALESCE(NEW.quantity::text, 'null'), COALESCE(NEW.unit_price::text, 'null')),
 				HINT = 'What is taken back is a credit note with positive lines.';
 	END IF;
-	IF round(NEW.quantity * NEW.unit_price, minor) NOT BETWEEN LEAST(NEW.unit_price * 1e18, 10::numeric ^ (-minor)) AND 1e18 THEN
+	-- At least one minor unit, but for the credit of tax alone: its price is zero.
+	IF round(NEW.quantity * NEW.unit_price, minor) NOT BETWEEN (CASE WHEN NEW.unit_price = 0 THEN 0 ELSE 10::numeric ^ (-minor) END) AND 1e18 THEN
 		RAISE EXCEPTION 'net amount of % is out of range', what
 			USING ERRCODE = 'numeric_value_out_of_range', DETAIL = format('%s x %s is %s.', NEW.quantity, NEW.unit_price,
 				round(NEW.quantity * NEW.unit_price, minor));
