@@ -1,5 +1,5 @@
 #!/usr/bin/env perl
-# 058_close.pl: the laws of the close, with periods closed and opened again in the middle of a random history.
+# 063_close.pl: the laws of the close, with periods closed and opened again in the middle of a random history.
 #
 # Documents, allocations, reversals, voids, returns, write-offs, refunds, transfers, disputes and changes of due dates are dated here and
 # there in a year whose months are closed one after the other, some of them opened and closed again.  What is dated into a
