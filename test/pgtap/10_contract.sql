@@ -204,6 +204,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.note_broken_promises volatile unsafe invoker',
 	'ar.open_escalation volatile unsafe definer',
 	'ar.open_placements stable unsafe definer',
+	'ar.open_promises_about stable unsafe invoker',
 	'ar.open_then stable unsafe invoker',
 	'ar.plan_interest immutable safe invoker',
 	'ar.plan_outcomes stable unsafe invoker',

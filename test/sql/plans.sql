@@ -97,7 +97,10 @@ SELECT pg_temp.try($$DELETE FROM payment_plan_instalment$$);
 
 -- Paid in full; cancelled; changed before it began; not what was approved.
 SELECT set_approval_policy('payment_plan', false);
+-- It takes the place of a promise about the account; what was due before is broken and stays so.
+SELECT make_promise(1, current_date + 5, 50) > 0 AS account, make_promise(1, pg_temp.days_ago(5), 20, p_currency => 'EUR', p_promised_on => pg_temp.days_ago(10), p_tolerance_days => 0) > 0 AS euros;
 SELECT propose_plan(1, '{3}', 'season', ARRAY[current_date, current_date + 30], '{100,200}') AS second, start_plan(1, 2);
+SELECT currency, state FROM promise ORDER BY promise_id;
 SELECT post_payment(1, 'P-2', current_date, 300) AS p2 \gset
 SELECT allocate(1, (SELECT item_id FROM item WHERE document_id = :p2), 3, 300) > 0 AS paid;
 SELECT evaluate_plans(), evaluate_plans();

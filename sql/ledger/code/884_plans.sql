@@ -166,16 +166,16 @@ BEGIN
 	UPDATE payment_plan p SET approval_id = used.approval_id,
 		after_allocation_id = COALESCE((SELECT max(a.allocation_id) FROM allocation a WHERE a.customer_id = p_customer_id), 0)
 	WHERE p.customer_id = p_customer_id AND p.payment_plan_id = p_payment_plan_id;
-	-- The plan takes the place of what was promised of its items.
+	-- The plan takes the place of what was promised of its items, or of the account; what is broken by now stays broken.
+	PERFORM evaluate_promises(NULL, p_customer_id);
 	FOR promised IN
-		SELECT DISTINCT p.promise_id FROM promise p JOIN promise_item i ON i.customer_id = p.customer_id AND i.promise_id = p.promise_id
-			JOIN payment_plan_item t ON t.customer_id = i.customer_id AND t.item_id = i.item_id
-		WHERE p.customer_id = p_customer_id AND p.state = 'open' AND t.payment_plan_id = p_payment_plan_id ORDER BY 1
+		SELECT p.promise_id FROM open_promises_about(p_customer_id, plan.currency, ARRAY(SELECT t.item_id FROM payment_plan_item t
+			WHERE t.customer_id = p_customer_id AND t.payment_plan_id = p_payment_plan_id)) p ORDER BY 1
 	LOOP
 		PERFORM withdraw_promise(p_customer_id, promised, format('payment plan %s', p_payment_plan_id));
 	END LOOP;
 END $$;
-COMMENT ON FUNCTION start_plan(bigint, bigint) IS 'Brings a proposed payment plan into force, with its approval where one is required (RC004). Open promises about its items are withdrawn. From then on its items are not dunned.';
+COMMENT ON FUNCTION start_plan(bigint, bigint) IS 'Brings a proposed payment plan into force, with its approval where one is required (RC004). Open promises about its items, or about the account in its currency, are evaluated and, if still open, withdrawn. From then on its items are not dunned.';
 
 CREATE OR REPLACE FUNCTION cancel_plan(p_customer_id bigint, p_payment_plan_id bigint, p_reason text)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$

@@ -113,9 +113,9 @@ BEGIN
 			FROM exposure e JOIN rate r ON r.currency = e.currency
 			WHERE (p_customer_ids IS NULL OR e.customer_id = ANY (p_customer_ids)) GROUP BY e.customer_id),
 		promised AS (
-			SELECT p.customer_id, count(*) FILTER (WHERE p.state IN ('partly_kept', 'broken') AND NOT p.made_good) AS broken,
+			SELECT p.customer_id, count(*) FILTER (WHERE p.state IN ('partly_kept', 'broken') AND NOT p.made_good AND p.replaced_by IS NULL) AS broken,
 				count(*) FILTER (WHERE p.state = 'open' AND p.due_on = p_as_of) AS due,
-				max(p.state_on) FILTER (WHERE p.state IN ('partly_kept', 'broken') AND NOT p.made_good) AS broken_on
+				max(p.state_on) FILTER (WHERE p.state IN ('partly_kept', 'broken') AND NOT p.made_good AND p.replaced_by IS NULL) AS broken_on
 			FROM promise p WHERE p_customer_ids IS NULL OR p.customer_id = ANY (p_customer_ids) GROUP BY p.customer_id),
 		spoken AS (
 			SELECT DISTINCT ON (k.customer_id) k.customer_id, k.contacted_at, k.outcome_code, k.resubmit_on

@@ -22,7 +22,7 @@ COMMENT ON COLUMN worklist.rules IS 'The rules that match: rule_no, kind, figure
 CREATE OR REPLACE VIEW promise_level AS
 SELECT p.customer_id, p.promise_id,
 	(SELECT count(*) FROM promise o
-	WHERE o.customer_id = p.customer_id AND o.currency = p.currency AND o.promise_id <= p.promise_id AND o.state IN ('partly_kept', 'broken')
+	WHERE o.customer_id = p.customer_id AND o.currency = p.currency AND o.promise_id <= p.promise_id AND o.state IN ('partly_kept', 'broken', 'replaced')
 		AND CASE WHEN EXISTS (SELECT FROM promise_item i WHERE i.customer_id = p.customer_id AND i.promise_id = p.promise_id)
 			THEN EXISTS (SELECT FROM promise_item i JOIN promise_item x ON x.customer_id = i.customer_id AND x.item_id = i.item_id
 				WHERE i.customer_id = p.customer_id AND i.promise_id = p.promise_id AND x.promise_id = o.promise_id)
@@ -31,7 +31,7 @@ FROM promise p;
 COMMENT ON VIEW promise_level IS 'Levels of promises: how many about the same items were not kept so far.';
 COMMENT ON COLUMN promise_level.customer_id IS 'The debtor.';
 COMMENT ON COLUMN promise_level.promise_id IS 'The promise.';
-COMMENT ON COLUMN promise_level.level IS 'Promises about one of its items, up to this one, that were not kept; of one without items, those without in its currency.';
+COMMENT ON COLUMN promise_level.level IS 'Promises about one of its items, up to this one, that were not kept, or replaced before they were; of one without items, those without in its currency.';
 
 CREATE OR REPLACE VIEW promises_due AS
 SELECT p.customer_id, c.name AS customer_name, p.promise_id, k.name AS person, p.promised_on, p.due_on, p.due_on + p.tolerance_days AS last_day, p.due_on - t.today AS days_left,
@@ -64,8 +64,8 @@ SELECT p.customer_id, c.name AS customer_name, p.promise_id, k.name AS person, p
 FROM promise p
 	JOIN customer c ON c.customer_id = p.customer_id
 	LEFT JOIN customer_contact k ON k.customer_id = p.customer_id AND k.customer_contact_id = p.customer_contact_id
-WHERE p.state IN ('partly_kept', 'broken');
-COMMENT ON VIEW broken_promises IS 'Promises to pay that were not kept, as last evaluated.';
+WHERE p.state IN ('partly_kept', 'broken') AND p.replaced_by IS NULL;
+COMMENT ON VIEW broken_promises IS 'Promises to pay that were not kept, as last evaluated, but for those that another one took the place of.';
 COMMENT ON COLUMN broken_promises.customer_id IS 'The debtor.';
 COMMENT ON COLUMN broken_promises.customer_name IS 'Its name.';
 COMMENT ON COLUMN broken_promises.promise_id IS 'Key of the promise, with customer_id.';
@@ -249,7 +249,7 @@ WITH did AS (
 	GROUP BY 1, 2
 	UNION ALL
 	SELECT p.actor, date_trunc('month', p.promised_on)::date, 0, 0, 0, count(*) FILTER (WHERE p.state <> 'withdrawn'), count(*) FILTER (WHERE p.state = 'kept'),
-		count(*) FILTER (WHERE p.state IN ('partly_kept', 'broken')),
+		count(*) FILTER (WHERE p.state IN ('partly_kept', 'broken') AND p.replaced_by IS NULL),
 		sum(p.amount * CASE WHEN p.currency = l.base_currency THEN 1 ELSE r.rate END) FILTER (WHERE p.state <> 'withdrawn'),
 		sum(p.paid_amount * CASE WHEN p.currency = l.base_currency THEN 1 ELSE r.rate END) FILTER (WHERE p.state <> 'withdrawn'), 0, 0
 	FROM promise p CROSS JOIN ledger_info l

@@ -141,7 +141,7 @@ BEGIN
 	RETURN QUERY
 		SELECT CASE WHEN p_group_by = 'currency' THEN p.currency ELSE g.group_value END, count(*), count(*) FILTER (WHERE p.state = 'kept')
 		FROM promise p JOIN report_groups(p_group_by, p_value, p_customer_id) g ON g.customer_id = p.customer_id
-		WHERE p.due_on BETWEEN p_from AND p_to AND p.state IN ('kept', 'partly_kept', 'broken') AND (p_group_by <> 'currency' OR p_value IS NULL OR p.currency = p_value)
+		WHERE p.due_on BETWEEN p_from AND p_to AND p.state IN ('kept', 'partly_kept', 'broken') AND p.replaced_by IS NULL AND (p_group_by <> 'currency' OR p_value IS NULL OR p.currency = p_value)
 		GROUP BY 1;
 END $$;
 COMMENT ON FUNCTION promises_judged(date, date, text, text, bigint) IS 'Promises that were due in these days and have been judged, and how many of them were kept, per group.';

@@ -156,7 +156,7 @@ COMMENT ON COLUMN bi_promises.currency IS 'ISO 4217 code.';
 COMMENT ON COLUMN bi_promises.amount IS 'Amount promised.';
 COMMENT ON COLUMN bi_promises.promised_on IS 'Day it was made.';
 COMMENT ON COLUMN bi_promises.due_on IS 'Day it is for.';
-COMMENT ON COLUMN bi_promises.state IS 'open, kept, partly_kept, broken or withdrawn.';
+COMMENT ON COLUMN bi_promises.state IS 'open, kept, partly_kept, broken, replaced or withdrawn.';
 COMMENT ON COLUMN bi_promises.state_on IS 'Since when.';
 COMMENT ON COLUMN bi_promises.paid_amount IS 'What was paid of it in time.';
 COMMENT ON COLUMN bi_promises.made_good IS 'Not kept in time, but paid in full since.';

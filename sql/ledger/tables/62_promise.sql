@@ -31,21 +31,24 @@ CREATE TABLE promise (
 	note text,
 	open_amount numeric NOT NULL,
 	after_allocation_id bigint NOT NULL,
-	state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'kept', 'partly_kept', 'broken', 'withdrawn')),
+	state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'kept', 'partly_kept', 'broken', 'replaced', 'withdrawn')),
 	state_on date NOT NULL,
 	paid_amount numeric NOT NULL DEFAULT 0,
 	made_good boolean NOT NULL DEFAULT false,
+	replaced_by bigint,
 	recorded_at timestamptz NOT NULL DEFAULT now(),
 	recorded_by text NOT NULL DEFAULT session_user,
 	actor text NOT NULL,
 	PRIMARY KEY (customer_id, promise_id),
 	FOREIGN KEY (customer_id, contact_id) REFERENCES contact,
 	FOREIGN KEY (customer_id, customer_contact_id) REFERENCES customer_contact,
+	FOREIGN KEY (customer_id, replaced_by) REFERENCES promise,
+	CONSTRAINT promise_replaced CHECK (replaced_by > promise_id AND state NOT IN ('open', 'broken') OR replaced_by IS NULL AND state <> 'replaced'),
 	CONSTRAINT promise_dates CHECK (due_on >= promised_on AND isfinite(due_on))
 );
 CREATE INDEX promise_open_idx ON promise (customer_id, due_on) WHERE state = 'open';
-CREATE INDEX promise_not_kept_idx ON promise (customer_id) WHERE state IN ('partly_kept', 'broken') AND NOT made_good;
-COMMENT ON TABLE promise IS 'Promises to pay. Only state, state_on, paid_amount and made_good change, each with a row of promise_event.';
+CREATE INDEX promise_not_kept_idx ON promise (customer_id) WHERE state IN ('partly_kept', 'broken') AND NOT made_good AND replaced_by IS NULL;
+COMMENT ON TABLE promise IS 'Promises to pay. Only state, state_on, paid_amount, made_good and replaced_by change, each with a row of promise_event.';
 COMMENT ON COLUMN promise.customer_id IS 'The debtor.';
 COMMENT ON COLUMN promise.promise_id IS 'Key, with customer_id.';
 COMMENT ON COLUMN promise.currency IS 'ISO 4217 code.';
@@ -59,10 +62,11 @@ COMMENT ON COLUMN promise.customer_contact_id IS 'The person who made it.';
 COMMENT ON COLUMN promise.note IS 'In what words.';
 COMMENT ON COLUMN promise.open_amount IS 'What was open then of its items, or of all items in the currency.';
 COMMENT ON COLUMN promise.after_allocation_id IS 'The last allocation of the customer that was there then: later ones count.';
-COMMENT ON COLUMN promise.state IS 'open: not due, or within the tolerance. kept: paid in time, or nothing was left to pay. partly_kept: a part was paid. broken: nothing was. withdrawn: taken back by a person.';
+COMMENT ON COLUMN promise.state IS 'open: not due, or within the tolerance. kept: paid in time, or nothing was left to pay. partly_kept: a part was paid. broken: nothing was. replaced: nothing was yet when another promise took its place. withdrawn: taken back by a person.';
 COMMENT ON COLUMN promise.state_on IS 'As-of date of the state.';
 COMMENT ON COLUMN promise.paid_amount IS 'What was paid in time.';
 COMMENT ON COLUMN promise.made_good IS 'It was not kept, and is paid after all: check rules forget it.';
+COMMENT ON COLUMN promise.replaced_by IS 'The promise about the same items that took its place before its time was over, and stands for it since: promise_id. What was paid until then decides its state.';
 COMMENT ON COLUMN promise.recorded_at IS 'Record time.';
 COMMENT ON COLUMN promise.recorded_by IS 'Login that wrote the row.';
 COMMENT ON COLUMN promise.actor IS 'Person who took it down, by default actor().';
@@ -107,7 +111,7 @@ COMMENT ON COLUMN promise_event.state IS 'State from then on.';
 COMMENT ON COLUMN promise_event.state_on IS 'As-of date of the state.';
 COMMENT ON COLUMN promise_event.paid_amount IS 'What was paid in time, as known then.';
 COMMENT ON COLUMN promise_event.made_good IS 'Whether it was paid after all, as known then.';
-COMMENT ON COLUMN promise_event.reason IS 'Why it was withdrawn.';
+COMMENT ON COLUMN promise_event.reason IS 'Why it was withdrawn, or by what it was replaced.';
 COMMENT ON COLUMN promise_event.recorded_at IS 'Record time.';
 COMMENT ON COLUMN promise_event.recorded_by IS 'Login that wrote the row.';
 COMMENT ON COLUMN promise_event.actor IS 'Person who did it, by default actor().';
