@@ -34,6 +34,11 @@ SELECT amount, state, due_on - promised_on AS in_days FROM bi_promises;
 SELECT amount, reason_code, state, days FROM bi_disputes;
 SELECT count(*) > 4000 AS days, count(DISTINCT day) = count(*) AS once, bool_and(month_end >= day AND is_month_end = (day = month_end)) AS months FROM bi_calendar;
 SELECT iso_year, iso_week, weekday, quarter, year_month FROM bi_calendar WHERE day = '2027-01-01';
+-- The running month has the days until today, and nothing of tomorrow; so have the metrics of months.
+SELECT add_customer('Rill', 3), post_invoice(3, 'R', ledger_today(), 70, ledger_today() + 30) > 0 AS sold, post_invoice(3, 'S', ledger_today() + 1, 900, ledger_today() + 50) > 0 AS tomorrow;
+SELECT invoiced, closing, dso = ledger_today() - month + 1 AS days_until_today FROM bi_kpi_monthly WHERE customer_id = 3 AND month <= ledger_today();
+SELECT metric, CASE metric WHEN 'sales' THEN value END AS sales, value = ledger_today() - month + 1 AS days_until_today FROM metrics_by_month(ledger_today(), ledger_today() + 400, p_customer_id => 3)
+WHERE metric IN ('sales', 'dso', 'dso_countback') ORDER BY 1;
 -- Plain types only, and the rights of the reader.
 SELECT a.attrelid::regclass, a.attname, format_type(a.atttypid, NULL) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 WHERE c.relnamespace = 'ar'::regnamespace AND c.relname LIKE 'bi\_%' AND a.attnum > 0

@@ -114,6 +114,8 @@ SELECT post_payment(1, 'P-2', current_date, 700) AS p2 \gset
 SELECT allocate(1, (SELECT item_id FROM item WHERE document_id = :p2), 1, 350) > 0 AS one, allocate(1, (SELECT item_id FROM item WHERE document_id = :p2), 2, 350) > 0 AS two;
 SELECT evaluate_settlements(), evaluate_settlements();
 SELECT state, written_off, note FROM settlement_event ORDER BY settlement_event_id;
+-- What was given up is bad debt, though it names a payment as small differences do.
+SELECT b.kind, b.amount, d.source_document_id IS NOT NULL AS names_payment FROM bad_debts b JOIN document d USING (customer_id, document_id) WHERE b.customer_id = 1 ORDER BY b.document_id;
 SELECT number, open_amount FROM open_items WHERE customer_id = 1 ORDER BY item_id;
 SELECT pg_temp.try($$SELECT cancel_settlement(1, 1, 'too late')$$);
 SELECT pg_temp.try($$SELECT cancel_settlement(1, 9, 'what')$$);

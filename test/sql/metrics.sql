@@ -133,4 +133,5 @@ SELECT from_period, from_bucket, to_bucket, customers FROM bucket_migration('202
 SELECT * FROM roll_rates('2025-01-31', '2025-05-31', 'segment', 'wholesale');
 SELECT * FROM roll_rates(NULL, NULL);
 RESET search_path;
-DROP SCHEMA ar, rr CASCADE;
+DROP SCHEMA ar CASCADE;
+DROP SCHEMA rr CASCADE;

@@ -127,11 +127,11 @@ my @forecasting = (
 	'borrowing_base_at(date,integer,numeric,numeric,numeric)',
 	'allowance(date,timestamp with time zone)', 'allowance_journal(bigint)', 'cash_forecast(date,integer,timestamp with time zone,integer)',
 	'expected_payments(date,timestamp with time zone,bigint,integer)', 'forecast_backtest(date,integer,integer)',
-	'loss_history(date,date,integer,credit.aging_buckets)');
+	'loss_history(date,date,integer,credit.aging_buckets)', 'roll_loss_rates(date,date,text,text)');
 my @nightly = ('nightly(date,integer)', 'nightly_jobs()', 'run_nightly_job(text,date)');
 my @provisioning = (
-	'book_allowance(date,text,numeric)', 'set_loss_adjustment(numeric,date,text,text)',
-	'set_loss_rates(numeric[],date,text,text,credit.aging_buckets,numeric,integer)', 'set_specific_provision(bigint,numeric,text,date,bigint)');
+	'book_allowance(date,text,numeric)', 'set_loss_adjustment(numeric,date,text,text,text,text)',
+	'set_loss_rates(numeric[],date,text,text,credit.aging_buckets,numeric,integer,text,text)', 'set_roll_loss_rates(date,date,date,text,text,text,numeric,integer)', 'set_specific_provision(bigint,numeric,text,date,bigint)');
 my @noting = (
 	(map { "$_(bigint,text,bigint,text)" } qw(add_note add_tag remove_tag)), 'attach(bigint,text,bigint,text,bytea,text)',
 	'add_task(bigint,text,bigint,text,text,date)', 'finish_task(bigint,bigint)', 'record_inquiry(bigint,text,bigint,text,text,text,text,text,date)');
@@ -248,7 +248,7 @@ my @period_views = map { "$_ SELECT" } qw(aging_by_night aging_by_period aging_s
 my %tables = (
 	stranger => [],
 	reader   => [ @views, 'receivable_parts SELECT', @credit_views, @collection_views, @period_views, map { "$_ SELECT" } qw(cash_application_accuracy deductions unapplied_cash
-		  allowance_movement borrowing_base ecl_matrix forecast_accuracy) ],
+		  allowance_movement bad_debts borrowing_base ecl_matrix forecast_accuracy) ],
 	poster   => [ @views, 'receivable_parts SELECT', @cash, @credits ],
 	loader   => [@views],
 	collector => [ @views, 'receivable_parts SELECT', @collection ],
@@ -267,7 +267,7 @@ my %tables = (
 		  credit_review early_warning financial_ratios financial_statement grade_policy internal_behaviour limit_policy
 		  limit_recommendation limit_recommendation_method notice_rule portfolio_risk review_policy review_queue score_card
 		  score_history security security_release statement_field trade_reference warning_rule
-		  allowance_line allowance_movement allowance_run borrowing_base ecl_matrix forecast_accuracy loss_adjustment loss_rate specific_provision) ]);
+		  allowance_line allowance_movement allowance_run bad_debts borrowing_base ecl_matrix forecast_accuracy loss_adjustment loss_rate specific_provision) ]);
 my @loader_columns = (
 	(map { "customer.$_" } qw(customer_id name number terms currency payer_id)),
 	(map { "document.$_" } qw(customer_id kind number doc_date posting_date due_date currency amount reference side terms

@@ -60,9 +60,12 @@ BEGIN
 			UNION ALL
 			SELECT d.customer_id, d.currency, 'disputed', NULL, d.disputed_amount, 0 FROM disputed_at($2, p_customer_id => $4) d
 			UNION ALL
-			SELECT d.customer_id, d.currency, CASE d.kind WHEN 'write_off' THEN 'write_offs' WHEN 'recovery' THEN 'recoveries' ELSE 'sales' END, NULL,
-				sum(CASE WHEN (d.side = 'debit') = (d.kind <> 'write_off') THEN d.amount ELSE -d.amount END), 0
-			FROM document d WHERE d.posting_date BETWEEN $1 AND $2 AND d.kind IN ('invoice', 'debit_note', 'credit_note', 'write_off', 'recovery') %1$s
+			SELECT d.customer_id, d.currency, 'sales', NULL, sum(CASE d.side WHEN 'debit' THEN d.amount ELSE -d.amount END), 0
+			FROM document d WHERE d.posting_date BETWEEN $1 AND $2 AND d.kind IN ('invoice', 'debit_note', 'credit_note') %1$s
+			GROUP BY 1, 2
+			UNION ALL
+			SELECT b.customer_id, b.currency, CASE b.kind WHEN 'write_off' THEN 'write_offs' ELSE 'recoveries' END, NULL, sum(b.amount), 0
+			FROM bad_debts b WHERE b.posting_date BETWEEN $1 AND $2 %1$s
 			GROUP BY 1, 2, 3
 			UNION ALL
 			SELECT d.customer_id, d.currency, 'month', date_trunc('month', d.posting_date)::date, sum(CASE d.side WHEN 'debit' THEN d.amount ELSE -d.amount END), 0
@@ -194,6 +197,8 @@ CREATE OR REPLACE FUNCTION metrics_by_month(p_from date, p_to date, p_group_by t
 	p_top integer DEFAULT 10)
 RETURNS TABLE (month date, group_value text, metric text, value numeric, reason text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+	today date := ledger_today();
 BEGIN
 	IF p_from IS NULL OR p_to IS NULL OR NOT isfinite(p_from) OR NOT isfinite(p_to) OR p_to < p_from THEN
 		RAISE EXCEPTION 'metrics are of impossible days'
@@ -201,7 +206,8 @@ BEGIN
 	END IF;
 	RETURN QUERY
 		SELECT g.month::date, m.group_value, m.metric, m.value, m.reason
-		FROM generate_series(date_trunc('month', p_from::timestamp), date_trunc('month', p_to::timestamp), interval '1 month') g (month),
-			LATERAL metrics(g.month::date, (g.month + interval '1 month')::date - 1, p_group_by, p_value, p_customer_id, p_top) m;
+		-- A month that is not over yet has as many days as have passed.
+		FROM generate_series(date_trunc('month', p_from::timestamp), date_trunc('month', LEAST(p_to, today)::timestamp), interval '1 month') g (month),
+			LATERAL metrics(g.month::date, LEAST((g.month + interval '1 month')::date - 1, today), p_group_by, p_value, p_customer_id, p_top) m;
 END $$;
-COMMENT ON FUNCTION metrics_by_month(date, date, text, text, bigint, integer) IS 'metrics() of each calendar month from that of p_from to that of p_to.';
+COMMENT ON FUNCTION metrics_by_month(date, date, text, text, bigint, integer) IS 'metrics() of each calendar month from that of p_from to that of p_to; the running month ends today.';

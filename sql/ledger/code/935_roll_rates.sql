@@ -24,13 +24,13 @@ BEGIN
 			WHERE p_group_by <> 'currency' OR p_value IS NULL OR s.currency = p_value
 			GROUP BY 1, 2, 3, 4, 5),
 		lost AS (
-			SELECT m.grp, d.currency AS cur, sum(CASE d.side WHEN 'credit' THEN d.amount ELSE -d.amount END) AS amount
-			FROM document d JOIN members m ON m.customer_id = d.customer_id
+			SELECT m.grp, d.currency AS cur, sum(d.amount) AS amount
+			FROM bad_debts d JOIN members m ON m.customer_id = d.customer_id
 			WHERE d.kind = 'write_off' AND d.posting_date > (SELECT min(c.ends_on) FROM closed c) AND d.posting_date <= (SELECT max(c.ends_on) FROM closed c)
 			GROUP BY 1, 2),
 		-- What was in a bucket, and in the next one a period later; a group without a row in a period had nothing.
 		flows AS (
-			SELECT t.grp, t.cur, b.n AS bucket_no, sum(b.amount) FILTER (WHERE t.next_end IS NOT NULL) AS amount,
+			SELECT t.grp, t.cur, b.n AS bucket_no, sum(CASE WHEN t.next_end IS NOT NULL THEN b.amount ELSE 0 END) AS amount,
 				sum(CASE WHEN b.n > 1 AND t.previous_end IS NOT NULL THEN b.amount ELSE 0 END) AS arrived
 			FROM totals t, unnest(t.amounts) WITH ORDINALITY b (amount, n) GROUP BY 1, 2, 3),
 		rates AS (
@@ -51,7 +51,7 @@ BEGIN
 				FROM rates o WHERE o.grp IS NOT DISTINCT FROM r.grp AND o.cur = r.cur AND o.bucket_no >= r.bucket_no) p
 		ORDER BY r.grp NULLS LAST, r.cur, r.bucket_no;
 END $$;
-COMMENT ON FUNCTION roll_rates(date, date, text, text) IS 'Net roll rates over the snapshots from p_from to p_to, per group as in metrics() and currency: of what was in a bucket at the end of a period, the part found in the next bucket a period later (of the last but one what the last grew by, of the last what was written off), and loss_rate, the part of a bucket that is lost in the end: the product of the rates from it on, each at most 1. Sums over all transitions are divided, so that large months weigh more. Buckets as long as the periods make sense of it.';
+COMMENT ON FUNCTION roll_rates(date, date, text, text) IS 'Net roll rates over the snapshots from p_from to p_to, per group as in metrics() and currency: of what was in a bucket at the end of a period, the part found in the next bucket a period later (of the last but one what the last grew by, of the last what was written off as bad debt), and loss_rate, the part of a bucket that is lost in the end: the product of the rates from it on, each at most 1. Sums over all transitions are divided, so that large months weigh more. Buckets as long as the periods make sense of it.';
 
 CREATE OR REPLACE FUNCTION bucket_migration(p_from date, p_to date, p_group_by text DEFAULT 'all', p_value text DEFAULT NULL)
 RETURNS TABLE (group_value text, from_period text, to_period text, currency text, from_bucket integer, to_bucket integer, customers bigint, from_total numeric, to_total numeric)

@@ -193,18 +193,22 @@ SELECT k.customer_id, k.currency, k.month, (k.month + interval '1 month')::date 
 FROM (
 	SELECT g.customer_id, g.currency, g.month, COALESCE(m.invoiced, 0) AS invoiced, COALESCE(m.credited, 0) AS credited, COALESCE(m.collected, 0) AS collected,
 		COALESCE(m.written_off, 0) AS written_off, sum(COALESCE(m.change, 0)) OVER w AS closing, sum(COALESCE(m.change, 0)) OVER w - COALESCE(m.change, 0) AS opening,
-		sum(COALESCE(m.invoiced, 0) - COALESCE(m.credited, 0)) OVER q AS sold, (g.month + interval '1 month')::date - min(g.month) OVER q AS days
+		sum(COALESCE(m.invoiced, 0) - COALESCE(m.credited, 0)) OVER q AS sold,
+		-- The days of a month that is not over yet are those until today.
+		LEAST((g.month + interval '1 month')::date - 1, g.today) - min(g.month) OVER q + 1 AS days
 	FROM (
-		SELECT f.customer_id, f.currency, s.month::date AS month
+		SELECT f.customer_id, f.currency, s.month::date AS month, t.today
 		FROM (SELECT d.customer_id, d.currency, min(d.posting_date) AS first_day FROM document d GROUP BY d.customer_id, d.currency) f CROSS JOIN ledger_info l
-			CROSS JOIN LATERAL generate_series(date_trunc('month', f.first_day::timestamp), (statement_timestamp() AT TIME ZONE l.time_zone), interval '1 month') s (month)) g
+			CROSS JOIN LATERAL (SELECT (statement_timestamp() AT TIME ZONE l.time_zone)::date AS today) t
+			CROSS JOIN LATERAL generate_series(date_trunc('month', f.first_day::timestamp), t.today::timestamp, interval '1 month') s (month)) g
 		LEFT JOIN (
 			SELECT d.customer_id, d.currency, date_trunc('month', d.posting_date::timestamp)::date AS month, sum(v.amount) AS change,
 				sum(v.amount) FILTER (WHERE d.kind IN ('invoice', 'debit_note')) AS invoiced,
 				-sum(v.amount) FILTER (WHERE d.kind = 'credit_note') AS credited,
 				-sum(v.amount) FILTER (WHERE d.kind IN ('payment', 'deposit', 'returned_payment')) AS collected,
 				-sum(v.amount) FILTER (WHERE d.kind = 'write_off') AS written_off
-			FROM document d, LATERAL (SELECT CASE d.side WHEN 'debit' THEN d.amount ELSE -d.amount END AS amount) v
+			FROM ledger_info l, document d, LATERAL (SELECT CASE d.side WHEN 'debit' THEN d.amount ELSE -d.amount END AS amount) v
+			WHERE d.posting_date <= (statement_timestamp() AT TIME ZONE l.time_zone)::date
 			GROUP BY d.customer_id, d.currency, date_trunc('month', d.posting_date::timestamp)) m
 		ON m.customer_id = g.customer_id AND m.currency = g.currency AND m.month = g.month
 	WINDOW w AS (PARTITION BY g.customer_id, g.currency ORDER BY g.month),
@@ -218,10 +222,10 @@ COMMENT ON COLUMN bi_kpi_monthly.opening IS 'Balance before.';
 COMMENT ON COLUMN bi_kpi_monthly.invoiced IS 'Invoices and debit notes, less those voided.';
 COMMENT ON COLUMN bi_kpi_monthly.credited IS 'Credit notes.';
 COMMENT ON COLUMN bi_kpi_monthly.collected IS 'Payments and deposits, less those returned.';
-COMMENT ON COLUMN bi_kpi_monthly.written_off IS 'Written off.';
+COMMENT ON COLUMN bi_kpi_monthly.written_off IS 'Written off, small differences and all: view bad_debts tells them apart.';
 COMMENT ON COLUMN bi_kpi_monthly.other IS 'All other kinds; what a customer owes more is positive.';
-COMMENT ON COLUMN bi_kpi_monthly.closing IS 'Balance at the end of the month, or now.';
-COMMENT ON COLUMN bi_kpi_monthly.dso IS 'Days sales outstanding: closing x days / (invoiced - credited) of this month and the two before.';
+COMMENT ON COLUMN bi_kpi_monthly.closing IS 'Balance at the end of the month, or of today.';
+COMMENT ON COLUMN bi_kpi_monthly.dso IS 'Days sales outstanding: closing x days / (invoiced - credited) of this month, up to today, and the two before.';
 COMMENT ON COLUMN bi_kpi_monthly.dso_reason IS 'Why dso is NULL.';
 
 CREATE OR REPLACE VIEW bi_calendar WITH (security_invoker = true) AS

@@ -19,7 +19,7 @@ DECLARE
 		'review_changes', 'complete_review', 'schedule_reviews', 'warnings_on'];
 	noting text[] := ARRAY['add_note', 'add_tag', 'remove_tag', 'attach', 'add_task', 'finish_task', 'record_inquiry'];
 	nightly text[] := ARRAY['nightly', 'nightly_jobs', 'run_nightly_job'];
-	forecasting text[] := ARRAY['export_csv', 'csv_field', 'trade_tape', 'aging_chart', 'borrowing_base_at', 'expected_payments', 'cash_forecast', 'forecast_backtest', 'allowance', 'loss_history', 'allowance_journal'];
+	forecasting text[] := ARRAY['export_csv', 'csv_field', 'trade_tape', 'aging_chart', 'borrowing_base_at', 'expected_payments', 'cash_forecast', 'forecast_backtest', 'allowance', 'loss_history', 'roll_loss_rates', 'allowance_journal'];
 	crediting text[] := noting || ARRAY['open_dispute', 'dispute_deductions', 'investigate_dispute', 'validate_credit', 'request_credit', 'change_credit',
 		'authorize_return', 'receive_return', 'inspect_return', 'cancel_return', 'credit_return', 'add_core', 'receive_core', 'match_credit_notes', 'match_all_credit_notes',
 		'credit_note_customers', 'match_credit_notes_of'];
@@ -55,7 +55,7 @@ BEGIN
 			'actor', 'set_actor', 'request_approval', 'reject',
 			'current_policy', 'simulate_policy', 'simulate_policy_summary', 'issue_credit', 'rebill', 'approve_dispute', 'reject_dispute', 'settle_dispute',
 			'charge_unreturned_cores', 'start_plan', 'open_escalation', 'agree_settlement', 'evaluate_settlements',
-			'fx_rate_on', 'convert', 'add_strategy', 'assign_customer', 'assign_portfolios', 'enter_absence', 'end_absence', 'set_loss_rates', 'set_loss_adjustment', 'set_specific_provision',
+			'fx_rate_on', 'convert', 'add_strategy', 'assign_customer', 'assign_portfolios', 'enter_absence', 'end_absence', 'set_loss_rates', 'set_roll_loss_rates', 'set_loss_adjustment', 'set_specific_provision',
 			'book_allowance', 'set_dimension', 'set_intercompany'] || reevaluating || explaining || crediting || collecting || warning || dunning || analysing || forecasting || reporting || nightly
 		WHEN 'sender' THEN ARRAY['take_messages', 'report_message']
 		WHEN 'closer' THEN ARRAY['aging_at', 'actor', 'set_actor'] || closing
@@ -139,7 +139,7 @@ BEGIN
 			ledger_info, customer, customer_dimension, document, item, allocation, exposure, hold, hold_release, cash_allocation, promise, dispute TO %I', p_role);
 	END IF;
 	IF p_access IN ('reader', 'credit_manager') THEN
-		EXECUTE format('GRANT SELECT ON forecast_accuracy, ecl_matrix, allowance_movement, borrowing_base TO %I', p_role);
+		EXECUTE format('GRANT SELECT ON forecast_accuracy, ecl_matrix, allowance_movement, bad_debts, borrowing_base TO %I', p_role);
 	END IF;
 	IF p_access = 'credit_manager' THEN
 		EXECUTE format('GRANT SELECT ON credit_limit, decision, exposure, check_rule, order_release, statement_field, financial_statement, credit_report,

@@ -11,12 +11,15 @@ CREATE TABLE loss_rate (
 	reason text NOT NULL CHECK (reason <> ''),
 	recorded_at timestamptz NOT NULL DEFAULT now(),
 	recorded_by text NOT NULL DEFAULT session_user,
-	actor text NOT NULL
+	actor text NOT NULL,
+	dimension text CHECK (dimension IN ('segment', 'region', 'salesperson', 'collector')),
+	value text CHECK (value <> ''),
+	CONSTRAINT loss_rate_of CHECK ((dimension IS NULL) = (value IS NULL) AND (dimension IS NULL OR risk_class IS NULL))
 );
 CREATE INDEX loss_rate_idx ON loss_rate (valid_from, loss_rate_id);
-COMMENT ON TABLE loss_rate IS 'The provision matrix: loss rates by age and risk class, never changed. On a day the row of the class with the latest valid_from counts, else that of no class.';
+COMMENT ON TABLE loss_rate IS 'The provision matrix: loss rates by age and segment or risk class, never changed. On a day the rows with the latest valid_from count: of a customer those of its segment (region, salesperson, collector, in this order), else those of its risk class, else those of all.';
 COMMENT ON COLUMN loss_rate.loss_rate_id IS 'Key of the matrix.';
-COMMENT ON COLUMN loss_rate.risk_class IS 'The risk class; NULL: every class without a row of its own.';
+COMMENT ON COLUMN loss_rate.risk_class IS 'The risk class; NULL: of a segment, or of all without a row of their own.';
 COMMENT ON COLUMN loss_rate.valid_from IS 'First day on which it counts.';
 COMMENT ON COLUMN loss_rate.buckets IS 'Buckets of days past due the rates are for.';
 COMMENT ON COLUMN loss_rate.rates IS 'Percent lost over the life of the item, one rate per bucket.';
@@ -26,6 +29,8 @@ COMMENT ON COLUMN loss_rate.reason IS 'Where the rates come from.';
 COMMENT ON COLUMN loss_rate.recorded_at IS 'Record time.';
 COMMENT ON COLUMN loss_rate.recorded_by IS 'Login that wrote the row.';
 COMMENT ON COLUMN loss_rate.actor IS 'Person who did it, by default actor().';
+COMMENT ON COLUMN loss_rate.dimension IS 'Whose it is by customer_dimension; NULL: of a risk class, or of all.';
+COMMENT ON COLUMN loss_rate.value IS 'Which one.';
 
 CREATE TABLE loss_adjustment (
 	loss_adjustment_id bigserial NOT NULL PRIMARY KEY,
@@ -35,18 +40,23 @@ CREATE TABLE loss_adjustment (
 	reason text NOT NULL CHECK (reason <> ''),
 	recorded_at timestamptz NOT NULL DEFAULT now(),
 	recorded_by text NOT NULL DEFAULT session_user,
-	actor text NOT NULL
+	actor text NOT NULL,
+	dimension text CHECK (dimension IN ('segment', 'region', 'salesperson', 'collector')),
+	value text CHECK (value <> ''),
+	CONSTRAINT loss_adjustment_of CHECK ((dimension IS NULL) = (value IS NULL) AND (dimension IS NULL OR risk_class IS NULL))
 );
 CREATE INDEX loss_adjustment_idx ON loss_adjustment (valid_from, loss_adjustment_id);
-COMMENT ON TABLE loss_adjustment IS 'Forward-looking adjustment of the loss rates, never changed. On a day the row of the class with the latest valid_from counts, else that of no class, else the rates stay as they are; a factor of 1 ends an adjustment.';
+COMMENT ON TABLE loss_adjustment IS 'Forward-looking adjustment of the loss rates, never changed. On a day the row with the latest valid_from counts: of those who have rates the segment''s or class''s own, else that of all, else the rates stay as they are; a factor of 1 ends an adjustment.';
 COMMENT ON COLUMN loss_adjustment.loss_adjustment_id IS 'Key of the adjustment.';
-COMMENT ON COLUMN loss_adjustment.risk_class IS 'The risk class; NULL: every class without a row of its own.';
+COMMENT ON COLUMN loss_adjustment.risk_class IS 'The risk class; NULL: of a segment, or of all without a row of their own.';
 COMMENT ON COLUMN loss_adjustment.valid_from IS 'First day on which it counts.';
 COMMENT ON COLUMN loss_adjustment.factor IS 'What the rates are multiplied by; no rate gets above 100 percent.';
 COMMENT ON COLUMN loss_adjustment.reason IS 'What is expected of the economy, and on what evidence.';
 COMMENT ON COLUMN loss_adjustment.recorded_at IS 'Record time.';
 COMMENT ON COLUMN loss_adjustment.recorded_by IS 'Login that wrote the row.';
 COMMENT ON COLUMN loss_adjustment.actor IS 'Person who did it, by default actor().';
+COMMENT ON COLUMN loss_adjustment.dimension IS 'Whose it is by customer_dimension; NULL: of a risk class, or of all.';
+COMMENT ON COLUMN loss_adjustment.value IS 'Which one.';
 
 CREATE TABLE specific_provision (
 	customer_id bigint NOT NULL REFERENCES customer,
@@ -120,13 +130,15 @@ CREATE TABLE allowance_line (
 	factor numeric NOT NULL,
 	loss_rate numeric NOT NULL,
 	allowance numeric NOT NULL,
+	dimension text,
+	value text,
 	PRIMARY KEY (allowance_run_id, line_no)
 );
 COMMENT ON TABLE allowance_line IS 'The lines of a booked allowance, as allowance() gave them that day; never changed.';
 COMMENT ON COLUMN allowance_line.allowance_run_id IS 'The run.';
 COMMENT ON COLUMN allowance_line.line_no IS 'Line, from 1.';
 COMMENT ON COLUMN allowance_line.part IS 'pool (by age) or specific (one customer).';
-COMMENT ON COLUMN allowance_line.risk_class IS 'The risk class; NULL: customers without one.';
+COMMENT ON COLUMN allowance_line.risk_class IS 'The risk class; NULL: customers without one, or a segment with rates of its own.';
 COMMENT ON COLUMN allowance_line.bucket_no IS 'Bucket of days past due, from 1.';
 COMMENT ON COLUMN allowance_line.bucket IS 'Its label.';
 COMMENT ON COLUMN allowance_line.customer_id IS 'The customer of a specific line.';
@@ -137,3 +149,5 @@ COMMENT ON COLUMN allowance_line.rate IS 'Percent of the matrix or of the specif
 COMMENT ON COLUMN allowance_line.factor IS 'Forward-looking adjustment.';
 COMMENT ON COLUMN allowance_line.loss_rate IS 'rate x factor, at most 100, discounted.';
 COMMENT ON COLUMN allowance_line.allowance IS 'exposure x loss_rate.';
+COMMENT ON COLUMN allowance_line.dimension IS 'By what the rates are the segment''s own: segment, region, salesperson or collector; NULL: by risk class.';
+COMMENT ON COLUMN allowance_line.value IS 'Which one.';
