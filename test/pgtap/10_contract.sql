@@ -661,6 +661,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.book_allowance volatile unsafe definer',
 	'ar.pools_at stable unsafe invoker',
 	'ar.require_segment stable unsafe invoker',
+	'ar.risk_classes_at stable unsafe invoker',
 	'ar.roll_loss_rates stable unsafe definer',
 	'ar.set_roll_loss_rates volatile unsafe definer',
 	'ar.cash_forecast stable unsafe definer',

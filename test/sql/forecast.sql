@@ -34,7 +34,7 @@ SELECT part, week_no, expected, low, high, cumulative, lines FROM cash_forecast(
 SELECT sell(1, 'K' || k, -60 - 10 * k, 100 * k, 9 + k) FROM generate_series(0, 4) k WHERE k > 0 \g /dev/null
 SELECT sell(1, 'K5', -50, 5, 9) \g /dev/null
 SELECT basis, experiences, n(due_date) AS due, n(expected_on) AS expected, n(early_on) AS early, n(late_on) AS late, amount FROM expected_payments(day(1));
--- With less to learn from than is asked for: of others, or not at all.
+-- With less to learn from than is asked for: of others, or of its own all the same.
 SELECT basis, experiences, n(expected_on) AS expected FROM expected_payments(day(1), p_least_items => 6);
 -- Who is ten days late already is compared with those who paid even later: 11, 12 and 13 days.
 SELECT basis, experiences, n(expected_on) AS expected, n(early_on) AS early, n(late_on) AS late FROM expected_payments(day(23), p_least_items => 3);
@@ -109,6 +109,27 @@ SELECT release_deposit(5, document_id, 'order cancelled') FROM document WHERE nu
 SELECT (SELECT sum(amount) FROM expected_payments(day(-5), p_customer_id => 5)) AS five_days_ago, (SELECT sum(amount) FROM expected_payments(day(1), p_customer_id => 5)) AS now;
 SELECT apply_payment(5, document_id, p_applied_on => day(0)) FROM document WHERE number = 'DS' \g /dev/null
 SELECT (SELECT sum(amount) FROM expected_payments(day(-5), p_customer_id => 5)) AS five_days_ago, (SELECT sum(amount) FROM expected_payments(day(1), p_customer_id => 5)) AS now;
+
+-- A forecast of today knows this morning; one of a day that is over, or of this morning before it, does not.
+DO $$ BEGIN
+	PERFORM add_customer('Plover Prints', 6), sell(6, 'L1', 20, 100), sell(6, 'L2', 21, 60), sell(6, 'LP', -20, 10, 0);
+	PERFORM make_promise(6, day(3), 80, (SELECT array_agg(item_id) FROM open_items WHERE number = 'L1')), post_payment(6, 'PL', day(0), 5);
+	PERFORM open_dispute(6, item_id, 15, 'price_error') FROM open_items WHERE number = 'L2';
+END $$;
+SELECT i.number, e.amount, e.basis, e.disputed FROM expected_payments(day(0), p_customer_id => 6) e JOIN open_items i USING (customer_id, item_id) ORDER BY 1, e.basis, disputed;
+SELECT (SELECT array_agg(e ORDER BY e) FROM expected_payments(day(0), p_customer_id => 6) e) = (SELECT array_agg(e ORDER BY e) FROM expected_payments(day(0), clock_timestamp(), 6) e) AS as_known_now,
+	(SELECT count(*) FROM expected_payments(day(0), day(0)::timestamptz - interval '1 microsecond', 6)) AS before_it_began,
+	(SELECT promised FROM cash_forecast(day(0), 1) WHERE week_no = 1 AND currency = 'USD') >= 80 AS in_the_forecast;
+-- Yesterday's begins yesterday: neither promise nor dispute nor the payment of today.
+SELECT i.number, e.amount, e.basis, e.disputed FROM expected_payments(day(-1), p_customer_id => 6) e JOIN open_items i USING (customer_id, item_id) ORDER BY 1, e.basis;
+
+-- Of its own past a customer has at least a little; the risk class is the one that was known.
+SELECT basis, experiences, n(expected_on) AS expected FROM expected_payments(day(0), p_customer_id => 6, p_least_items => 500) WHERE NOT disputed AND basis <> 'promise' AND open_amount = 60;
+SELECT add_customer('Dunlin Dyes', 7), sell(7, 'D1', 20, 10), set_risk_class(7, 'wholesale') \g /dev/null
+SELECT basis FROM expected_payments(day(0), p_customer_id => 7);
+SELECT clock_timestamp() AS before \gset
+SELECT set_risk_class(7, 'retail') \g /dev/null
+SELECT (SELECT basis FROM expected_payments(day(0), p_customer_id => 7)) AS now, (SELECT basis FROM expected_payments(day(0), :'before', 7)) AS before;
 
 -- What cannot be forecast.
 SELECT cash_forecast(NULL);

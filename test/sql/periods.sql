@@ -133,6 +133,23 @@ SELECT examine_close('2025-03', '{}', NULL, NULL);
 CALL close_period('2025-02', ARRAY['unapplied_cash'], 'as before');
 SELECT state, version FROM period WHERE name = '2025-02';
 
+-- Cancelled while it looks or while it freezes, it leaves the books open, and on record why.
+CREATE FUNCTION public.slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(60); RETURN NEW; END';
+CREATE TRIGGER slow BEFORE INSERT ON period_event FOR EACH ROW WHEN (NEW.event = 'examined') EXECUTE FUNCTION public.slow();
+SET statement_timeout = '3s';
+CALL close_period('2025-03');
+RESET statement_timeout;
+SELECT state, version, (SELECT closed_through FROM ledger_info) FROM period WHERE name = '2025-03';
+DROP TRIGGER slow ON period_event;
+CREATE TRIGGER slow BEFORE INSERT ON snapshot_total FOR EACH STATEMENT EXECUTE FUNCTION public.slow();
+SET statement_timeout = '3s';
+CALL close_period('2025-03', ARRAY['unapplied_cash'], 'as before');
+RESET statement_timeout;
+DROP TRIGGER slow ON snapshot_total;
+DROP FUNCTION public.slow();
+SELECT state, version, (SELECT closed_through FROM ledger_info), (SELECT count(*) FROM snapshot s WHERE s.as_of = p.ends_on) AS frozen FROM period p WHERE name = '2025-03';
+SELECT event, version, findings -> 0 -> 'error' AS error FROM period_event WHERE period = '2025-03' ORDER BY period_event_id;
+
 -- In one transaction, and rolled back.
 BEGIN;
 SELECT begin_close('2025-03');

@@ -349,7 +349,10 @@ DECLARE
 	n bigint;
 	base text := (SELECT l.base_currency FROM ledger_info l);
 	unreadable text;
+	closed date;
 BEGIN
+	-- Nobody closes or opens a period meanwhile; whoever does so waits here, before anything is locked that it might need.
+	LOCK TABLE period IN SHARE ROW EXCLUSIVE MODE;
 	PERFORM credit.settle(current_schema());
 	-- Orders that cannot be counted are not to be counted as none.
 	SELECT u INTO unreadable FROM unreadable_orders() u LIMIT 1;
@@ -460,10 +463,13 @@ BEGIN
 	WHERE e.customer_id = l.customer_id AND e.currency = base AND e.limit_amount IS DISTINCT FROM l.amount;
 	GET DIAGNOSTICS n = ROW_COUNT;
 	repaired := repaired + n;
-	UPDATE ledger_info l SET closed_through = c.last_day
-	FROM (SELECT max(p.ends_on) AS last_day FROM period p WHERE p.state <> 'open') c
-	WHERE l.closed_through IS DISTINCT FROM c.last_day;
-	GET DIAGNOSTICS n = ROW_COUNT;
-	RETURN repaired + n;
+	closed := (SELECT max(p.ends_on) FROM period p WHERE p.state <> 'open');
+	IF (SELECT l.closed_through FROM ledger_info l) IS DISTINCT FROM closed THEN
+		-- As begin_close() does: who posts with the old day comes to an end first.
+		LOCK TABLE ledger_info IN SHARE ROW EXCLUSIVE MODE;
+		UPDATE ledger_info l SET closed_through = closed;
+		repaired := repaired + 1;
+	END IF;
+	RETURN repaired;
 END $$;
 COMMENT ON FUNCTION rebuild_ledger() IS 'Repairs kept figures (items, open amounts, exposure) from documents, allocations, orders and holds; these it never changes. Blocks posting meanwhile. Returns how many rows it mended.';

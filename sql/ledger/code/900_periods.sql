@@ -193,14 +193,19 @@ RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $
 DECLARE
 	this period;
 BEGIN
-	LOCK TABLE period IN SHARE ROW EXCLUSIVE MODE;
+	BEGIN
+		LOCK TABLE period IN SHARE ROW EXCLUSIVE MODE NOWAIT;
+	EXCEPTION WHEN lock_not_available THEN
+		-- Somebody else is closing it, and decides what becomes of it: who was cancelled does not wait for that.
+		RETURN;
+	END;
 	this := read_period(p_period);
 	-- Somebody else may have closed it meanwhile, accepting what was found.
 	IF this.state = 'closing' THEN
 		PERFORM open_books(p_period, 'refused', NULL, p_findings);
 	END IF;
 END $$;
-COMMENT ON FUNCTION refuse_close(text, jsonb) IS 'Opens the books again after a close that found something. A step of close_period().';
+COMMENT ON FUNCTION refuse_close(text, jsonb) IS 'Opens the books again after a close that found something, failed or was cancelled, unless somebody else is at it. A step of close_period().';
 
 CREATE OR REPLACE FUNCTION finish_close(p_period text)
 RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -240,8 +245,8 @@ BEGIN
 			COMMIT;
 			BEGIN
 				findings := %1$I.examine_close(p_period, p_accept, p_reason, p_balances);
-			EXCEPTION WHEN OTHERS THEN
-				-- The books are not left shut by a wrong argument.
+			EXCEPTION WHEN OTHERS OR query_canceled THEN
+				-- The books are not left shut by a wrong argument, nor by who got impatient.
 				PERFORM %1$I.refuse_close(p_period, pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object('error', SQLERRM)));
 				COMMIT;
 				RAISE;
@@ -255,10 +260,16 @@ BEGIN
 						DETAIL = (SELECT pg_catalog.string_agg(d.value, E'\n') FROM pg_catalog.jsonb_array_elements_text(refused::pg_catalog.jsonb) d),
 						HINT = 'close_checks() says what p_accept may name, with a reason; the rest is to be mended.';
 			END IF;
-			PERFORM %1$I.finish_close(p_period);
+			BEGIN
+				PERFORM %1$I.finish_close(p_period);
+			EXCEPTION WHEN OTHERS OR query_canceled THEN
+				PERFORM %1$I.refuse_close(p_period, pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object('error', SQLERRM)));
+				COMMIT;
+				RAISE;
+			END;
 		END $p$$f$, current_schema());
 END $do$;
-COMMENT ON PROCEDURE close_period(text, text[], text, jsonb) IS 'Closes the next period: shuts the books for every writer (RC003), runs close_checks() and takes the snapshots. Refuses with the list of what was found, and opens the books again, unless p_accept names the checks and p_reason says why. p_balances: of the general ledger, as gl_difference() takes them. Interrupted, it goes on when called again. Run it outside a transaction block.';
+COMMENT ON PROCEDURE close_period(text, text[], text, jsonb) IS 'Closes the next period: shuts the books for every writer (RC003), runs close_checks() and takes the snapshots. Refuses with the list of what was found, and opens the books again, unless p_accept names the checks and p_reason says why. p_balances: of the general ledger, as gl_difference() takes them. An error or a cancel (statement_timeout) opens them again, too; after a crash it goes on when called again, or reopen_period() opens it. Run it outside a transaction block.';
 
 CREATE OR REPLACE FUNCTION reopen_period(p_period text, p_reason text)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$

@@ -30,3 +30,12 @@ BEGIN
 	END IF;
 END $$;
 COMMENT ON FUNCTION set_intercompany(bigint, boolean) IS 'Says whether a customer is a company of one''s own group, which metrics and the allowance leave out.';
+
+CREATE OR REPLACE FUNCTION risk_classes_at(p_known_at timestamptz)
+RETURNS TABLE (customer_id bigint, risk_class text) LANGUAGE plpgsql STABLE STRICT SET search_path FROM CURRENT AS $$
+BEGIN
+	RETURN QUERY
+		SELECT DISTINCT ON (h.customer_id) h.customer_id, h.risk_class FROM customer_change h
+		WHERE h.recorded_at > p_known_at ORDER BY h.customer_id, h.customer_change_id;
+END $$;
+COMMENT ON FUNCTION risk_classes_at(timestamptz) IS 'Risk classes as they were known at a time, of the customers that changed since; the others are in customer.';

@@ -9,6 +9,7 @@ RETURNS TABLE (customer_id bigint, item_id bigint, currency text, due_date date,
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	known timestamptz := COALESCE(p_known_at, 'infinity');
+	until date;
 	one text := CASE WHEN p_customer_id IS NULL THEN '' ELSE format('AND %%1$s.customer_id = %s', p_customer_id) END;
 BEGIN
 	PERFORM require_as_of(p_from);
@@ -16,34 +17,38 @@ BEGIN
 		RAISE EXCEPTION 'a forecast needs at least one paid item to learn from'
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = concat('p_least_items is ', COALESCE(p_least_items::text, 'null'), '.');
 	END IF;
+	-- A forecast made on its first day knows what happened that day until then: asked today, or as of a time on that day.
+	until := p_from + CASE WHEN (COALESCE(p_known_at, statement_timestamp()) AT TIME ZONE (SELECT l.time_zone FROM ledger_info l))::date = p_from THEN 1 ELSE 0 END;
 	RETURN QUERY EXECUTE format($q$
 		WITH
-		-- Open when p_from began = open now + what was applied since, or was not known yet.
+		class_then AS MATERIALIZED (SELECT k.customer_id, k.risk_class FROM risk_classes_at($2) k),
+		-- Open then = open now + what was applied since, or was not known yet.
 		open_then AS (
 			SELECT o.customer_id, o.item_id, sum(o.amount) AS amount
 			FROM (
 				SELECT i.customer_id, i.item_id, i.open_amount AS amount FROM item i WHERE i.open_amount > 0 %1$s
 				UNION ALL
-				SELECT a.customer_id, a.debit_item_id, a.amount FROM allocation a WHERE a.applied_on >= $1 %2$s
+				SELECT a.customer_id, a.debit_item_id, a.amount FROM allocation a WHERE a.applied_on >= $4 %2$s
 				UNION ALL
-				SELECT a.customer_id, a.debit_item_id, a.amount FROM allocation a WHERE a.applied_on < $1 AND a.recorded_at > $2 %2$s) o
+				SELECT a.customer_id, a.debit_item_id, a.amount FROM allocation a WHERE a.applied_on < $4 AND a.recorded_at > $2 %2$s) o
 			GROUP BY 1, 2),
 		owed AS MATERIALIZED (
-			SELECT i.customer_id, i.item_id, i.currency, o.amount, c.risk_class,
+			SELECT i.customer_id, i.item_id, i.currency, o.amount, CASE WHEN k.customer_id IS NULL THEN c.risk_class ELSE k.risk_class END AS risk_class,
 				CASE WHEN i.due_changed_on IS NULL THEN i.due_date ELSE %3$s END AS due
 			FROM open_then o JOIN item i ON i.customer_id = o.customer_id AND i.item_id = o.item_id JOIN customer c ON c.customer_id = i.customer_id
-			WHERE o.amount > 0 AND i.posting_date < $1
+				LEFT JOIN class_then k ON k.customer_id = i.customer_id
+			WHERE o.amount > 0 AND i.posting_date < $4
 				AND ($2 = 'infinity' OR EXISTS (SELECT FROM document d WHERE d.customer_id = i.customer_id AND d.document_id = i.document_id AND d.recorded_at <= $2))),
 		-- Credits a customer has with us are taken first by what is due first: nobody pays twice.
 		unapplied_then AS (
 			SELECT u.customer_id, u.currency, -sum(u.amount) AS amount
 			FROM (
 				SELECT i.customer_id, i.currency, i.open_amount AS amount FROM item i
-				WHERE i.open_amount < 0 AND NOT %6$s AND i.posting_date < $1
+				WHERE i.open_amount < 0 AND NOT %6$s AND i.posting_date < $4
 					AND ($2 = 'infinity' OR EXISTS (SELECT FROM document d WHERE d.customer_id = i.customer_id AND d.document_id = i.document_id AND d.recorded_at <= $2)) %1$s
 				UNION ALL
 				SELECT a.customer_id, a.currency, -a.amount FROM allocation a
-				WHERE (a.applied_on >= $1 OR a.recorded_at > $2) AND a.credit_posting_date < $1 %2$s
+				WHERE (a.applied_on >= $4 OR a.recorded_at > $2) AND a.credit_posting_date < $4 %2$s
 					AND NOT EXISTS (SELECT FROM item i WHERE i.customer_id = a.customer_id AND i.item_id = a.credit_item_id AND %6$s)
 					AND ($2 = 'infinity' OR EXISTS (SELECT FROM item i JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
 						WHERE i.customer_id = a.customer_id AND i.item_id = a.credit_item_id AND d.recorded_at <= $2))) u
@@ -54,23 +59,23 @@ BEGIN
 				SELECT o.*, sum(o.amount) OVER (PARTITION BY o.customer_id, o.currency ORDER BY o.due NULLS LAST, o.item_id) AS due_by_then FROM owed o) n
 				LEFT JOIN unapplied_then u ON u.customer_id = n.customer_id AND u.currency = n.currency),
 		quarrel AS (
-			SELECT d.customer_id, d.item_id, sum(CASE WHEN d.ended_on IS NULL OR d.ended_on >= $1 OR EXISTS (SELECT FROM dispute_event e
+			SELECT d.customer_id, d.item_id, sum(CASE WHEN d.ended_on IS NULL OR d.ended_on >= $4 OR EXISTS (SELECT FROM dispute_event e
 				WHERE e.customer_id = d.customer_id AND e.dispute_id = d.dispute_id AND e.state IN ('rejected', 'settled', 'moved') AND e.recorded_at > $2) THEN d.amount END) AS amount
-			FROM dispute d WHERE d.opened_on < $1 AND d.recorded_at <= $2 %4$s GROUP BY 1, 2),
+			FROM dispute d WHERE d.opened_on < $4 AND d.recorded_at <= $2 %4$s GROUP BY 1, 2),
 		-- What was promised and not yet kept or broken, less what came of it since.  A day that passed within the tolerance is still to come.
 		promise_then AS MATERIALIZED (
 			SELECT p.customer_id, p.promise_id, p.currency, p.promised_on, p.after_allocation_id, GREATEST(p.due_on, $1) AS expected_on, GREATEST(p.due_on + p.tolerance_days, $1) AS late_on,
 				GREATEST(p.amount - GREATEST(COALESCE((SELECT sum(a.amount) FROM allocation a WHERE a.customer_id = p.customer_id AND a.currency = p.currency
 					AND a.debit_posting_date <= p.promised_on AND a.allocation_id > p.after_allocation_id AND a.credit_posting_date >= p.promised_on
-					AND a.applied_on < $1 AND a.recorded_at <= $2), 0), 0), 0) AS amount
+					AND a.applied_on < $4 AND a.recorded_at <= $2), 0), 0), 0) AS amount
 			FROM promise p
-			WHERE p.promised_on < $1 AND p.recorded_at <= $2 %5$s
-				AND COALESCE((SELECT e.state FROM promise_event e WHERE e.customer_id = p.customer_id AND e.promise_id = p.promise_id AND e.state_on < $1 AND e.recorded_at <= $2
+			WHERE p.promised_on < $4 AND p.recorded_at <= $2 %5$s
+				AND COALESCE((SELECT e.state FROM promise_event e WHERE e.customer_id = p.customer_id AND e.promise_id = p.promise_id AND e.state_on < $4 AND e.recorded_at <= $2
 					ORDER BY e.promise_event_id DESC LIMIT 1), 'open') = 'open'),
 		-- A promise without items is one of all that is owed: the earliest promise pays what is due first.
 		promised AS (
 			SELECT p.customer_id, m.item_id, m.amount - GREATEST(COALESCE((SELECT sum(a.amount) FROM allocation a WHERE a.customer_id = m.customer_id AND a.debit_item_id = m.item_id
-					AND a.allocation_id > p.after_allocation_id AND a.credit_posting_date >= p.promised_on AND a.applied_on < $1 AND a.recorded_at <= $2), 0), 0) AS amount,
+					AND a.allocation_id > p.after_allocation_id AND a.credit_posting_date >= p.promised_on AND a.applied_on < $4 AND a.recorded_at <= $2), 0), 0) AS amount,
 				'promise' AS basis, p.expected_on, p.late_on, p.promise_id AS n
 			FROM promise_then p JOIN promise_item m ON m.customer_id = p.customer_id AND m.promise_id = p.promise_id
 			UNION ALL
@@ -82,7 +87,7 @@ BEGIN
 		plan AS MATERIALIZED (
 			SELECT p.customer_id, p.payment_plan_id, p.amount, p.grace_days FROM payment_plan p
 			WHERE p.recorded_at <= $2 %5$s AND (SELECT e.state FROM payment_plan_event e WHERE e.customer_id = p.customer_id AND e.payment_plan_id = p.payment_plan_id
-				AND e.state_on < $1 AND e.recorded_at <= $2 ORDER BY e.payment_plan_event_id DESC LIMIT 1) = 'active'),
+				AND e.state_on < $4 AND e.recorded_at <= $2 ORDER BY e.payment_plan_event_id DESC LIMIT 1) = 'active'),
 		-- What is still open of a plan is its last instalments: amounts from the end, laid over the items in due order.
 		planned AS (
 			SELECT i.customer_id, i.item_id, LEAST(i.upto, s.upto) - GREATEST(i.upto - i.net, s.upto - s.amount) AS amount, 'plan' AS basis,
@@ -114,20 +119,20 @@ BEGIN
 				LATERAL (VALUES (LEAST(r.rest, COALESCE(q.amount, 0)), true), (r.rest - LEAST(r.rest, COALESCE(q.amount, 0)), false)) v (amount, disputed)
 			WHERE v.amount > 0),
 		paid AS MATERIALIZED (
-			SELECT p.customer_id, c.risk_class, EXISTS (SELECT FROM quarrel q WHERE q.customer_id = p.customer_id AND q.item_id = p.debit_item_id) AS disputed,
+			SELECT p.customer_id, CASE WHEN k.customer_id IS NULL THEN c.risk_class ELSE k.risk_class END AS risk_class, EXISTS (SELECT FROM quarrel q WHERE q.customer_id = p.customer_id AND q.item_id = p.debit_item_id) AS disputed,
 				round(sum(p.amount * (p.paid_on - p.due)) / sum(p.amount))::integer AS days
 			FROM (
 				SELECT a.customer_id, a.debit_item_id, a.amount, GREATEST(a.credit_posting_date, a.debit_doc_date) AS paid_on, a.debit_due_date AS due
 				FROM allocation a
 					JOIN item i ON i.customer_id = a.customer_id AND i.item_id = a.credit_item_id
 					JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
-				WHERE a.credit_posting_date >= $1 - 365 AND a.applied_on < $1 AND a.recorded_at <= $2 AND a.debit_due_date IS NOT NULL
+				WHERE a.credit_posting_date >= $1 - 365 AND a.applied_on < $4 AND a.recorded_at <= $2 AND a.debit_due_date IS NOT NULL
 					AND d.kind IN ('payment', 'deposit', 'set_off')) p
 				JOIN item o ON o.customer_id = p.customer_id AND o.item_id = p.debit_item_id
 				JOIN document e ON e.customer_id = o.customer_id AND e.document_id = o.document_id
-				JOIN customer c ON c.customer_id = p.customer_id
+				JOIN customer c ON c.customer_id = p.customer_id LEFT JOIN class_then k ON k.customer_id = p.customer_id
 			WHERE e.kind IN ('invoice', 'debit_note', 'finance_charge', 'fee', 'core_charge', 'adjustment')
-			GROUP BY p.customer_id, p.debit_item_id, c.risk_class
+			GROUP BY p.customer_id, p.debit_item_id, 2
 			-- What came back, or was taken off again, paid nothing.
 			HAVING sum(p.amount) > 0),
 		-- How often so many days late: of the customer, of its risk class, of everybody.
@@ -148,24 +153,26 @@ BEGIN
 					AND s.disputed = k.disputed AND s.days >= k.late
 				WINDOW w AS (PARTITION BY k.level, k.customer, k.class, k.disputed, k.late)) r
 			GROUP BY 1, 2, 3, 4, 5
-			HAVING sum(r.n) >= $3)
+			-- Of others enough, of its own past also little: a customer's last resort.
+			HAVING sum(r.n) >= CASE r.level WHEN 1 THEN 1 ELSE $3 END)
 		SELECT l.customer_id, l.item_id, l.currency, l.due, l.open_amount, l.amount,
-			CASE WHEN l.due IS NULL THEN 'undated' WHEN one.n IS NOT NULL THEN 'customer' WHEN class.n IS NOT NULL THEN 'risk_class' WHEN everybody.n IS NOT NULL THEN 'ledger' ELSE 'unknown' END,
-			l.disputed, COALESCE(one.n, class.n, everybody.n), l.due + COALESCE(one.mean, class.mean, everybody.mean), l.due + COALESCE(one.early, class.early, everybody.early),
-			l.due + COALESCE(one.late_days, class.late_days, everybody.late_days)
+			CASE WHEN l.due IS NULL THEN 'undated' ELSE COALESCE((ARRAY['customer', 'risk_class', 'ledger'])[b.level], 'unknown') END, l.disputed,
+			(ARRAY[one.n, class.n, everybody.n])[b.level], l.due + (ARRAY[one.mean, class.mean, everybody.mean])[b.level],
+			l.due + (ARRAY[one.early, class.early, everybody.early])[b.level], l.due + (ARRAY[one.late_days, class.late_days, everybody.late_days])[b.level]
 		FROM line l
 			LEFT JOIN learnt one ON one.level = 1 AND one.customer = l.customer_id AND one.disputed = l.disputed AND one.late = l.late
 			LEFT JOIN learnt class ON class.level = 2 AND class.class = l.risk_class AND class.disputed = l.disputed AND class.late = l.late
-			LEFT JOIN learnt everybody ON everybody.level = 3 AND everybody.disputed = l.disputed AND everybody.late = l.late
+			LEFT JOIN learnt everybody ON everybody.level = 3 AND everybody.disputed = l.disputed AND everybody.late = l.late,
+			LATERAL (SELECT CASE WHEN one.n >= $3 THEN 1 WHEN class.n IS NOT NULL THEN 2 WHEN everybody.n IS NOT NULL THEN 3 WHEN one.n IS NOT NULL THEN 1 END AS level) b
 		UNION ALL
 		SELECT n.customer_id, n.item_id, n.currency, n.due, n.amount, round(a.amount, credit.minor_unit(n.currency)), a.basis, false, NULL, a.expected_on, a.expected_on, a.late_on
 		FROM agreed a JOIN netted n ON n.customer_id = a.customer_id AND n.item_id = a.item_id$q$,
-		format(one, 'i'), format(one, 'a'), due_on_query('i', '$1 - 1', 'AND n.recorded_at <= $2'), format(one, 'd'), format(one, 'p'),
+		format(one, 'i'), format(one, 'a'), due_on_query('i', '$4 - 1', 'AND n.recorded_at <= $2'), format(one, 'd'), format(one, 'p'),
 		-- A deposit that was still reserved to its order, whatever became of it since.
-		'(i.reserved_for IS NOT NULL OR EXISTS (SELECT FROM deposit_release r WHERE r.customer_id = i.customer_id AND r.document_id = i.document_id AND (r.released_on >= $1 OR r.recorded_at > $2)))')
-		USING p_from, known, p_least_items;
+		'(i.reserved_for IS NOT NULL OR EXISTS (SELECT FROM deposit_release r WHERE r.customer_id = i.customer_id AND r.document_id = i.document_id AND (r.released_on >= $4 OR r.recorded_at > $2)))')
+		USING p_from, known, p_least_items, until;
 END $$;
-COMMENT ON FUNCTION expected_payments(date, timestamptz, bigint, integer) IS 'When what is open as p_from begins is expected to be paid: lines of items, less the customer''s unapplied credits. amount: of the line; open_amount: of the item. basis: promise, plan, or whose past it was learnt from: customer, risk_class, ledger (the first with p_least_items items paid in the year before, none of them less late than this one is already); unknown where nobody has such a past, undated without a due date. expected_on: due date + mean days late; early_on, late_on: 10 and 90 percent paid by then. disputed: the disputed part, which follows items that were disputed. p_known_at: as recorded by then. One customer, or all.';
+COMMENT ON FUNCTION expected_payments(date, timestamptz, bigint, integer) IS 'When what is open as p_from begins, or now if that is today, is expected to be paid: lines of items, less the customer''s unapplied credits. amount: of the line; open_amount: of the item. basis: promise, plan, or whose past it was learnt from: customer, risk_class, ledger (the first with p_least_items items paid in the year before, none of them less late than this one is already), or the customer with fewer; unknown where nobody has such a past, undated without a due date. expected_on: due date + mean days late; early_on, late_on: 10 and 90 percent paid by then. disputed: the disputed part, which follows items that were disputed. p_known_at: as recorded by then, risk classes too; on p_from itself, with what happened that day until then. One customer, or all.';
 
 CREATE OR REPLACE FUNCTION cash_forecast(p_from date, p_weeks integer DEFAULT 13, p_known_at timestamptz DEFAULT NULL, p_least_items integer DEFAULT 5)
 RETURNS TABLE (part text, week_no integer, week_from date, week_to date, currency text, expected numeric, low numeric, high numeric,
@@ -203,7 +210,7 @@ BEGIN
 			round(g.promised, g.decimals), round(g.disputed, g.decimals), g.lines
 		FROM grid g WINDOW w AS (PARTITION BY g.currency ORDER BY g.week NULLS LAST) ORDER BY g.currency, g.week NULLS LAST;
 END $$;
-COMMENT ON FUNCTION cash_forecast(date, integer, timestamptz, integer) IS 'Receipts expected from what is open as p_from begins, in weeks from that day on, by currency, from expected_payments(). part: week; later: after the last week; unknown: undated, or of nobody with a past to learn from. The parts together are all that is open, less unapplied credits. low, high: the least and the most of three schedules, all customers early (10 percent paid by then), as expected, late (90 percent). cumulative_low: all late, cumulative_high: all early. promised, disputed: of expected, promises and plans, and the disputed. New invoices are not in it.';
+COMMENT ON FUNCTION cash_forecast(date, integer, timestamptz, integer) IS 'Receipts expected from what is open as p_from begins, or now if that is today, in weeks from that day on, by currency, from expected_payments(). part: week; later: after the last week; unknown: undated, or of nobody with a past to learn from. The parts together are all that is open, less unapplied credits. low, high: the least and the most of three schedules, all customers early (10 percent paid by then), as expected, late (90 percent). cumulative_low: all late, cumulative_high: all early. promised, disputed: of expected, promises and plans, and the disputed. New invoices are not in it.';
 
 CREATE OR REPLACE FUNCTION forecast_backtest(p_from date, p_weeks integer DEFAULT 13, p_least_items integer DEFAULT 5)
 RETURNS TABLE (week_no integer, week_from date, week_to date, currency text, expected numeric, low numeric, high numeric, came numeric, error numeric, error_percent numeric,

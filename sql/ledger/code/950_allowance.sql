@@ -85,10 +85,10 @@ BEGIN
 				JOIN (SELECT DISTINCT r.dimension, r.value FROM loss_rate r WHERE r.dimension IS NOT NULL AND r.valid_from <= p_as_of AND r.recorded_at <= p_known_at) r
 					ON r.dimension = d.dimension AND r.value = d.value
 			ORDER BY d.customer_id, array_position('{segment,region,salesperson,collector}', d.dimension))
-		SELECT c.customer_id, CASE WHEN o.customer_id IS NULL THEN c.risk_class END, o.dimension, o.value
-		FROM customer c LEFT JOIN own o ON o.customer_id = c.customer_id WHERE NOT c.intercompany;
+		SELECT c.customer_id, CASE WHEN o.customer_id IS NOT NULL THEN NULL WHEN k.customer_id IS NOT NULL THEN k.risk_class ELSE c.risk_class END, o.dimension, o.value
+		FROM customer c LEFT JOIN own o ON o.customer_id = c.customer_id LEFT JOIN risk_classes_at(p_known_at) k ON k.customer_id = c.customer_id WHERE NOT c.intercompany;
 END $$;
-COMMENT ON FUNCTION pools_at(date, timestamptz) IS 'By what each customer''s loss rates are looked up on a day: by its segment, region, salesperson or collector, the first that has rates, else by its risk class. Intercompany customers are left out.';
+COMMENT ON FUNCTION pools_at(date, timestamptz) IS 'By what each customer''s loss rates are looked up on a day: by its segment, region, salesperson or collector, the first that has rates, else by its risk class as known then. Intercompany customers are left out.';
 
 CREATE OR REPLACE FUNCTION set_specific_provision(p_customer_id bigint, p_percent numeric, p_reason text, p_valid_from date DEFAULT NULL, p_item_id bigint DEFAULT NULL)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -237,7 +237,7 @@ BEGIN
 			round((l.gross - l.covered) * l.loss_rate / 100, decimals), l.dimension, l.value
 		FROM line l ORDER BY l.part, l.dimension NULLS FIRST, l.value, l.risk_class NULLS FIRST, l.bucket_no, l.customer_id, l.rate;
 END $$;
-COMMENT ON FUNCTION allowance(date, timestamptz) IS 'The allowance for expected credit losses needed on a day, in base currency. part pool: by bucket and by risk class, or segment (dimension, value) that has rates of its own, the open debit items of the day (credits take nothing off) less what is judged on its own, less what insurance, guarantees and security cover, times the loss rate: that of the matrix in force, times the forward-looking factor, at most 100 percent, discounted. part specific: by customer, what set_specific_provision() judged. Intercompany customers are left out. p_known_at: as recorded by then. RC006 where a customer who owes has no rates. Sources: IFRS 9 B5.5.35, ASC 326-20-55-37 to 40.';
+COMMENT ON FUNCTION allowance(date, timestamptz) IS 'The allowance for expected credit losses needed on a day, in base currency. part pool: by bucket and by risk class, or segment (dimension, value) that has rates of its own, the open debit items of the day (credits take nothing off) less what is judged on its own, less what insurance, guarantees and security cover, times the loss rate: that of the matrix in force, times the forward-looking factor, at most 100 percent, discounted. part specific: by customer, what set_specific_provision() judged. Intercompany customers are left out. p_known_at: as recorded by then, risk classes too; segments are those of today. RC006 where a customer who owes has no rates. Sources: IFRS 9 B5.5.35, ASC 326-20-55-37 to 40.';
 
 CREATE OR REPLACE FUNCTION loss_history(p_first date, p_last date, p_months integer DEFAULT 12, p_buckets credit.aging_buckets DEFAULT NULL)
 RETURNS TABLE (risk_class text, bucket_no integer, bucket text, vintages bigint, exposure numeric, written_off numeric, recovered numeric, loss_rate numeric)
