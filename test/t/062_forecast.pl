@@ -33,24 +33,26 @@ $db->query("SELECT add_customer('customer ' || n, n) FROM generate_series(1, 3) 
 $db->query("SELECT set_risk_class(1, 'retail'), set_risk_class(2, 'retail'), set_fx_rate('EUR', 1.1, '2019-01-01')");
 
 $db->query(<<'SQL');
--- What is to come as a day begins: what is owed, less credits that are free to pay it.
+-- A forecast knows what happened before its first day; one of today, what happened today.
+CREATE FUNCTION before(day date) RETURNS date LANGUAGE sql AS 'SELECT CASE WHEN day = ar.ledger_today() THEN day + 1 ELSE day END';
+-- What is to come: what is owed, less credits that are free to pay it.
 CREATE FUNCTION to_come(day date) RETURNS TABLE (customer_id bigint, currency text, amount numeric) LANGUAGE sql AS $$
 	SELECT o.customer_id, o.currency, GREATEST(COALESCE(sum(o.open) FILTER (WHERE o.open > 0), 0) + COALESCE(sum(o.open) FILTER (WHERE o.open < 0 AND NOT o.reserved), 0), 0)
 	FROM (
 		SELECT i.customer_id, i.currency, i.amount
-				- COALESCE((SELECT sum(a.amount) FROM ar.allocation a WHERE a.customer_id = i.customer_id AND a.debit_item_id = i.item_id AND a.applied_on < day), 0)
-				+ COALESCE((SELECT sum(a.amount) FROM ar.allocation a WHERE a.customer_id = i.customer_id AND a.credit_item_id = i.item_id AND a.applied_on < day), 0) AS open,
+				- COALESCE((SELECT sum(a.amount) FROM ar.allocation a WHERE a.customer_id = i.customer_id AND a.debit_item_id = i.item_id AND a.applied_on < before(day)), 0)
+				+ COALESCE((SELECT sum(a.amount) FROM ar.allocation a WHERE a.customer_id = i.customer_id AND a.credit_item_id = i.item_id AND a.applied_on < before(day)), 0) AS open,
 			d.kind = 'deposit' AND d.side = 'credit' AND NOT EXISTS (SELECT FROM ar.deposit_release r
-				WHERE r.customer_id = d.customer_id AND r.document_id = d.document_id AND r.released_on < day) AS reserved
-		FROM ar.item i JOIN ar.document d USING (customer_id, document_id) WHERE d.posting_date < day) o
+				WHERE r.customer_id = d.customer_id AND r.document_id = d.document_id AND r.released_on < before(day)) AS reserved
+		FROM ar.item i JOIN ar.document d USING (customer_id, document_id) WHERE d.posting_date < before(day)) o
 	GROUP BY 1, 2
 $$;
 -- How late each item was that a customer paid in the year before a day.
 CREATE FUNCTION paid_before(day date) RETURNS TABLE (customer_id bigint, item_id bigint, disputed boolean, days integer) LANGUAGE sql AS $$
-	SELECT b.customer_id, b.debit_item_id, EXISTS (SELECT FROM ar.dispute q WHERE q.customer_id = b.customer_id AND q.item_id = b.debit_item_id AND q.opened_on < day),
+	SELECT b.customer_id, b.debit_item_id, EXISTS (SELECT FROM ar.dispute q WHERE q.customer_id = b.customer_id AND q.item_id = b.debit_item_id AND q.opened_on < before(day)),
 		round(sum(b.amount * b.days_late) / sum(b.amount))::integer
 	FROM ar.bi_allocations b
-	WHERE b.applied_on < day AND b.paid_on >= day - 365 AND b.due_date IS NOT NULL AND b.credit_kind IN ('payment', 'deposit', 'set_off')
+	WHERE b.applied_on < before(day) AND b.paid_on >= day - 365 AND b.due_date IS NOT NULL AND b.credit_kind IN ('payment', 'deposit', 'set_off')
 		AND b.debit_kind IN ('invoice', 'debit_note', 'finance_charge', 'fee', 'core_charge', 'adjustment')
 	GROUP BY 1, 2 HAVING sum(b.amount) > 0
 $$;
@@ -117,7 +119,7 @@ SELECT e.customer_id, e.item_id, e.basis, e.experiences, s.n, e.expected_on - e.
 FROM expected_payments(DAY, NULL, NULL, 2) e CROSS JOIN LATERAL (
 	SELECT count(*) AS n, round(avg(p.days))::integer AS mean, percentile_disc(0.1) WITHIN GROUP (ORDER BY p.days) AS early, percentile_disc(0.9) WITHIN GROUP (ORDER BY p.days) AS late
 	FROM paid_before(DAY) p WHERE p.customer_id = e.customer_id AND p.disputed = e.disputed AND p.days >= DAY - e.due_date) s
-WHERE e.basis IN ('customer', 'risk_class', 'ledger', 'unknown') AND ((e.basis = 'customer') <> (s.n >= 2)
+WHERE e.basis IN ('customer', 'risk_class', 'ledger', 'unknown') AND (e.basis <> 'customer' AND s.n >= 2 OR e.basis = 'customer' AND s.n = 0 OR e.basis = 'unknown' AND s.n > 0
 	OR (e.basis = 'customer' AND (e.experiences, e.expected_on - e.due_date, e.early_on - e.due_date, e.late_on - e.due_date) IS DISTINCT FROM (s.n, s.mean, s.early, s.late)))
 SQL
 	'what was said at a moment is said of that moment ever after' => <<'SQL');
