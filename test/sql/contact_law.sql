@@ -189,6 +189,40 @@ SELECT merge_customers(5, 6, 'the same') IS NOT NULL AS merged, merge_customers(
 SELECT customer_id, pg_temp.ask(customer_contact_id, 'phone', '2026-09-14 12:00-05') AS calls, pg_temp.ask(customer_contact_id, 'phone', '2026-09-17 12:00-05', '{77}') AS conversation
 FROM customer_contact WHERE name = 'Dee Fox' ORDER BY 1;
 
+-- Per debt and person: a call about one, a call about all that is known, and nothing about what is known later until it is told of.
+SELECT add_customer('Bea Kim', 8), add_customer_contact(8, 'Bea Kim', 'America/Chicago', p_jurisdiction => 'US-IL', p_kind => 'consumer') AS bea,
+	post_invoice(8, 'K-A', '2026-08-01', 100, '2026-08-31') AS ka, post_invoice(8, 'K-B', '2026-08-01', 100, '2026-08-31') AS kb \gset
+CREATE VIEW bea AS SELECT d.number, n.since, n.due, n.overdue FROM notice_due n JOIN document d ON d.customer_id = n.customer_id AND d.document_id = n.subject_id
+WHERE n.customer_id = 8 AND n.notice = 'validation';
+SELECT record_contact(8, :bea, 'phone', 'message_left', p_contacted_at => '2026-09-14 10:00-05', p_document_ids => ARRAY[:ka]) > 0 AS about_a;
+TABLE bea ORDER BY number;
+SELECT record_contact(8, :bea, 'letter', 'replied', 'in', p_contacted_at => '2026-09-16 10:00-05') > 0 AS about_all;
+TABLE bea ORDER BY number;
+SELECT record_debt_notice(8, :bea, '2026-09-18', ARRAY[:ka]) > 0 AS notice;
+TABLE bea ORDER BY number;
+SELECT record_debt_notice(8, :bea, '2026-09-20') > 0 AS of_all, count(*) FROM bea;
+SELECT post_invoice(8, 'K-C', '2026-10-01', 70, '2026-10-31') AS kc, post_invoice(8, 'K-D', current_date, 70, current_date + 30) AS kd, post_invoice(8, 'K-E', '2026-10-01', 30, '2026-10-31') AS ke \gset
+SELECT count(*) FROM bea;
+-- A letter from the outbox is a contact about all that is known, once it is sent; K-D's notice is in it, and K-E is paid first.
+SELECT queue_message(8, 'letter', 'Bea Kim', 'Your account', 'Please pay.', 'test', 1, p_customer_contact_id => :bea) AS letter \gset
+SELECT count(*) FROM take_messages(10) WHERE outbox_id = :letter;
+SELECT count(*) AS not_sent FROM bea;
+SELECT report_message(8, :letter, 'sent'), record_debt_notice(8, :bea, (now() AT TIME ZONE 'America/Chicago')::date, ARRAY[:kd]) > 0 AS within;
+SELECT number, since = (now() AT TIME ZONE 'America/Chicago')::date AS today, due - since AS days, overdue FROM bea ORDER BY number;
+SELECT post_payment(8, 'K-P', current_date, 30) AS kp \gset
+SELECT allocate(8, c.item_id, d.item_id, 30) > 0 AS paid FROM item c, item d WHERE c.customer_id = 8 AND c.document_id = :kp AND d.customer_id = 8 AND d.document_id = :ke;
+SELECT number FROM bea ORDER BY number;
+-- What went out counts for quiet days too.
+INSERT INTO contact_rule (rule_no, kind, debtor_kind, jurisdiction, days, applies_to, source) VALUES (63, 'quiet_days', 'consumer', 'US-IL', 2, 'Everybody.', 'House rule');
+SELECT d, (SELECT string_agg(r ->> 'kind', ', ') FROM contact_allowed(:bea, 'letter', now() + make_interval(days => d)) a, jsonb_array_elements(a.rules) r) AS rules FROM unnest('{1,2,3}'::integer[]) d;
+DELETE FROM contact_rule WHERE rule_no = 63;
+-- The period of a debt without a notice has not begun to end; that of the others has ended.
+SELECT receive_debt_request(8, :bea, 'dispute', '2026-11-01', p_document_ids => ARRAY[:ka]) AS ra, receive_debt_request(8, :bea, 'dispute', '2026-11-01', p_document_ids => ARRAY[:kc]) AS rc \gset
+SELECT debt_request_id = :rc AS about_c, in_time FROM debt_request WHERE customer_id = 8 ORDER BY 1;
+SELECT pg_temp.ask(:bea, 'phone', '2026-11-02 10:00-06', ARRAY[:ka]) AS a, pg_temp.ask(:bea, 'phone', '2026-11-02 10:00-06', ARRAY[:kc]) AS c;
+SELECT pg_temp.try(format($$SELECT record_contact(8, %s, 'phone', 'spoke', p_contacted_at => '2026-11-02 10:00-06', p_document_ids => ARRAY[%s])$$, :bea, :kc)) ~ '^RC005' AS refused;
+DROP VIEW bea;
+
 -- Bad input.
 SELECT pg_temp.try($$SELECT contact_allowed(1, 'pigeon', now())$$);
 SELECT pg_temp.try($$SELECT contact_allowed(1, 'phone', NULL)$$);

@@ -186,6 +186,21 @@ SELECT count(queue_message(77, 'e-mail', 'x', 'hello', 'Hello', 'test', p, p_cus
 SELECT customer_contact_id = :now AS now FROM take_messages(1000) t JOIN outbox o USING (customer_id, outbox_id) WHERE customer_id = 77;
 SELECT o.state, c.name, o.not_before > now() AS waits, o.attempts, o.error FROM outbox o JOIN customer_contact c USING (customer_id, customer_contact_id) WHERE o.customer_id = 77 ORDER BY o.outbox_id;
 
+-- After a request to cease only what ends collection, or says which remedy is or may be used, is handed out, whenever it was queued (15 USC 1692c(c)).
+SELECT add_customer('Tern', 78), add_customer_contact(78, 'Tess', 'UTC', p_jurisdiction => 'US-NY', p_kind => 'consumer') AS tess \gset
+SELECT count(queue_message(78, 'letter', 'x', p, 'x', 'purpose', n, p_customer_contact_id => :tess, p_purpose => p)) FROM unnest(ARRAY['collection', 'end_of_collection', 'remedy']) WITH ORDINALITY u (p, n);
+SELECT queue_message(78, 'letter', 'x', 'to the account', 'x', 'account', 1) > 0 AS queued, queue_message(78, 'letter', 'x', 'of the account', 'x', 'account', 2, p_purpose => 'remedy') > 0 AS remedy;
+SELECT add_contact_fact(78, :tess, 'cease') > 0 AS ceases, queue_message(78, 'letter', 'x', 'after it', 'x', 'after', 1, p_customer_contact_id => :tess) > 0 AS queued;
+SELECT subject FROM take_messages(1000) WHERE customer_id = 78 ORDER BY outbox_id;
+SELECT subject, purpose, state, error FROM outbox WHERE customer_id = 78 ORDER BY outbox_id;
+-- An attorney, or what is asked about the debt and not answered, leaves no such way.
+SELECT queue_message(78, 'letter', 'x', 'again', 'x', 'after', 2, p_customer_contact_id => :tess, p_purpose => 'remedy') > 0 AS queued, add_contact_fact(78, :tess, 'attorney') > 0 AS attorney;
+SELECT count(*) FROM take_messages(1000) WHERE customer_id = 78;
+SELECT state, error FROM outbox WHERE customer_id = 78 AND subject = 'again';
+SELECT pg_temp.try($$SELECT queue_message(78, 'letter', 'x', 'x', 'x', 'purpose', 9, p_purpose => 'revenge')$$);
+SELECT pg_temp.try($$SELECT queue_message(78, 'letter', 'x', 'x', 'x', 'purpose', 9, p_purpose => NULL)$$);
+SELECT regexp_replace(pg_temp.try(format($$SELECT queue_message(1, 'letter', 'x', 'x', 'x', 'purpose', 9, p_customer_contact_id => %s)$$, :tess)), 'person \d+', 'person N');
+
 -- In batches, with a commit after each: what one run makes of it, the other does, but for whom it cannot be done.
 SELECT set_customer_status(1, 'active');
 DO $$ BEGIN

@@ -165,7 +165,7 @@ my @warning = (
 	'dunning_items(date,bigint[])', 'late_payment_rate(text,date,date)', 'letter_placeholders()',
 	'log_contact(bigint,bigint,text,text,text,text,text,text,date,bigint[],timestamp with time zone,text,text,text)',
 	'pause_dunning(bigint,text,bigint,date)',
-	'queue_message(bigint,text,text,text,text,text,bigint,text,bigint,timestamp with time zone)',
+	'queue_message(bigint,text,text,text,text,text,bigint,text,bigint,timestamp with time zone,text)',
 	'receive_debt_request(bigint,bigint,text,date,text,bigint[])', 'record_debt_notice(bigint,bigint,date,bigint[])',
 	'record_insolvency(bigint,date,text,text,text)', 'record_reclamation(bigint,bigint,date)', 'reference_rate_on(text,date)',
 	'resume_dunning(bigint,bigint)');

@@ -118,7 +118,8 @@ COMMENT ON FUNCTION fill_in(text, jsonb) IS 'A text whose placeholders are repla
 -- ---- The outbox ----
 
 CREATE OR REPLACE FUNCTION queue_message(p_customer_id bigint, p_channel text, p_recipient text, p_subject text, p_body text, p_source text,
-	p_source_id bigint DEFAULT NULL, p_language text DEFAULT 'und', p_customer_contact_id bigint DEFAULT NULL, p_not_before timestamptz DEFAULT NULL)
+	p_source_id bigint DEFAULT NULL, p_language text DEFAULT 'und', p_customer_contact_id bigint DEFAULT NULL, p_not_before timestamptz DEFAULT NULL,
+	p_purpose text DEFAULT 'collection')
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	id bigint;
@@ -127,16 +128,20 @@ BEGIN
 		RAISE EXCEPTION 'unknown channel "%" of a message', p_channel USING ERRCODE = 'invalid_parameter_value', HINT = 'It is letter, e-mail or sms.';
 	END IF;
 	PERFORM require_text(p_recipient, 'the recipient of a message'), require_text(p_subject, 'the subject of a message'),
-		require_text(p_body, 'the text of a message'), require_text(p_source, 'what a message comes from');
+		require_text(p_body, 'the text of a message'), require_text(p_source, 'what a message comes from'), require_purpose(p_purpose);
 	IF NOT EXISTS (SELECT FROM customer c WHERE c.customer_id = p_customer_id) THEN
 		RAISE EXCEPTION 'there is no customer %', p_customer_id USING ERRCODE = 'foreign_key_violation', HINT = 'Add the customer first, with add_customer().';
 	END IF;
-	INSERT INTO outbox (customer_id, channel, recipient, subject, body, source, source_id, language, customer_contact_id, not_before)
-	VALUES (p_customer_id, p_channel, p_recipient, p_subject, p_body, p_source, p_source_id, COALESCE(p_language, 'und'), p_customer_contact_id, COALESCE(p_not_before, now()))
+	IF p_customer_contact_id IS NOT NULL THEN
+		PERFORM read_customer_contact(p_customer_id, p_customer_contact_id);
+	END IF;
+	INSERT INTO outbox (customer_id, channel, recipient, subject, body, source, source_id, language, customer_contact_id, not_before, purpose)
+	VALUES (p_customer_id, p_channel, p_recipient, p_subject, p_body, p_source, p_source_id, COALESCE(p_language, 'und'), p_customer_contact_id,
+		COALESCE(p_not_before, now()), p_purpose)
 	RETURNING outbox_id INTO id;
 	RETURN id;
 END $$;
-COMMENT ON FUNCTION queue_message(bigint, text, text, text, text, text, bigint, text, bigint, timestamptz) IS 'Puts a message (p_channel letter, e-mail or sms) into the outbox. p_source and p_source_id: what it comes from, once only. p_not_before: not to be taken earlier. Returns its id.';
+COMMENT ON FUNCTION queue_message(bigint, text, text, text, text, text, bigint, text, bigint, timestamptz, text) IS 'Puts a message (p_channel letter, e-mail or sms) into the outbox. p_source and p_source_id: what it comes from, once only. p_not_before: not to be taken earlier. p_purpose: collection; or end_of_collection or remedy, as contact_allowed() has it. Returns its id.';
 
 CREATE OR REPLACE FUNCTION take_messages(p_limit integer DEFAULT 100, p_channel text DEFAULT NULL, p_lease_minutes integer DEFAULT 10)
 RETURNS TABLE (customer_id bigint, outbox_id bigint, channel text, recipient text, language text, subject text, body text, attempts integer)
@@ -149,18 +154,19 @@ BEGIN
 	-- Who may no longer be written to is not, however long ago the letter was written.
 	WITH stopped AS (
 		SELECT o.customer_id, o.outbox_id, s.reason FROM outbox o JOIN collection_stops(ledger_today()) s ON s.customer_id = o.customer_id
-		WHERE o.state = 'queued' FOR UPDATE OF o SKIP LOCKED)
+		-- A request to cease leaves saying that collection ends, or which remedy is or may be used (15 USC 1692c(c)); nothing else does.
+		WHERE o.state = 'queued' AND (s.reason <> 'cease' OR o.purpose = 'collection') FOR UPDATE OF o SKIP LOCKED)
 	UPDATE outbox o SET state = 'failed', failed_at = now(), error = 'stopped: ' || s.reason
 	FROM stopped s WHERE o.customer_id = s.customer_id AND o.outbox_id = s.outbox_id;
 	RETURN QUERY
 		WITH next_ones AS MATERIALIZED (
-			SELECT o.customer_id, o.outbox_id, o.customer_contact_id, CASE o.channel WHEN 'sms' THEN 'e-mail' ELSE o.channel END AS channel FROM outbox o
+			SELECT o.customer_id, o.outbox_id, o.customer_contact_id, o.purpose, CASE o.channel WHEN 'sms' THEN 'e-mail' ELSE o.channel END AS channel FROM outbox o
 			WHERE o.state = 'queued' AND o.not_before <= now() AND (o.taken_until IS NULL OR o.taken_until < now()) AND (p_channel IS NULL OR o.channel = p_channel)
 			ORDER BY o.not_before, o.outbox_id LIMIT p_limit FOR UPDATE SKIP LOCKED),
 		looked_at AS MATERIALIZED (
 			SELECT n.customer_id, n.outbox_id, true AS allowed, NULL::timestamptz AS next_allowed, NULL::jsonb AS rules FROM next_ones n WHERE n.customer_contact_id IS NULL
 			UNION ALL SELECT n.customer_id, n.outbox_id, a.allowed, a.next_allowed, a.rules
-			FROM next_ones n CROSS JOIN LATERAL contact_allowed(n.customer_contact_id, n.channel, now()) a WHERE n.customer_contact_id IS NOT NULL),
+			FROM next_ones n CROSS JOIN LATERAL contact_allowed(n.customer_contact_id, n.channel, now(), p_purpose => n.purpose) a WHERE n.customer_contact_id IS NOT NULL),
 		put_off AS (
 			UPDATE outbox o SET not_before = COALESCE(l.next_allowed, o.not_before), error = l.rules -> 0 ->> 'says',
 				state = CASE WHEN l.next_allowed IS NULL THEN 'failed' ELSE o.state END, failed_at = CASE WHEN l.next_allowed IS NULL THEN now() END
@@ -169,7 +175,7 @@ BEGIN
 		FROM looked_at l WHERE o.customer_id = l.customer_id AND o.outbox_id = l.outbox_id AND l.allowed
 		RETURNING o.customer_id, o.outbox_id, o.channel, o.recipient, o.language, o.subject, o.body, o.attempts;
 END $$;
-COMMENT ON FUNCTION take_messages(integer, text, integer) IS 'Takes up to p_limit messages out of the queue (of one channel, if given), the oldest first, and returns them; nobody else gets them for p_lease_minutes. Messages that another session is just taking are passed over. What is queued for a customer whose collection is stopped fails instead; what the law of contacts forbids now waits until it does not, or fails where that is never.';
+COMMENT ON FUNCTION take_messages(integer, text, integer) IS 'Takes up to p_limit messages out of the queue (of one channel, if given), the oldest first, and returns them; nobody else gets them for p_lease_minutes. Messages that another session is just taking are passed over. What is queued for a customer whose collection is stopped fails instead, but after a request to cease (15 USC 1692c(c)) only what is of purpose collection; what the law of contacts forbids now waits until it does not, or fails where that is never.';
 
 CREATE OR REPLACE FUNCTION report_message(p_customer_id bigint, p_outbox_id bigint, p_state text, p_error text DEFAULT NULL, p_retry_minutes integer DEFAULT NULL)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$

@@ -58,6 +58,15 @@ BEGIN
 	RETURN QUERY SELECT c.* FROM contact c
 		WHERE c.customer_id = p_customer_id AND c.customer_contact_id = p_customer_contact_id AND c.channel = ANY (p_channels)
 			AND c.contacted_at > p_after AND c.contacted_at <= p_until;
+	-- What the outbox says was sent is a contact too, about the account.
+	FOR made IN SELECT o.customer_id, 0, o.customer_contact_id, o.sent_at, 'out', CASE o.channel WHEN 'sms' THEN 'e-mail' ELSE o.channel END, NULL, 'sent'
+		FROM outbox o
+		WHERE o.customer_id = p_customer_id AND o.customer_contact_id = p_customer_contact_id AND o.sent_at > p_after AND o.sent_at <= p_until
+			AND CASE o.channel WHEN 'sms' THEN 'e-mail' ELSE o.channel END = ANY (p_channels)
+	LOOP
+		made.document_ids := '{}';
+		RETURN NEXT made;
+	END LOOP;
 	LOOP
 		SELECT f.* INTO former FROM customer_contact k JOIN customer_contact f ON f.customer_contact_id = k.formerly WHERE k.customer_contact_id = person;
 		EXIT WHEN NOT FOUND;
@@ -71,7 +80,7 @@ BEGIN
 		person := former.customer_contact_id;
 	END LOOP;
 END $$;
-COMMENT ON FUNCTION person_contacts(bigint, bigint, text[], timestamptz, timestamptz) IS 'Contacts with a person, by some channels, after one time and up to another, also those with it at a customer that was merged into this one, which are told as about every debt. Behind contact_findings().';
+COMMENT ON FUNCTION person_contacts(bigint, bigint, text[], timestamptz, timestamptz) IS 'Contacts with a person, by some channels, after one time and up to another, messages of the outbox that were sent among them, also those with it at a customer that was merged into this one, which are told as about every debt. Behind contact_findings().';
 
 -- Cost: each rule reads a few rows by index, of the last days, however long the history is.
 CREATE OR REPLACE FUNCTION contact_findings(p_customer_id bigint, p_customer_contact_id bigint, p_channel text, p_at timestamptz, p_document_ids bigint[] DEFAULT '{}',

@@ -156,12 +156,20 @@ BEGIN
 		RAISE EXCEPTION 'unknown kind "%" of a request', p_kind USING ERRCODE = 'invalid_parameter_value', HINT = 'It is dispute or original_creditor.';
 	END IF;
 	PERFORM require_past_day(day, 'a request about a debt'), lock_customer(p_customer_id), read_customer_contact(p_customer_id, p_customer_contact_id);
-	SELECT max(n.disputes_until) INTO ends FROM debt_notice n WHERE n.customer_id = p_customer_id AND n.customer_contact_id = p_customer_contact_id AND n.sent_on <= day;
+	-- The debt with the most time left decides; one without a notice has all the time.
+	SELECT max(x.ends) INTO ends FROM (
+		SELECT COALESCE((SELECT max(n.disputes_until) FROM debt_notice n
+			WHERE n.customer_id = p_customer_id AND n.customer_contact_id = p_customer_contact_id AND n.sent_on <= day
+				AND (d.document_id = ANY (n.document_ids) OR (n.document_ids = '{}' AND d.known_on <= n.sent_on))), 'infinity') AS ends
+		FROM consumer_debt d WHERE d.customer_id = p_customer_id AND d.known_on <= day AND (COALESCE(p_document_ids, '{}') = '{}' OR d.document_id = ANY (p_document_ids))) x;
+	IF ends IS NULL THEN
+		SELECT max(n.disputes_until) INTO ends FROM debt_notice n WHERE n.customer_id = p_customer_id AND n.customer_contact_id = p_customer_contact_id AND n.sent_on <= day;
+	END IF;
 	INSERT INTO debt_request (customer_id, customer_contact_id, kind, received_on, in_time, note, document_ids)
 	VALUES (p_customer_id, p_customer_contact_id, p_kind, day, day <= COALESCE(ends, 'infinity'), p_note, COALESCE(p_document_ids, '{}')) RETURNING debt_request_id INTO id;
 	RETURN id;
 END $$;
-COMMENT ON FUNCTION receive_debt_request(bigint, bigint, text, date, text, bigint[]) IS 'Records that a person wrote that a debt is not owed (dispute), or asked for the name of the first creditor (original_creditor), in whatever words. Within the validation period, or before any notice, collection ceases until answer_debt_request(). Returns its id.';
+COMMENT ON FUNCTION receive_debt_request(bigint, bigint, text, date, text, bigint[]) IS 'Records that a person wrote that a debt is not owed (dispute), or asked for the name of the first creditor (original_creditor), in whatever words. Within the validation period of one of the debts it is about, or before a notice of it, collection ceases until answer_debt_request(). Returns its id.';
 
 CREATE OR REPLACE FUNCTION answer_debt_request(p_customer_id bigint, p_debt_request_id bigint, p_answered_on date DEFAULT NULL)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -178,6 +186,18 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION answer_debt_request(bigint, bigint, date) IS 'Records that verification, or the name of the first creditor, was sent on p_answered_on (default today): collection may go on.';
 
+CREATE OR REPLACE VIEW consumer_debt AS
+-- What came along with a merged customer has been known as long as it is dated; fees and interest belong to the debt they are for.
+SELECT d.customer_id, d.document_id, CASE WHEN d.kind = 'transfer' THEN d.doc_date ELSE d.posting_date END AS known_on
+FROM document d
+WHERE d.side = 'debit' AND d.kind <> 'finance_charge' AND EXISTS (SELECT FROM item i WHERE i.customer_id = d.customer_id AND i.document_id = d.document_id AND i.open_amount > 0)
+	AND NOT EXISTS (SELECT FROM dunning_letter f WHERE f.customer_id = d.customer_id AND f.fee_document_id = d.document_id)
+	AND NOT EXISTS (SELECT FROM interest_charge h WHERE h.customer_id = d.customer_id AND h.document_id = d.document_id);
+COMMENT ON VIEW consumer_debt IS 'Debts that a validation notice can be about: debit documents that are not paid, but for charges of late payment.';
+COMMENT ON COLUMN consumer_debt.customer_id IS 'The debtor.';
+COMMENT ON COLUMN consumer_debt.document_id IS 'The document.';
+COMMENT ON COLUMN consumer_debt.known_on IS 'Day from which contacts and notices about the account are about it too.';
+
 CREATE OR REPLACE VIEW notice_due AS
 SELECT a.customer_id, a.customer_name, 'adverse_action' AS notice, a.credit_application_id AS subject_id, NULL::bigint AS customer_contact_id, a.received_on AS since,
 	a.answer_due AS due, a.notified_on AS sent_on, a.answer_due < t.today AND a.notified_on IS NULL AS overdue, n.source
@@ -192,24 +212,30 @@ FROM ledger_info l CROSS JOIN LATERAL (SELECT (statement_timestamp() AT TIME ZON
 	JOIN LATERAL (SELECT r.source FROM notice_rule r WHERE r.jurisdiction = a.jurisdiction AND r.valid_from <= a.received_on ORDER BY r.valid_from DESC LIMIT 1) n ON true
 WHERE a.reasons_due IS NOT NULL AND a.reasons_sent_on IS NULL
 UNION ALL
-SELECT f.customer_id, c.name, 'validation', NULL, f.customer_contact_id, f.day, f.day + f.days, NULL, f.day + f.days < t.today, f.source
+SELECT f.customer_id, c.name, 'validation', f.document_id, f.customer_contact_id, f.day, f.day + r.days, NULL, f.day + r.days < t.today, r.source
 FROM ledger_info l CROSS JOIN LATERAL (SELECT (statement_timestamp() AT TIME ZONE l.time_zone)::date AS today) t
 	CROSS JOIN LATERAL (
-		SELECT k.customer_id, k.customer_contact_id, k.day, r.days, r.source
-		FROM (SELECT p.customer_id, p.customer_contact_id, p.jurisdiction, min((o.contacted_at AT TIME ZONE COALESCE(p.time_zone, l.time_zone))::date) AS day
-			FROM customer_contact p JOIN contact o ON o.customer_id = p.customer_id AND o.customer_contact_id = p.customer_contact_id
-			WHERE p.kind = 'consumer' GROUP BY p.customer_id, p.customer_contact_id, p.jurisdiction) k
-			JOIN contact_rule r ON r.kind = 'validation_notice' AND r.debtor_kind = 'consumer' AND k.day BETWEEN r.valid_from AND r.valid_to
-				AND (r.jurisdiction IS NULL OR k.jurisdiction IS NULL OR k.jurisdiction = r.jurisdiction OR starts_with(k.jurisdiction, r.jurisdiction || '-'))) f
+		-- The first contact about each debt, whoever began it; what went to the account was about all that was known of then.
+		SELECT p.customer_id, p.customer_contact_id, p.jurisdiction, d.document_id, d.known_on, min(k.day) AS day
+		FROM customer_contact p
+			CROSS JOIN LATERAL (
+				SELECT (o.contacted_at AT TIME ZONE COALESCE(p.time_zone, l.time_zone))::date AS day, o.document_ids FROM contact o
+				WHERE o.customer_id = p.customer_id AND o.customer_contact_id = p.customer_contact_id
+				UNION ALL SELECT (m.sent_at AT TIME ZONE COALESCE(p.time_zone, l.time_zone))::date, '{}' FROM outbox m
+				WHERE m.customer_id = p.customer_id AND (m.customer_contact_id = p.customer_contact_id OR m.customer_contact_id IS NULL) AND m.sent_at IS NOT NULL) k
+			JOIN consumer_debt d ON d.customer_id = p.customer_id AND (d.document_id = ANY (k.document_ids) OR (k.document_ids = '{}' AND d.known_on <= k.day))
+		WHERE p.kind = 'consumer' AND p.ended_on IS NULL
+		GROUP BY p.customer_id, p.customer_contact_id, p.jurisdiction, d.document_id, d.known_on) f
+	JOIN contact_rule r ON r.kind = 'validation_notice' AND (r.debtor_kind = 'consumer' OR r.debtor_kind IS NULL) AND f.day BETWEEN r.valid_from AND r.valid_to
+		AND (r.jurisdiction IS NULL OR f.jurisdiction IS NULL OR f.jurisdiction = r.jurisdiction OR starts_with(f.jurisdiction, r.jurisdiction || '-'))
 	JOIN customer c ON c.customer_id = f.customer_id
-WHERE NOT EXISTS (SELECT FROM debt_notice n WHERE n.customer_id = f.customer_id AND n.customer_contact_id = f.customer_contact_id)
-	-- Who has paid meanwhile needs none.
-	AND EXISTS (SELECT FROM item i WHERE i.customer_id = f.customer_id AND i.open_amount > 0);
-COMMENT ON VIEW notice_due IS 'Notices that the law asks for and that were not sent: of adverse action on an application, of its reasons where they were asked for, and of validation after the first contact with a consumer.';
+WHERE NOT EXISTS (SELECT FROM debt_notice n WHERE n.customer_id = f.customer_id AND n.customer_contact_id = f.customer_contact_id
+	AND (f.document_id = ANY (n.document_ids) OR (n.document_ids = '{}' AND f.known_on <= n.sent_on)));
+COMMENT ON VIEW notice_due IS 'Notices that the law asks for and that were not sent: of adverse action on an application, of its reasons where they were asked for, and of validation after the first contact with a consumer about a debt that is not paid, a row per person and debt; messages of the outbox that were sent are contacts.';
 COMMENT ON COLUMN notice_due.customer_id IS 'The applicant, or debtor.';
 COMMENT ON COLUMN notice_due.customer_name IS 'Its name.';
 COMMENT ON COLUMN notice_due.notice IS 'adverse_action, reasons or validation.';
-COMMENT ON COLUMN notice_due.subject_id IS 'The application, with customer_id.';
+COMMENT ON COLUMN notice_due.subject_id IS 'The application; validation: the document; with customer_id.';
 COMMENT ON COLUMN notice_due.customer_contact_id IS 'validation: the person.';
 COMMENT ON COLUMN notice_due.since IS 'Day from which it counts: application received, reasons asked for, first contact.';
 COMMENT ON COLUMN notice_due.due IS 'Last day to send it.';

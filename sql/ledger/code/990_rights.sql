@@ -120,7 +120,7 @@ BEGIN
 	IF p_access IN ('collector', 'credit_manager') THEN
 		EXECUTE format('GRANT SELECT ON dunning_policy, dunning_level, dunning_run, dunning_letter, dunning_item, dunning_skip, dunning_pause, dunning_preview, letter_template,
 			letter_locale, outbox, reference_rate, late_payment_law, late_payment_sum, interest_policy, interest_run, interest_charge,
-			contact_rule, contact_holiday, contact_refusal, compliance_log, debt_notice, debt_request, insolvency, insolvency_claims, notice_due TO %I', p_role);
+			contact_rule, contact_holiday, contact_refusal, compliance_log, debt_notice, debt_request, insolvency, insolvency_claims, consumer_debt, notice_due TO %I', p_role);
 	END IF;
 	IF p_access IN ('reader', 'poster', 'collector', 'credit_manager') THEN
 		EXECUTE format('GRANT SELECT ON receivable_parts TO %I', p_role);

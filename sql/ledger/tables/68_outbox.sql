@@ -64,6 +64,7 @@ CREATE TABLE outbox (
 	customer_id bigint NOT NULL REFERENCES customer,
 	outbox_id bigserial NOT NULL,
 	channel text NOT NULL CHECK (channel IN ('letter', 'e-mail', 'sms')),
+	purpose text NOT NULL DEFAULT 'collection' CHECK (purpose IN ('collection', 'end_of_collection', 'remedy')),
 	customer_contact_id bigint,
 	recipient text NOT NULL,
 	language text NOT NULL,
@@ -86,10 +87,13 @@ CREATE TABLE outbox (
 );
 -- Only what waits is looked for.
 CREATE INDEX outbox_queued_idx ON outbox (not_before, outbox_id) WHERE state = 'queued';
+-- The law of contacts counts what went to a person lately.
+CREATE INDEX outbox_person_idx ON outbox (customer_id, customer_contact_id, sent_at) WHERE sent_at IS NOT NULL;
 COMMENT ON TABLE outbox IS 'What is to be sent. The database sends nothing: an application takes messages with take_messages() and says with report_message() what became of them.';
 COMMENT ON COLUMN outbox.customer_id IS 'The debtor.';
 COMMENT ON COLUMN outbox.outbox_id IS 'Key, with customer_id.';
 COMMENT ON COLUMN outbox.channel IS 'letter, e-mail or sms.';
+COMMENT ON COLUMN outbox.purpose IS 'collection; end_of_collection or remedy: only to say that collection ends, or which remedy is or may be used, which a request to cease does not stop.';
 COMMENT ON COLUMN outbox.customer_contact_id IS 'Person it goes to; NULL: the customer.';
 COMMENT ON COLUMN outbox.recipient IS 'Whom it is addressed to: a person''s address on the channel, or the customer''s name.';
 COMMENT ON COLUMN outbox.language IS 'Its language.';
@@ -103,7 +107,7 @@ COMMENT ON COLUMN outbox.not_before IS 'Earliest time to take it.';
 COMMENT ON COLUMN outbox.taken_until IS 'Until then it is with the one who took it; without a report it can be taken again after it.';
 COMMENT ON COLUMN outbox.taken_by IS 'Login that took it last.';
 COMMENT ON COLUMN outbox.attempts IS 'How often it was taken.';
-COMMENT ON COLUMN outbox.sent_at IS 'When it was sent.';
+COMMENT ON COLUMN outbox.sent_at IS 'When it was sent: a contact since then, for the law of contacts.';
 COMMENT ON COLUMN outbox.delivered_at IS 'When it arrived.';
 COMMENT ON COLUMN outbox.failed_at IS 'When it failed for good.';
 COMMENT ON COLUMN outbox.error IS 'Why an attempt failed.';
