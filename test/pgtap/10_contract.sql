@@ -139,7 +139,7 @@ SELECT is(pg_temp.columns('open_items'), 'customer_id bigint, customer_name text
 	|| 'days_past_due integer, bucket text, open_base_amount numeric, terms text, sold_to_id bigint, reserved_for text, disputed_amount numeric', 'columns of open_items');
 SELECT is(pg_temp.columns('aging_summary'), 'customer_id bigint, customer_name text, currency text, total numeric, past_due numeric, '
 	|| 'unapplied numeric, not_due numeric, days_1_30 numeric, days_31_60 numeric, days_61_90 numeric, days_over_90 numeric, disputed numeric', 'columns of aging_summary');
-SELECT set_eq($$SELECT relname::text FROM ledger_relation WHERE relkind = 'v'$$, ARRAY['open_items', 'borrowing_base', 'aging_by_night', 'aging_by_period', 'ledger_entries', 'aging_snapshot', 'insolvency_claims', 'notice_due', 'compliance_log', 'dunning_preview', 'receivable_parts', 'aging_summary', 'document_status', 'hold_queue', 'approval_queue',
+SELECT set_eq($$SELECT relname::text FROM ledger_relation WHERE relkind = 'v'$$, ARRAY['open_items', 'borrowing_base', 'aging_by_night', 'aging_by_period', 'ledger_entries', 'aging_snapshot', 'insolvency_claims', 'consumer_debt', 'notice_due', 'compliance_log', 'dunning_preview', 'receivable_parts', 'aging_summary', 'document_status', 'hold_queue', 'approval_queue',
 	'unapplied_cash', 'cash_application_accuracy', 'deductions', 'disputed_items', 'open_disputes', 'root_cause', 'dispute_metrics', 'credit_requests', 'return_status', 'aged_returns',
 	'core_bank', 'pending_approvals', 'credit_notes_issued', 'dormant_credits', 'credit_audit',
 	'financial_ratios', 'internal_behaviour', 'limit_recommendation_method', 'credit_application_status', 'review_queue', 'early_warning', 'portfolio_risk',
@@ -180,6 +180,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.assign_portfolios volatile unsafe definer',
 	'ar.cancel_plan volatile unsafe definer',
 	'ar.cancel_settlement volatile unsafe definer',
+	'ar.claimed_under stable unsafe invoker',
 	'ar.change_customer_contact volatile unsafe definer',
 	'ar.charge_plan_interest volatile unsafe invoker',
 	'ar.claim_deadline stable unsafe invoker',

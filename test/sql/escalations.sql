@@ -118,9 +118,40 @@ SELECT state, written_off, note FROM settlement_event ORDER BY settlement_event_
 SELECT b.kind, b.amount, d.source_document_id IS NOT NULL AS names_payment FROM bad_debts b JOIN document d USING (customer_id, document_id) WHERE b.customer_id = 1 ORDER BY b.document_id;
 SELECT number, open_amount FROM open_items WHERE customer_id = 1 ORDER BY item_id;
 SELECT pg_temp.try($$SELECT cancel_settlement(1, 1, 'too late')$$);
+-- The bank takes the payment back: all is owed again, and the settlement is in force until it is paid, or its day is over.
+BEGIN;
+SELECT return_payment(1, :p2) > 0 AS returned, evaluate_settlements(), evaluate_settlements();
+SELECT state FROM settlement WHERE settlement_id = 1;
+SELECT number, open_amount FROM open_items WHERE customer_id = 1 AND open_amount > 0 ORDER BY item_id;
+SELECT item_id, reason FROM item_protection(current_date, 1) ORDER BY 1;
+SELECT post_payment(1, 'P-22', current_date, 700) AS p22 \gset
+SELECT allocate(1, (SELECT item_id FROM item WHERE document_id = :p22), 1, 350) > 0 AS one, allocate(1, (SELECT item_id FROM item WHERE document_id = :p22), 2, 350) > 0 AS two;
+SELECT evaluate_settlements(), evaluate_settlements();
+SELECT state, written_off, note FROM settlement_event WHERE settlement_id = 1 ORDER BY settlement_event_id;
+SELECT number, open_amount FROM open_items WHERE customer_id = 1 AND open_amount > 0 ORDER BY item_id;
+SELECT * FROM verify_ledger();
+ROLLBACK;
+BEGIN;
+ALTER TABLE settlement DISABLE TRIGGER settlement_append_only;
+UPDATE settlement SET due_on = current_date - 1 WHERE settlement_id = 1;
+ALTER TABLE settlement ENABLE TRIGGER settlement_append_only;
+SELECT return_payment(1, :p2) > 0 AS returned, evaluate_settlements(), evaluate_settlements();
+SELECT state, note FROM settlement_event WHERE settlement_id = 1 ORDER BY settlement_event_id DESC LIMIT 2;
+ROLLBACK;
 SELECT pg_temp.try($$SELECT cancel_settlement(1, 9, 'what')$$);
 SELECT pg_temp.as_person('anna', $$SELECT propose_settlement(1, '{3}', 290, current_date, 'again')$$) AS settlement, cancel_settlement(1, 2, 'no');
 SELECT pg_temp.try($$SELECT evaluate_settlements(current_date + 1)$$) ~ '^22008';
+-- Two claims under one limit: the second one gets what the first has left (500, of which 300 are claimed), at 90 percent.
+BEGIN;
+SELECT post_invoice(1, 'I-6', current_date, 250, current_date) AS d6 \gset
+SELECT item_id AS i6 FROM item WHERE document_id = :d6 \gset
+SELECT pg_temp.as_person('anna', $$SELECT request_escalation(1, 'insurance', '{3}', 'insolvent')$$) AS claim \gset
+SELECT claim_amount FROM escalation WHERE escalation_id = :claim;
+SELECT pg_temp.try(format($$SELECT request_escalation(1, 'insurance', '{%s}', 'insolvent')$$, :i6));
+SELECT close_escalation(1, :claim, 'not yet');
+SELECT pg_temp.as_person('anna', format($$SELECT request_escalation(1, 'insurance', '{%s}', 'insolvent')$$, :i6)) AS claim \gset
+SELECT amount, claim_amount FROM escalation WHERE escalation_id = :claim;
+ROLLBACK;
 -- A petition stays whoever would ask in our name.
 BEGIN;
 SELECT pg_temp.as_person('anna', $$SELECT request_escalation(1, 'agency', '{3}', 'silent', 'Pay Up', 20)$$) AS agency \gset

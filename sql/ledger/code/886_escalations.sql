@@ -30,6 +30,19 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION claim_deadline(text, text, date) IS 'Last day on which an insurer takes a claim for an item due on a day, by claim_policy; NULL where it says nothing.';
 
+CREATE OR REPLACE FUNCTION claimed_under(p_customer_id bigint, p_credit_limit_id bigint)
+RETURNS numeric LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+DECLARE
+	insured credit_limit;
+BEGIN
+	SELECT l.* INTO insured FROM credit_limit l WHERE l.customer_id = p_customer_id AND l.credit_limit_id = p_credit_limit_id;
+	-- At the rates of the day it was asked for, as the claim itself.
+	RETURN COALESCE((SELECT sum(round(convert(e.claim_amount, e.currency, insured.currency, (e.recorded_at AT TIME ZONE l.time_zone)::date) * 100 / insured.covered_percent,
+			credit.minor_unit(insured.currency)))
+		FROM escalation e, ledger_info l WHERE e.customer_id = p_customer_id AND e.credit_limit_id = p_credit_limit_id AND e.kind = 'insurance' AND e.state IN ('requested', 'open', 'closed')), 0);
+END $$;
+COMMENT ON FUNCTION claimed_under(bigint, bigint) IS 'How much of an insured limit claims take, in its currency: those that were not cancelled or recalled.';
+
 CREATE OR REPLACE FUNCTION request_escalation(p_customer_id bigint, p_kind text, p_item_ids bigint[], p_reason text, p_party text DEFAULT NULL,
 	p_fee_percent numeric DEFAULT NULL, p_deadline date DEFAULT NULL, p_contact_id bigint DEFAULT NULL)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -40,6 +53,7 @@ DECLARE
 	used_party text := p_party;
 	last_day date := p_deadline;
 	claimed numeric;
+	taken numeric;
 	other bigint;
 	action text := CASE WHEN p_kind = 'write_off' THEN 'write_off' ELSE 'escalation' END;
 	id bigint;
@@ -84,7 +98,15 @@ BEGIN
 					DETAIL = COALESCE('Its last day was ' || last_day || '; the oldest item was due on ' || what.oldest_due || '.', 'No deadline is known.'),
 					HINT = 'Table claim_policy says until when insurers take claims.';
 		END IF;
-		claimed := round(LEAST(convert(what.owed, what.currency, insured.currency, today), insured.amount) * insured.covered_percent / 100, credit.minor_unit(insured.currency));
+		-- What other claims that wait, are filed or came to something have taken of the limit is not claimed twice.
+		taken := claimed_under(p_customer_id, insured.credit_limit_id);
+		IF taken >= insured.amount THEN
+			RAISE EXCEPTION 'the insured limit of customer % is claimed already', p_customer_id
+				USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('The limit is %s %s, claims take %s.', insured.amount, insured.currency, taken),
+					HINT = 'A claim that is cancelled or recalled gives back what it takes.';
+		END IF;
+		claimed := round(LEAST(convert(what.owed, what.currency, insured.currency, today), insured.amount - taken) * insured.covered_percent / 100,
+			credit.minor_unit(insured.currency));
 		claimed := convert(claimed, insured.currency, what.currency, today);
 	END IF;
 	INSERT INTO escalation (customer_id, kind, currency, amount, party, fee_percent, credit_limit_id, claim_amount, deadline, contact_id, reason, state_on)
@@ -98,7 +120,7 @@ BEGIN
 	END IF;
 	RETURN id;
 END $$;
-COMMENT ON FUNCTION request_escalation(bigint, text, bigint[], text, text, numeric, date, bigint) IS 'Asks to escalate the items in p_item_ids to management, legal (p_party: the law firm), agency (p_party, at p_fee_percent), insurance (a claim under the insured limit of p_party, or any, that was in force when the oldest item was invoiced; its deadline is that of claim_policy), or to have them written off (write_off). Where the policy requires an approval of escalation, or of write_off, it asks for it. p_deadline: day by which it is to be settled. Returns its id; open_escalation() does it.';
+COMMENT ON FUNCTION request_escalation(bigint, text, bigint[], text, text, numeric, date, bigint) IS 'Asks to escalate the items in p_item_ids to management, legal (p_party: the law firm), agency (p_party, at p_fee_percent), insurance (a claim under the insured limit of p_party, or any, that was in force when the oldest item was invoiced, as far as other claims have left of it; its deadline is that of claim_policy), or to have them written off (write_off). Where the policy requires an approval of escalation, or of write_off, it asks for it. p_deadline: day by which it is to be settled. Returns its id; open_escalation() does it.';
 
 CREATE OR REPLACE FUNCTION escalation_subject(p_customer_id bigint, p_escalation_id bigint)
 RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$

@@ -131,6 +131,19 @@ BEGIN
 	IF as_of > ledger_today() THEN
 		RAISE EXCEPTION 'settlements cannot be evaluated as of %', as_of USING ERRCODE = 'datetime_field_overflow', DETAIL = format('Today is %s.', ledger_today());
 	END IF;
+	-- The bank took money back: the write-off that came with it is undone, and the settlement is where it was.  It may be paid again
+	-- by its day; after it, it fails below.
+	FOR due IN SELECT * FROM settlement s WHERE s.state = 'completed' AND s.state_on <= as_of AND (p_customer_id IS NULL OR s.customer_id = p_customer_id)
+			AND EXISTS (SELECT FROM settlement_item t JOIN item i ON i.customer_id = t.customer_id AND i.item_id = t.item_id
+				WHERE t.customer_id = s.customer_id AND t.settlement_id = s.settlement_id AND i.open_amount > 0)
+		ORDER BY s.customer_id, s.settlement_id
+	LOOP
+		PERFORM lock_customer(due.customer_id);
+		CONTINUE WHEN NOT EXISTS (SELECT FROM settlement s WHERE s.customer_id = due.customer_id AND s.settlement_id = due.settlement_id AND s.state = 'completed')
+			OR settlement_paid(due.customer_id, due.settlement_id, as_of) >= due.amount;
+		PERFORM move_settlement(due.customer_id, due.settlement_id, '{completed}', 'agreed', 'a payment was returned', p_on => as_of);
+		n := n + 1;
+	END LOOP;
 	FOR due IN SELECT * FROM settlement s WHERE s.state = 'agreed' AND s.agreed_on <= as_of AND (p_customer_id IS NULL OR s.customer_id = p_customer_id)
 		ORDER BY s.customer_id, s.settlement_id
 	LOOP
@@ -160,4 +173,4 @@ BEGIN
 	END LOOP;
 	RETURN n;
 END $$;
-COMMENT ON FUNCTION evaluate_settlements(date, bigint) IS 'Completes the settlements that are paid, as of a day (default today), and writes the rest of their items off, which their approval covers; those not paid by their day have failed, and all is owed. Run again it changes nothing. Returns how many ended.';
+COMMENT ON FUNCTION evaluate_settlements(date, bigint) IS 'Completes the settlements that are paid, as of a day (default today), and writes the rest of their items off, which their approval covers; those not paid by their day have failed, and all is owed. One that was completed and is not paid any more, because a payment was returned, is agreed again, or has failed where its day is over. Run again it changes nothing. Returns how many changes were made.';

@@ -52,6 +52,7 @@ CREATE OR REPLACE FUNCTION person_contacts(p_customer_id bigint, p_customer_cont
 RETURNS SETOF contact LANGUAGE plpgsql STABLE ROWS 5 SET search_path FROM CURRENT AS $$
 DECLARE
 	made contact;
+	message outbox;
 	former customer_contact;
 	person bigint := p_customer_contact_id;
 BEGIN
@@ -59,12 +60,19 @@ BEGIN
 		WHERE c.customer_id = p_customer_id AND c.customer_contact_id = p_customer_contact_id AND c.channel = ANY (p_channels)
 			AND c.contacted_at > p_after AND c.contacted_at <= p_until;
 	-- What the outbox says was sent is a contact too, about the account.
-	FOR made IN SELECT o.customer_id, 0, o.customer_contact_id, o.sent_at, 'out', CASE o.channel WHEN 'sms' THEN 'e-mail' ELSE o.channel END, NULL, 'sent'
-		FROM outbox o
+	FOR message IN SELECT o.* FROM outbox o
 		WHERE o.customer_id = p_customer_id AND o.customer_contact_id = p_customer_contact_id AND o.sent_at > p_after AND o.sent_at <= p_until
 			AND CASE o.channel WHEN 'sms' THEN 'e-mail' ELSE o.channel END = ANY (p_channels)
 	LOOP
+		made.customer_id := p_customer_id;
+		made.contact_id := 0;
+		made.customer_contact_id := p_customer_contact_id;
+		made.contacted_at := message.sent_at;
+		made.direction := 'out';
+		made.channel := CASE message.channel WHEN 'sms' THEN 'e-mail' ELSE message.channel END;
+		made.outcome_code := 'sent';
 		made.document_ids := '{}';
+		made.purpose := message.purpose;
 		RETURN NEXT made;
 	END LOOP;
 	LOOP

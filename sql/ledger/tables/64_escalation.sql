@@ -173,7 +173,7 @@ COMMENT ON COLUMN settlement.reason IS 'Why so much is given up.';
 COMMENT ON COLUMN settlement.approval_id IS 'The approval of what is given up; NULL: none was required, or it is not agreed yet.';
 COMMENT ON COLUMN settlement.after_allocation_id IS 'The last allocation of the customer that was there when it was agreed: later ones count.';
 COMMENT ON COLUMN settlement.agreed_on IS 'Day from which it is in force.';
-COMMENT ON COLUMN settlement.state IS 'proposed: to be approved. agreed: in force. completed: paid, and the rest written off. failed: not paid by the day, so that all is owed. cancelled: taken back by a person.';
+COMMENT ON COLUMN settlement.state IS 'proposed: to be approved. agreed: in force. completed: paid, and the rest written off; agreed or failed again when a payment is returned. failed: not paid by the day, so that all is owed. cancelled: taken back by a person.';
 COMMENT ON COLUMN settlement.state_on IS 'Business date of the state.';
 COMMENT ON COLUMN settlement.recorded_at IS 'Record time.';
 COMMENT ON COLUMN settlement.recorded_by IS 'Login that wrote the row.';
