@@ -97,6 +97,28 @@ DO $$ BEGIN
 END $$;
 SELECT bucket, gross, loss_rate, allowance FROM allowance('2026-07-30') WHERE risk_class = 'faq';
 
+-- A roll-forward with every kind of document: each is a line, twice the one before; a void counts against its kind in its own month.
+DO $$
+DECLARE
+	kind text;
+	amount numeric := 1;
+BEGIN
+	PERFORM add_fiscal_year(2026);
+	FOREACH kind IN ARRAY ARRAY['invoice', 'debit_note', 'finance_charge', 'fee', 'recovery', 'refund', 'core_charge', 'adjustment', 'transfer', 'fx_difference',
+			'credit_note', 'payment', 'write_off', 'set_off', 'deposit', 'discount'] LOOP
+		PERFORM post_document(kind, 40, kind, '2026-02-10', amount, CASE WHEN amount < 1024 THEN date '2026-03-10' END, p_order_id => CASE kind WHEN 'deposit' THEN 'O-1' END,
+			p_side => CASE WHEN amount < 1024 THEN 'debit' ELSE 'credit' END);
+		amount := amount * 2;
+	END LOOP;
+	PERFORM return_payment(40, document_id, '2026-02-20') FROM document d WHERE d.customer_id = 40 AND d.number = 'payment';
+	PERFORM void_document(40, document_id, 'oops', CASE d.number WHEN 'invoice' THEN date '2026-02-25' ELSE '2026-03-01' END) FROM document d WHERE d.customer_id = 40 AND d.number IN ('invoice', 'fee');
+END $$;
+\x
+SELECT * FROM roll_forward('2026-02', 40);
+SELECT opening, fee, closing, difference FROM roll_forward('2026-03', 40);
+\x
+SELECT 1023 - 1 - (65535 - 1023) + 2048 AS closing_by_hand, sum(debit) = sum(credit) AS balanced FROM ledger_entries;
+
 -- An allowance that moves: 3.6, provision 1.5, write-offs net of recoveries 1.2, 3.9 (millions).
 DO $$ BEGIN PERFORM credit.create_ledger('sec', 'USD', time_zone => 'UTC', aging_buckets => '0'); END $$;
 SET search_path = sec, public;
