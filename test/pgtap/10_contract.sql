@@ -213,6 +213,7 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.promise_outcomes stable unsafe invoker',
 	'ar.promise_policy_of stable unsafe invoker',
 	'ar.propose_plan volatile unsafe definer',
+	'ar.protected_items stable unsafe invoker',
 	'ar.propose_settlement volatile unsafe definer',
 	'ar.read_customer_contact stable unsafe invoker',
 	'ar.record_contact volatile unsafe definer',

@@ -158,7 +158,7 @@ my @collecting = (
 	'request_escalation(bigint,text,bigint[],text,text,numeric,date,bigint)',
 	'close_escalation(bigint,bigint,text,boolean)', 'record_remittance(bigint,bigint,numeric,numeric,date,bigint)',
 	'propose_settlement(bigint,bigint[],numeric,date,text,bigint)', 'cancel_settlement(bigint,bigint,text)',
-	'worklist(text,date,bigint)', 'next_best_action(bigint,date)', 'take_case(text,integer,date)',
+	'worklist(text,date,bigint,integer)', 'next_best_action(bigint,date)', 'take_case(text,integer,date)',
 	'release_case(bigint)');
 my @warning = (
 	'answer_debt_request(bigint,bigint,date)', 'contact_allowed(bigint,text,timestamp with time zone,bigint[],text)',

@@ -22,4 +22,5 @@ DROP FUNCTION credit.open_orders(text, text, text);
 \new 64_interest.sql
 \new 65_metrics.sql
 \new 66_schedule.sql
+\new 67_worklist.sql
 \template

@@ -1,13 +1,12 @@
 -- What is not to be asked for on a day, and why.
-CREATE OR REPLACE FUNCTION item_protection(p_as_of date, p_customer_id bigint DEFAULT NULL)
+CREATE OR REPLACE FUNCTION protected_items(p_as_of date, p_customer_ids bigint[])
 RETURNS TABLE (customer_id bigint, item_id bigint, reason text, amount numeric, until date, subject_id bigint)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
 BEGIN
-	PERFORM require_as_of(p_as_of);
 	RETURN QUERY
 		SELECT d.customer_id, d.item_id, 'disputed', LEAST(d.amount, i.open_amount), NULL::date, d.dispute_id
 		FROM dispute d JOIN item i ON i.customer_id = d.customer_id AND i.item_id = d.item_id AND i.open_amount > 0
-		WHERE d.opened_on <= p_as_of AND (d.ended_on IS NULL OR d.ended_on > p_as_of) AND (p_customer_id IS NULL OR d.customer_id = p_customer_id)
+		WHERE d.opened_on <= p_as_of AND (d.ended_on IS NULL OR d.ended_on > p_as_of) AND (p_customer_ids IS NULL OR d.customer_id = ANY (p_customer_ids))
 		UNION ALL
 		SELECT p.customer_id, i.item_id, 'promised', LEAST(COALESCE(t.amount, i.open_amount), i.open_amount), p.due_on + p.tolerance_days, p.promise_id
 		FROM promise p
@@ -16,14 +15,14 @@ BEGIN
 			JOIN item i ON i.customer_id = p.customer_id AND i.open_amount > 0
 				AND CASE WHEN t.item_id IS NOT NULL THEN i.item_id = t.item_id ELSE i.currency = p.currency AND i.posting_date <= p.promised_on END
 		WHERE p.promised_on <= p_as_of AND p_as_of <= p.due_on + p.tolerance_days AND (p.state = 'open' OR p.state_on > p_as_of)
-			AND (p_customer_id IS NULL OR p.customer_id = p_customer_id)
+			AND (p_customer_ids IS NULL OR p.customer_id = ANY (p_customer_ids))
 		UNION ALL
 		SELECT p.customer_id, i.item_id, 'planned', i.open_amount,
 			(SELECT max(n.due_date) FROM payment_plan_instalment n WHERE n.customer_id = p.customer_id AND n.payment_plan_id = p.payment_plan_id), p.payment_plan_id
 		FROM payment_plan p
 			JOIN payment_plan_item t ON t.customer_id = p.customer_id AND t.payment_plan_id = p.payment_plan_id
 			JOIN item i ON i.customer_id = t.customer_id AND i.item_id = t.item_id AND i.open_amount > 0
-		WHERE (p_customer_id IS NULL OR p.customer_id = p_customer_id) AND (p.state = 'active' OR p.state_on > p_as_of)
+		WHERE (p_customer_ids IS NULL OR p.customer_id = ANY (p_customer_ids)) AND (p.state = 'active' OR p.state_on > p_as_of)
 			AND (SELECT e.state FROM payment_plan_event e WHERE e.customer_id = p.customer_id AND e.payment_plan_id = p.payment_plan_id AND e.state_on <= p_as_of
 				ORDER BY e.payment_plan_event_id DESC LIMIT 1) = 'active'
 		UNION ALL
@@ -31,10 +30,21 @@ BEGIN
 		FROM settlement s
 			JOIN settlement_item t ON t.customer_id = s.customer_id AND t.settlement_id = s.settlement_id
 			JOIN item i ON i.customer_id = t.customer_id AND i.item_id = t.item_id AND i.open_amount > 0
-		WHERE s.agreed_on <= p_as_of AND p_as_of <= s.due_on AND (s.state = 'agreed' OR s.state_on > p_as_of) AND (p_customer_id IS NULL OR s.customer_id = p_customer_id)
+		WHERE s.agreed_on <= p_as_of AND p_as_of <= s.due_on AND (s.state = 'agreed' OR s.state_on > p_as_of) AND (p_customer_ids IS NULL OR s.customer_id = ANY (p_customer_ids))
 		UNION ALL
 		SELECT o.customer_id, o.item_id, 'placed', i.open_amount, NULL, o.escalation_id
-		FROM open_placements(p_as_of, p_customer_id) o JOIN item i ON i.customer_id = o.customer_id AND i.item_id = o.item_id AND i.open_amount > 0;
+		FROM open_placements(p_as_of, CASE WHEN cardinality(p_customer_ids) = 1 THEN p_customer_ids[1] END) o
+			JOIN item i ON i.customer_id = o.customer_id AND i.item_id = o.item_id AND i.open_amount > 0
+		WHERE p_customer_ids IS NULL OR o.customer_id = ANY (p_customer_ids);
+END $$;
+COMMENT ON FUNCTION protected_items(date, bigint[]) IS 'item_protection() of some customers (NULL: of all).';
+
+CREATE OR REPLACE FUNCTION item_protection(p_as_of date, p_customer_id bigint DEFAULT NULL)
+RETURNS TABLE (customer_id bigint, item_id bigint, reason text, amount numeric, until date, subject_id bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+	PERFORM require_as_of(p_as_of);
+	RETURN QUERY SELECT g.* FROM protected_items(p_as_of, CASE WHEN p_customer_id IS NOT NULL THEN ARRAY[p_customer_id] END) g;
 END $$;
 COMMENT ON FUNCTION item_protection(date, bigint) IS 'Open items that are not to be asked for on a day, of all customers or one, a row for each reason: disputed (the amount in dispute), promised (until the tolerance ends) or planned (in a payment plan in force), settled (a settlement is agreed, until its day) or placed (with lawyers or an agency); and by which dispute, promise, plan, settlement or escalation.';
 

@@ -66,66 +66,86 @@ END $$;
 COMMENT ON FUNCTION worked_collectors(text, date) IS 'Whose portfolios a person works on a day: its own, and those of whom it stands in for.';
 
 -- One pass over the open items, whatever the number of customers; everything else is few rows per customer, or few customers.
+-- Indexes have all of it in the order of customers, so it is merged as it is read: hash tables of a million customers miss
+-- every cache, and need memory.
 CREATE OR REPLACE FUNCTION work_figures(p_as_of date, p_customer_ids bigint[] DEFAULT NULL)
-RETURNS TABLE (customer_id bigint, customer_name text, risk_class text, collector text, overdue_amount numeric, oldest_due date, lateness numeric, exposure numeric, limit_amount numeric,
-	broken_promises bigint, promises_due bigint, last_contact_at timestamptz, last_outcome text, resubmit_on date, grade numeric, dunning_level numeric, disputes bigint,
-	instalments_due bigint, created_on date, broken_since_contact boolean)
-LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+RETURNS TABLE (customer_id bigint, customer_name text, risk_class text, collector text, oldest_due date, exposure numeric, last_contact_at timestamptz, last_outcome text,
+	resubmit_on date, broken_since_contact boolean, figures numeric[])
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT SET enable_hashjoin = off SET enable_hashagg = off AS $$
 DECLARE
 	base text := (SELECT l.base_currency FROM ledger_info l);
+	decimals integer := credit.minor_unit(base);
 	zone text := (SELECT l.time_zone FROM ledger_info l);
+	bounds integer[] := string_to_array((SELECT l.aging_buckets::text FROM ledger_info l), ',')::integer[];
 BEGIN
 	RETURN QUERY
-		WITH rate AS MATERIALIZED (
-			SELECT q.currency, fx_rate_on(q.currency, p_as_of) AS rate
-			FROM (SELECT DISTINCT e.currency FROM exposure e
-				WHERE (e.receivable <> 0 OR e.unapplied <> 0 OR e.ordered <> 0 OR e.currency = base) AND (p_customer_ids IS NULL OR e.customer_id = ANY (p_customer_ids))) q),
+		-- Currencies one after the other by the index, however many rates each has.
+		WITH RECURSIVE quoted AS (
+			SELECT min(r.currency) AS currency FROM fx_rate r
+			UNION ALL
+			SELECT (SELECT min(r.currency) FROM fx_rate r WHERE r.currency > q.currency) FROM quoted q WHERE q.currency IS NOT NULL),
+		-- What has no rate is no row: who needs it asks fx_rate_on(), which says so.
+		rate AS MATERIALIZED (
+			SELECT base AS currency, 1::numeric AS rate
+			UNION ALL
+			SELECT q.currency, r.rate
+			FROM quoted q CROSS JOIN LATERAL (SELECT r.rate FROM fx_rate r WHERE r.currency = q.currency AND r.valid_from <= p_as_of ORDER BY r.valid_from DESC LIMIT 1) r
+			WHERE q.currency <> base),
 		who AS (
 			SELECT c.customer_id, c.name, c.risk_class, c.created_at, f.collector
 			FROM customer c LEFT JOIN portfolio f ON f.customer_id = c.customer_id
 			-- Whom the law keeps from being asked, by anybody, is no work; what lawyers have is guarded item by item.
 			WHERE c.status <> 'closed' AND c.customer_id NOT IN (SELECT x.customer_id FROM collection_stops(p_as_of) x WHERE x.reason <> 'legal') AND (p_customer_ids IS NULL OR c.customer_id = ANY (p_customer_ids))),
 		guarded AS MATERIALIZED (
-			SELECT g.customer_id, g.item_id, sum(g.amount) AS amount FROM item_protection(p_as_of, CASE WHEN cardinality(p_customer_ids) = 1 THEN p_customer_ids[1] END) g
-			WHERE p_customer_ids IS NULL OR g.customer_id = ANY (p_customer_ids) GROUP BY g.customer_id, g.item_id),
-		-- Sums in C, rates after them, and only customers with anything guarded are looked at item by item.
-		aged AS (
-			SELECT i.customer_id, i.currency, credit.aging(i.open_amount, i.due_date, p_as_of) AS aging, min(i.due_date) AS oldest_due
+			SELECT g.customer_id, g.item_id, sum(g.amount) AS amount FROM protected_items(p_as_of, p_customer_ids) g GROUP BY g.customer_id, g.item_id),
+		-- Only customers with anything guarded, or in another currency, are looked at item by item.
+		apart AS MATERIALIZED (
+			SELECT g.customer_id FROM guarded g
+			UNION
+			SELECT e.customer_id FROM exposure e WHERE e.currency <> base AND (p_customer_ids IS NULL OR e.customer_id = ANY (p_customer_ids))),
+		owed AS (
+			SELECT i.customer_id, sum(i.open_amount) AS overdue, sum(i.open_amount * (p_as_of - i.due_date)) AS lateness, min(i.due_date) AS oldest_due
 			FROM item i
 			WHERE i.open_amount > 0 AND i.due_date < p_as_of AND (p_customer_ids IS NULL OR i.customer_id = ANY (p_customer_ids))
-				AND i.customer_id NOT IN (SELECT g.customer_id FROM guarded g)
-			GROUP BY i.customer_id, i.currency
+			GROUP BY i.customer_id
+			HAVING i.customer_id NOT IN (SELECT a.customer_id FROM apart a)
 			UNION ALL
-			SELECT i.customer_id, i.currency, credit.aging(i.open_amount - COALESCE(g.amount, 0), i.due_date, p_as_of), min(i.due_date)
-			FROM (SELECT DISTINCT g.customer_id FROM guarded g) w
-				JOIN item i ON i.customer_id = w.customer_id
-				LEFT JOIN guarded g ON g.customer_id = i.customer_id AND g.item_id = i.item_id
-			WHERE i.open_amount > 0 AND i.due_date < p_as_of AND (g.amount < i.open_amount) IS NOT FALSE
-			GROUP BY i.customer_id, i.currency),
-		owed AS (
-			SELECT q.customer_id, sum(credit.past_due(q.aging) * r.rate) AS overdue, min(q.oldest_due) AS oldest_due,
-				sum(credit.past_due(q.aging) * credit.average_days_past_due(q.aging) * r.rate) AS lateness
-			FROM aged q JOIN rate r ON r.currency = q.currency
+			SELECT q.customer_id, sum(q.amount), sum(q.amount * (p_as_of - q.due_date)), min(q.due_date)
+			FROM (SELECT i.customer_id, i.due_date, (i.open_amount - COALESCE(g.amount, 0)) * COALESCE(r.rate, fx_rate_on(i.currency, p_as_of)) AS amount
+				FROM apart a
+					JOIN item i ON i.customer_id = a.customer_id
+					LEFT JOIN guarded g ON g.customer_id = i.customer_id AND g.item_id = i.item_id
+					LEFT JOIN rate r ON r.currency = i.currency
+				WHERE i.open_amount > 0 AND i.due_date < p_as_of AND (g.amount < i.open_amount) IS NOT FALSE) q
 			GROUP BY q.customer_id),
 		account AS (
-			SELECT e.customer_id, sum((e.receivable - e.unapplied + e.uncleared + e.ordered) * r.rate) AS exposure, sum(e.unapplied * r.rate) AS unapplied,
-				max(e.limit_amount) FILTER (WHERE e.currency = base) AS limit_amount
-			FROM exposure e JOIN rate r ON r.currency = e.currency
-			WHERE (p_customer_ids IS NULL OR e.customer_id = ANY (p_customer_ids)) GROUP BY e.customer_id),
+			SELECT e.customer_id, e.receivable - e.unapplied + e.uncleared + e.ordered AS exposure, e.unapplied, e.limit_amount
+			FROM exposure e WHERE e.currency = base AND (p_customer_ids IS NULL OR e.customer_id = ANY (p_customer_ids))),
+		abroad AS (
+			SELECT e.customer_id, sum((e.receivable - e.unapplied + e.uncleared + e.ordered) * COALESCE(r.rate, fx_rate_on(e.currency, p_as_of))) AS exposure,
+				sum(e.unapplied * COALESCE(r.rate, fx_rate_on(e.currency, p_as_of))) AS unapplied
+			FROM exposure e LEFT JOIN rate r ON r.currency = e.currency
+			WHERE e.currency <> base AND (e.receivable <> 0 OR e.unapplied <> 0 OR e.ordered <> 0) AND (p_customer_ids IS NULL OR e.customer_id = ANY (p_customer_ids))
+			GROUP BY e.customer_id),
 		promised AS (
-			SELECT p.customer_id, count(*) FILTER (WHERE p.state IN ('partly_kept', 'broken') AND NOT p.made_good AND p.replaced_by IS NULL) AS broken,
+			SELECT p.customer_id, count(*) FILTER (WHERE p.state IN ('partly_kept', 'broken') AND NOT p.made_good AND p.replaced_by IS NULL AND p.replaced_by IS NULL) AS broken,
 				count(*) FILTER (WHERE p.state = 'open' AND p.due_on = p_as_of) AS due,
 				max(p.state_on) FILTER (WHERE p.state IN ('partly_kept', 'broken') AND NOT p.made_good AND p.replaced_by IS NULL) AS broken_on
-			FROM promise p WHERE p_customer_ids IS NULL OR p.customer_id = ANY (p_customer_ids) GROUP BY p.customer_id),
+			FROM promise p
+			WHERE (p.state IN ('partly_kept', 'broken') AND NOT p.made_good AND p.replaced_by IS NULL OR p.state = 'open' AND p.due_on = p_as_of) AND (p_customer_ids IS NULL OR p.customer_id = ANY (p_customer_ids))
+			GROUP BY p.customer_id),
 		spoken AS (
 			SELECT DISTINCT ON (k.customer_id) k.customer_id, k.contacted_at, k.outcome_code, k.resubmit_on
 			FROM contact k WHERE k.contacted_at < ((p_as_of + 1)::timestamp AT TIME ZONE zone) AND (p_customer_ids IS NULL OR k.customer_id = ANY (p_customer_ids))
 			ORDER BY k.customer_id, k.contacted_at DESC, k.contact_id DESC),
-		figure AS (
-			SELECT q.customer_id, max(q.value) FILTER (WHERE q.figure = 'grade') AS grade, max(q.value) FILTER (WHERE q.figure = 'dunning_level') AS dunning_level
-			FROM (SELECT DISTINCT ON (f.customer_id, f.figure) f.customer_id, f.figure, f.value FROM risk_figure f
-				WHERE f.figure IN ('grade', 'dunning_level') AND f.valid_from <= p_as_of AND (p_customer_ids IS NULL OR f.customer_id = ANY (p_customer_ids))
-				ORDER BY f.customer_id, f.figure, f.valid_from DESC, f.risk_figure_id DESC) q GROUP BY q.customer_id),
+		graded AS (
+			SELECT DISTINCT ON (f.customer_id) f.customer_id, f.value FROM risk_figure f
+			WHERE f.figure = 'grade' AND f.valid_from <= p_as_of AND (p_customer_ids IS NULL OR f.customer_id = ANY (p_customer_ids))
+			ORDER BY f.customer_id, f.valid_from DESC, f.risk_figure_id DESC),
+		levelled AS (
+			SELECT DISTINCT ON (f.customer_id) f.customer_id, f.value FROM risk_figure f
+			WHERE f.figure = 'dunning_level' AND f.valid_from <= p_as_of AND (p_customer_ids IS NULL OR f.customer_id = ANY (p_customer_ids))
+			ORDER BY f.customer_id, f.valid_from DESC, f.risk_figure_id DESC),
 		dunned AS (
 			SELECT d.customer_id, max(d.level) AS level FROM dunning_item d JOIN item i ON i.customer_id = d.customer_id AND i.item_id = d.item_id AND i.open_amount > 0
 			WHERE d.as_of <= p_as_of AND (p_customer_ids IS NULL OR d.customer_id = ANY (p_customer_ids)) GROUP BY d.customer_id),
@@ -137,37 +157,52 @@ BEGIN
 			FROM payment_plan p JOIN (SELECT n.customer_id, n.payment_plan_id, n.due_date,
 					sum(n.amount + n.interest_amount) OVER (PARTITION BY n.customer_id, n.payment_plan_id ORDER BY n.instalment_no) AS so_far FROM payment_plan_instalment n) n
 				ON n.customer_id = p.customer_id AND n.payment_plan_id = p.payment_plan_id AND n.due_date <= p_as_of AND n.so_far > p.paid_amount
-			WHERE p.state = 'active' AND (p_customer_ids IS NULL OR p.customer_id = ANY (p_customer_ids)) GROUP BY p.customer_id)
-		SELECT w.customer_id, w.name, w.risk_class, w.collector, round(GREATEST(COALESCE(o.overdue, 0) - COALESCE(a.unapplied, 0), 0), credit.minor_unit(base)), o.oldest_due,
-			round(COALESCE(o.lateness, 0), 2), round(COALESCE(a.exposure, 0), credit.minor_unit(base)), a.limit_amount, COALESCE(p.broken, 0), COALESCE(p.due, 0), k.contacted_at,
-			k.outcome_code, k.resubmit_on, f.grade, GREATEST(f.dunning_level, u.level), COALESCE(d.disputes, 0), COALESCE(n.due, 0), (w.created_at AT TIME ZONE zone)::date,
-			COALESCE(p.broken_on > (k.contacted_at AT TIME ZONE zone)::date, false)
-		FROM who w
-			LEFT JOIN owed o ON o.customer_id = w.customer_id
-			LEFT JOIN account a ON a.customer_id = w.customer_id
-			LEFT JOIN promised p ON p.customer_id = w.customer_id
-			LEFT JOIN spoken k ON k.customer_id = w.customer_id
-			LEFT JOIN figure f ON f.customer_id = w.customer_id
-			LEFT JOIN dunned u ON u.customer_id = w.customer_id
-			LEFT JOIN waiting d ON d.customer_id = w.customer_id
-			LEFT JOIN instalment n ON n.customer_id = w.customer_id
-		-- There is something to work on.
-		WHERE o.customer_id IS NOT NULL OR p.broken > 0 OR p.due > 0 OR d.disputes > 0 OR n.due > 0 OR k.resubmit_on <= p_as_of OR a.exposure > a.limit_amount;
+			WHERE p.state = 'active' AND (p_customer_ids IS NULL OR p.customer_id = ANY (p_customer_ids)) GROUP BY p.customer_id),
+		listed AS (
+			SELECT w.customer_id, w.name, w.risk_class, w.collector, w.created_at, round(GREATEST(COALESCE(o.overdue, 0) - COALESCE(a.unapplied, 0) - COALESCE(b.unapplied, 0), 0), decimals) AS overdue,
+				o.oldest_due, o.lateness, round(COALESCE(a.exposure, 0) + COALESCE(b.exposure, 0), decimals) AS exposure, a.limit_amount, p.broken, p.due AS promises_due, p.broken_on, k.contacted_at,
+				(k.contacted_at AT TIME ZONE zone)::date AS contacted_on, k.outcome_code, k.resubmit_on, g.value AS grade, GREATEST(f.value, u.level) AS dunning_level, d.disputes, n.due AS instalments_due
+			FROM who w
+				LEFT JOIN owed o ON o.customer_id = w.customer_id
+				LEFT JOIN account a ON a.customer_id = w.customer_id
+				LEFT JOIN abroad b ON b.customer_id = w.customer_id
+				LEFT JOIN promised p ON p.customer_id = w.customer_id
+				LEFT JOIN spoken k ON k.customer_id = w.customer_id
+				LEFT JOIN graded g ON g.customer_id = w.customer_id
+				LEFT JOIN levelled f ON f.customer_id = w.customer_id
+				LEFT JOIN dunned u ON u.customer_id = w.customer_id
+				LEFT JOIN waiting d ON d.customer_id = w.customer_id
+				LEFT JOIN instalment n ON n.customer_id = w.customer_id
+			-- There is something to work on.
+			WHERE o.customer_id IS NOT NULL OR p.customer_id IS NOT NULL OR d.disputes > 0 OR n.due > 0 OR k.resubmit_on <= p_as_of OR a.exposure + COALESCE(b.exposure, 0) > a.limit_amount OFFSET 0)
+		SELECT q.customer_id, q.name, q.risk_class, q.collector, q.oldest_due, q.exposure, q.contacted_at, q.outcome_code, q.resubmit_on, COALESCE(q.broken_on > q.contacted_on, false),
+			-- In the order of the kinds that worklist() names.
+			ARRAY[q.overdue, width_bucket(p_as_of - q.oldest_due - 1, bounds), COALESCE(q.broken, 0), COALESCE(q.promises_due, 0), p_as_of - q.resubmit_on, q.grade,
+				CASE WHEN q.limit_amount > 0 THEN round(q.exposure * 100 / q.limit_amount, 1) END,
+				CASE WHEN q.overdue > 0 AND q.contacted_at IS NULL THEN LEAST((q.created_at AT TIME ZONE zone)::date + 365 - p_as_of, 365) END, COALESCE(q.disputes, 0), q.dunning_level,
+				p_as_of - COALESCE(q.contacted_on, q.oldest_due), COALESCE(q.instalments_due, 0), round(COALESCE(q.lateness, 0) / 1000, 2)]
+		FROM listed q;
 END $$;
 COMMENT ON FUNCTION work_figures(date, bigint[]) IS 'What the rules of the worklist measure, as of a day, of all customers, or of some, that have anything to work on; amounts in base currency. RC006 where a rate is missing.';
 
-CREATE OR REPLACE FUNCTION worklist(p_collector text DEFAULT NULL, p_as_of date DEFAULT NULL, p_customer_id bigint DEFAULT NULL)
+CREATE OR REPLACE FUNCTION worklist(p_collector text DEFAULT NULL, p_as_of date DEFAULT NULL, p_customer_id bigint DEFAULT NULL, p_most integer DEFAULT NULL)
 RETURNS TABLE (customer_id bigint, customer_name text, collector text, points numeric, next_best_action text, overdue_amount numeric, oldest_due date, days_past_due integer,
 	exposure numeric, last_contact_at timestamptz, last_outcome text, resubmit_on date, strategy text, strategy_version integer, rules jsonb)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
 	as_of date := COALESCE(p_as_of, ledger_today());
 	customers bigint[];
-	bounds integer[] := string_to_array((SELECT l.aging_buckets::text FROM ledger_info l), ',')::integer[];
 	zone text := (SELECT l.time_zone FROM ledger_info l);
-	-- The order of the figures below.
+	-- The order of figures in work_figures().
 	kinds text[] := ARRAY['overdue_amount', 'oldest_bucket', 'broken_promise', 'promise_due', 'resubmission', 'risk_grade', 'over_limit', 'first_overdue', 'dispute_waiting',
 		'dunning_level', 'no_contact', 'instalment_due', 'amount_lateness'];
+	-- The strategies in force, in one order: that of all other customers comes last.
+	classes text[];
+	names text[];
+	versions integer[];
+	quiet_days integer[];
+	strategy_rules jsonb[];
+	others integer;
 BEGIN
 	PERFORM require_as_of(as_of);
 	IF p_collector IS NOT NULL AND NOT EXISTS (SELECT FROM collector c WHERE c.person = p_collector) THEN
@@ -180,39 +215,32 @@ BEGIN
 	ELSIF p_customer_id IS NOT NULL THEN
 		customers := ARRAY[p_customer_id];
 	END IF;
+	SELECT array_agg(s.risk_class ORDER BY s.risk_class), array_agg(s.name ORDER BY s.risk_class), array_agg(s.version ORDER BY s.risk_class), array_agg(s.quiet_days ORDER BY s.risk_class),
+		array_agg(s.rules ORDER BY s.risk_class), max(s.place) FILTER (WHERE s.risk_class IS NULL)
+	INTO classes, names, versions, quiet_days, strategy_rules, others
+	FROM (SELECT s.*, row_number() OVER (ORDER BY s.risk_class) AS place,
+			(SELECT COALESCE(jsonb_agg(jsonb_build_object('rule_no', r.rule_no, 'kind', r.kind, 'figure', array_position(kinds, r.kind), 'threshold', r.threshold, 'points', r.points,
+				'points_each', r.points_each, 'most_points', r.most_points, 'action', r.action) ORDER BY r.rule_no), '[]')
+			FROM worklist_rule r WHERE r.collection_strategy_id = s.collection_strategy_id) AS rules
+		FROM strategies_on(as_of) s) s;
 	RETURN QUERY
-		WITH chosen AS MATERIALIZED (SELECT s.* FROM strategies_on(as_of) s),
-		rule AS MATERIALIZED (SELECT r.collection_strategy_id, r.rule_no, r.kind, r.threshold, r.action, r.points AS base, r.points_each,
-				COALESCE(r.most_points, 'Infinity') AS most_points, array_position(kinds, r.kind) AS place
-			FROM chosen s JOIN worklist_rule r ON r.collection_strategy_id = s.collection_strategy_id ORDER BY 1, 2),
-		listed AS MATERIALIZED (
-			SELECT w.*, c.name AS strategy, c.version, c.collection_strategy_id,
-				ARRAY[w.overdue_amount, width_bucket(as_of - w.oldest_due - 1, bounds), w.broken_promises, w.promises_due, as_of - w.resubmit_on, w.grade,
-					CASE WHEN w.limit_amount > 0 THEN round(w.exposure * 100 / w.limit_amount, 1) END,
-					CASE WHEN w.overdue_amount > 0 AND w.last_contact_at IS NULL THEN LEAST(w.created_on + 365 - as_of, 365) END, w.disputes, w.dunning_level,
-					as_of - COALESCE((w.last_contact_at AT TIME ZONE zone)::date, w.oldest_due), w.instalments_due, round(w.lateness / 1000, 2)] AS figures
+		WITH worked AS (
+			SELECT w.*, s.place, credit.worklist_points(w.figures, strategy_rules[s.place]) AS points
 			FROM work_figures(as_of, customers) w
-				JOIN chosen c ON c.risk_class IS NOT DISTINCT FROM CASE WHEN w.risk_class IN (SELECT h.risk_class FROM chosen h) THEN w.risk_class END
+				CROSS JOIN LATERAL (SELECT COALESCE(array_position(classes, w.risk_class), others) AS place OFFSET 0) s
 			-- Left alone for a while after a contact, and until the day that was agreed; a promise broken since is heard at once.
 			WHERE w.broken_since_contact OR NOT COALESCE(CASE WHEN w.resubmit_on IS NOT NULL THEN w.resubmit_on > as_of
-				ELSE (w.last_contact_at AT TIME ZONE zone)::date + c.quiet_days >= as_of END, false)),
-		matched AS (
-			SELECT w.*, m.points, m.best, m.rules
-			-- No sort for each customer: the rule with most points, the first of equals, is the largest pair.
-			FROM listed w CROSS JOIN LATERAL (
-				SELECT sum(g.points) AS points, max(ARRAY[g.points, -g.rule_no]) FILTER (WHERE g.action IS NOT NULL) AS best,
-					jsonb_agg(jsonb_build_object('rule_no', g.rule_no, 'kind', g.kind, 'figure', g.figure, 'threshold', g.threshold, 'points', g.points)) AS rules
-				FROM (SELECT f.*, round(LEAST(f.base + f.points_each * (f.figure - f.threshold), f.most_points), 2) AS points
-					-- OFFSET 0: each figure is looked up once.
-					FROM (SELECT r.*, w.figures[r.place] AS figure FROM rule r WHERE r.collection_strategy_id = w.collection_strategy_id OFFSET 0) f
-					WHERE f.figure > f.threshold OFFSET 0) g) m
-			WHERE m.points IS NOT NULL)
-		SELECT m.customer_id, m.customer_name, m.collector, m.points, CASE WHEN b.action = 'letter' THEN concat('letter ', COALESCE(m.dunning_level, 0) + 1) ELSE b.action END,
-			m.overdue_amount, m.oldest_due, as_of - m.oldest_due, m.exposure, m.last_contact_at, m.last_outcome, m.resubmit_on, m.strategy, m.version, m.rules
-		FROM matched m LEFT JOIN rule b ON b.collection_strategy_id = m.collection_strategy_id AND b.rule_no = -m.best[2]
-		ORDER BY m.points DESC, m.overdue_amount DESC, m.customer_id;
+				ELSE (w.last_contact_at AT TIME ZONE zone)::date + quiet_days[s.place] >= as_of END, false) OFFSET 0),
+		-- Only what is returned is put into words.
+		first AS (
+			SELECT w.* FROM worked w WHERE w.points IS NOT NULL ORDER BY w.points DESC, w.figures[1] DESC, w.customer_id LIMIT p_most)
+		SELECT f.customer_id, f.customer_name, f.collector, f.points, CASE a.action WHEN 'letter' THEN concat('letter ', COALESCE(f.figures[10], 0) + 1) ELSE a.action END,
+			f.figures[1], f.oldest_due, as_of - f.oldest_due, f.exposure, f.last_contact_at, f.last_outcome, f.resubmit_on, names[f.place], versions[f.place],
+			credit.worklist_reasons(f.figures, strategy_rules[f.place])
+		FROM first f CROSS JOIN LATERAL (SELECT credit.worklist_action(f.figures, strategy_rules[f.place]) AS action OFFSET 0) a
+		ORDER BY f.points DESC, f.figures[1] DESC, f.customer_id;
 END $$;
-COMMENT ON FUNCTION worklist(text, date, bigint) IS 'The customers that p_collector (NULL: anybody) is to work on as of a day (default today), the most points first: those of its portfolio, and of the portfolios of whom it stands in for. The points of all matching rules add up; rules shows each with its figure. Customers in their quiet days, or resubmitted for a later day, are left out, and so are those whom the law keeps from being asked (collection_stops()). 23503 no such collector; RC006 where a rate is missing.';
+COMMENT ON FUNCTION worklist(text, date, bigint, integer) IS 'The customers that p_collector (NULL: anybody) is to work on as of a day (default today), the most points first, the first p_most of them (NULL: all): those of its portfolio, and of the portfolios of whom it stands in for. The points of all matching rules add up; rules shows each with its figure. Customers in their quiet days, or resubmitted for a later day, are left out, and so are those whom the law keeps from being asked (collection_stops()). 23503 no such collector; RC006 where a rate is missing; 2201W a negative p_most.';
 
 CREATE OR REPLACE FUNCTION next_best_action(p_customer_id bigint, p_as_of date DEFAULT NULL)
 RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
