@@ -210,7 +210,7 @@ BEGIN
 			USING ERRCODE = 'foreign_key_violation', HINT = 'Table collector lists them; the ledger''s owner adds more.';
 	END IF;
 	IF p_collector IS NOT NULL THEN
-		customers := ARRAY(SELECT f.customer_id FROM portfolio f WHERE f.collector IN (SELECT worked_collectors(p_collector, as_of))
+		customers := ARRAY(SELECT f.customer_id FROM portfolio f WHERE f.collector = ANY (ARRAY(SELECT worked_collectors(p_collector, as_of)))
 			AND (p_customer_id IS NULL OR f.customer_id = p_customer_id));
 	ELSIF p_customer_id IS NOT NULL THEN
 		customers := ARRAY[p_customer_id];
@@ -225,7 +225,7 @@ BEGIN
 		FROM strategies_on(as_of) s) s;
 	RETURN QUERY
 		WITH worked AS (
-			SELECT w.*, s.place, credit.worklist_points(w.figures, strategy_rules[s.place]) AS points
+			SELECT w.*, w.figures[1] AS overdue_amount, s.place, credit.worklist_points(w.figures, strategy_rules[s.place]) AS points
 			FROM work_figures(as_of, customers) w
 				CROSS JOIN LATERAL (SELECT COALESCE(array_position(classes, w.risk_class), others) AS place OFFSET 0) s
 			-- Left alone for a while after a contact, and until the day that was agreed; a promise broken since is heard at once.
@@ -233,12 +233,12 @@ BEGIN
 				ELSE (w.last_contact_at AT TIME ZONE zone)::date + quiet_days[s.place] >= as_of END, false) OFFSET 0),
 		-- Only what is returned is put into words.
 		first AS (
-			SELECT w.* FROM worked w WHERE w.points IS NOT NULL ORDER BY w.points DESC, w.figures[1] DESC, w.customer_id LIMIT p_most)
+			SELECT w.* FROM worked w WHERE w.points IS NOT NULL ORDER BY w.points DESC, w.overdue_amount DESC, w.customer_id LIMIT p_most)
 		SELECT f.customer_id, f.customer_name, f.collector, f.points, CASE a.action WHEN 'letter' THEN concat('letter ', COALESCE(f.figures[10], 0) + 1) ELSE a.action END,
-			f.figures[1], f.oldest_due, as_of - f.oldest_due, f.exposure, f.last_contact_at, f.last_outcome, f.resubmit_on, names[f.place], versions[f.place],
+			f.overdue_amount, f.oldest_due, as_of - f.oldest_due, f.exposure, f.last_contact_at, f.last_outcome, f.resubmit_on, names[f.place], versions[f.place],
 			credit.worklist_reasons(f.figures, strategy_rules[f.place])
 		FROM first f CROSS JOIN LATERAL (SELECT credit.worklist_action(f.figures, strategy_rules[f.place]) AS action OFFSET 0) a
-		ORDER BY f.points DESC, f.figures[1] DESC, f.customer_id;
+		ORDER BY f.points DESC, f.overdue_amount DESC, f.customer_id;
 END $$;
 COMMENT ON FUNCTION worklist(text, date, bigint, integer) IS 'The customers that p_collector (NULL: anybody) is to work on as of a day (default today), the most points first, the first p_most of them (NULL: all): those of its portfolio, and of the portfolios of whom it stands in for. The points of all matching rules add up; rules shows each with its figure. Customers in their quiet days, or resubmitted for a later day, are left out, and so are those whom the law keeps from being asked (collection_stops()). 23503 no such collector; RC006 where a rate is missing; 2201W a negative p_most.';
 
