@@ -125,7 +125,7 @@ BEGIN
 		SELECT sum((e.receivable - e.unapplied + e.uncleared + e.ordered) * CASE e.currency WHEN 'USD' THEN 1 ELSE fx_rate_on(e.currency, p_as_of) END) AS exposure, sum(e.unapplied * CASE e.currency WHEN 'USD' THEN 1 ELSE fx_rate_on(e.currency, p_as_of) END) AS unapplied,
 			max(e.limit_amount) FILTER (WHERE e.currency = 'USD') AS limit_amount INTO account FROM exposure e WHERE e.customer_id = one.customer_id;
 		CONTINUE WHEN owed.items = 0 AND (account.exposure > account.limit_amount) IS NOT TRUE
-			AND NOT EXISTS (SELECT FROM promise p WHERE p.customer_id = one.customer_id AND (p.state IN ('partly_kept', 'broken') AND NOT p.made_good OR p.state = 'open' AND p.due_on = p_as_of))
+			AND NOT EXISTS (SELECT FROM promise p WHERE p.customer_id = one.customer_id AND (p.state IN ('partly_kept', 'broken') AND NOT p.made_good AND p.replaced_by IS NULL OR p.state = 'open' AND p.due_on = p_as_of))
 			AND NOT EXISTS (SELECT FROM dispute d WHERE d.customer_id = one.customer_id AND d.ended_on IS NULL AND d.opened_on <= p_as_of AND (d.due_date < p_as_of OR d.owner IS NULL))
 			AND NOT EXISTS (SELECT FROM payment_plan p JOIN payment_plan_instalment i ON i.customer_id = p.customer_id AND i.payment_plan_id = p.payment_plan_id
 				WHERE p.customer_id = one.customer_id AND p.state = 'active' AND i.due_date <= p_as_of
@@ -138,7 +138,7 @@ BEGIN
 		SELECT k.resubmit_on, (k.contacted_at AT TIME ZONE 'UTC')::date AS said_on INTO talk FROM contact k
 		WHERE k.customer_id = one.customer_id AND (k.contacted_at AT TIME ZONE 'UTC')::date <= p_as_of ORDER BY k.contacted_at DESC, k.contact_id DESC LIMIT 1;
 		CONTINUE WHEN CASE WHEN talk.resubmit_on IS NOT NULL THEN talk.resubmit_on > p_as_of ELSE talk.said_on + strategy.quiet_days >= p_as_of END
-			AND NOT EXISTS (SELECT FROM promise p WHERE p.customer_id = one.customer_id AND p.state IN ('partly_kept', 'broken') AND NOT p.made_good AND p.state_on > talk.said_on);
+			AND NOT EXISTS (SELECT FROM promise p WHERE p.customer_id = one.customer_id AND p.state IN ('partly_kept', 'broken') AND NOT p.made_good AND p.replaced_by IS NULL AND p.state_on > talk.said_on);
 		total := NULL;
 		best := NULL;
 		suggested := NULL;
@@ -153,7 +153,7 @@ BEGIN
 				WHEN 'amount_lateness' THEN
 					figure := round(owed.lateness / 1000, 2);
 				WHEN 'broken_promise' THEN
-					SELECT count(*) INTO figure FROM promise p WHERE p.customer_id = one.customer_id AND p.state IN ('partly_kept', 'broken') AND NOT p.made_good;
+					SELECT count(*) INTO figure FROM promise p WHERE p.customer_id = one.customer_id AND p.state IN ('partly_kept', 'broken') AND NOT p.made_good AND p.replaced_by IS NULL;
 				WHEN 'promise_due' THEN
 					SELECT count(*) INTO figure FROM promise p WHERE p.customer_id = one.customer_id AND p.state = 'open' AND p.due_on = p_as_of;
 				WHEN 'resubmission' THEN

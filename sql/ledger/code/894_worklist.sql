@@ -128,7 +128,7 @@ BEGIN
 			WHERE e.currency <> base AND (e.receivable <> 0 OR e.unapplied <> 0 OR e.ordered <> 0) AND (p_customer_ids IS NULL OR e.customer_id = ANY (p_customer_ids))
 			GROUP BY e.customer_id),
 		promised AS (
-			SELECT p.customer_id, count(*) FILTER (WHERE p.state IN ('partly_kept', 'broken') AND NOT p.made_good AND p.replaced_by IS NULL AND p.replaced_by IS NULL) AS broken,
+			SELECT p.customer_id, count(*) FILTER (WHERE p.state IN ('partly_kept', 'broken') AND NOT p.made_good AND p.replaced_by IS NULL) AS broken,
 				count(*) FILTER (WHERE p.state = 'open' AND p.due_on = p_as_of) AS due,
 				max(p.state_on) FILTER (WHERE p.state IN ('partly_kept', 'broken') AND NOT p.made_good AND p.replaced_by IS NULL) AS broken_on
 			FROM promise p
