@@ -67,11 +67,12 @@ COMMENT ON FUNCTION worked_collectors(text, date) IS 'Whose portfolios a person 
 
 -- One pass over the open items, whatever the number of customers; everything else is few rows per customer, or few customers.
 -- Indexes have all of it in the order of customers, so it is merged as it is read: hash tables of a million customers miss
--- every cache, and need memory.
+-- every cache, and need memory.  One customer and all of them are planned apart: a plan for both would read all.
 CREATE OR REPLACE FUNCTION work_figures(p_as_of date, p_customer_ids bigint[] DEFAULT NULL)
 RETURNS TABLE (customer_id bigint, customer_name text, risk_class text, collector text, oldest_due date, exposure numeric, last_contact_at timestamptz, last_outcome text,
 	resubmit_on date, broken_since_contact boolean, figures numeric[])
-LANGUAGE plpgsql STABLE SET search_path FROM CURRENT SET enable_hashjoin = off SET enable_hashagg = off AS $$
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT SET enable_hashjoin = off SET enable_hashagg = off
+SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
 	base text := (SELECT l.base_currency FROM ledger_info l);
 	decimals integer := credit.minor_unit(base);
