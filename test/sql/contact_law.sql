@@ -66,6 +66,8 @@ SELECT pg_temp.ask(8, 'phone', '2026-09-13 15:00-04');
 -- Massachusetts allows two.
 SELECT count(record_contact(1, 7, 'phone', 'no_answer', p_contacted_at => (date '2026-09-07' + d + time '10:00') AT TIME ZONE 'America/New_York')) FROM generate_series(0, 1) d;
 SELECT pg_temp.ask(7, 'phone', '2026-09-09 15:00-04');
+-- Who is somewhere in the United States may be there; a debtor's country without its part lies in every part.
+SELECT p AS place, w AS within, lies_in(p, w) FROM (VALUES ('US-MA', 'US-MA'), ('US', 'US-MA'), (NULL, 'US-MA'), ('US-NY', 'US-MA'), ('US-MA', 'US'), ('USX', 'US'), ('DE', 'US-MA'), ('DE', NULL)) v (p, w);
 
 -- A conversation about two debts starts the seven days for both; its own day is the first.
 SELECT record_contact(1, 8, 'phone', 'spoke', 'in', p_contacted_at => '2026-09-15 10:00-04', p_document_ids => '{1,2}') > 0 AS spoke;

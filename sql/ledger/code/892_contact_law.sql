@@ -9,10 +9,10 @@ CREATE OR REPLACE TRIGGER contact_refusal_no_truncate BEFORE TRUNCATE ON contact
 CREATE OR REPLACE FUNCTION lies_in(p_place text, p_within text)
 RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
 BEGIN
-	-- Whose place is not known is protected by the rules of every place.
-	RETURN p_within IS NULL OR p_place IS NULL OR p_place = p_within OR starts_with(p_place, p_within || '-');
+	-- Whose place is not known, or only its country, is protected by the rules of every place it may be.
+	RETURN p_within IS NULL OR p_place IS NULL OR p_place = p_within OR starts_with(p_place, p_within || '-') OR starts_with(p_within, p_place || '-');
 END $$;
-COMMENT ON FUNCTION lies_in(text, text) IS 'Whether a place (US-NY) lies within a jurisdiction (US; NULL: everywhere). A place that is not known lies in every one.';
+COMMENT ON FUNCTION lies_in(text, text) IS 'Whether a place (US-NY) lies within a jurisdiction (US; NULL: everywhere). A place that is not known lies in every one, and a country without its part in every part.';
 
 CREATE OR REPLACE FUNCTION contact_rules_for(p_kind text, p_jurisdiction text, p_channel text, p_on date)
 RETURNS SETOF contact_rule LANGUAGE plpgsql STABLE ROWS 10 SET search_path FROM CURRENT AS $$

@@ -227,7 +227,8 @@ FROM ledger_info l CROSS JOIN LATERAL (SELECT (statement_timestamp() AT TIME ZON
 		WHERE p.kind = 'consumer' AND p.ended_on IS NULL
 		GROUP BY p.customer_id, p.customer_contact_id, p.jurisdiction, d.document_id, d.known_on) f
 	JOIN contact_rule r ON r.kind = 'validation_notice' AND (r.debtor_kind = 'consumer' OR r.debtor_kind IS NULL) AND f.day BETWEEN r.valid_from AND r.valid_to
-		AND (r.jurisdiction IS NULL OR f.jurisdiction IS NULL OR f.jurisdiction = r.jurisdiction OR starts_with(f.jurisdiction, r.jurisdiction || '-'))
+		AND (r.jurisdiction IS NULL OR f.jurisdiction IS NULL OR f.jurisdiction = r.jurisdiction OR starts_with(f.jurisdiction, r.jurisdiction || '-')
+			OR starts_with(r.jurisdiction, f.jurisdiction || '-'))
 	JOIN customer c ON c.customer_id = f.customer_id
 WHERE NOT EXISTS (SELECT FROM debt_notice n WHERE n.customer_id = f.customer_id AND n.customer_contact_id = f.customer_contact_id
 	AND (f.document_id = ANY (n.document_ids) OR (n.document_ids = '{}' AND f.known_on <= n.sent_on)));

@@ -26,7 +26,7 @@ COMMENT ON TABLE contact_rule IS 'Rules that contacts with debtors keep to, by d
 COMMENT ON COLUMN contact_rule.rule_no IS 'Key, and the order in which rules are told.';
 COMMENT ON COLUMN contact_rule.kind IS 'time_zone: the person''s zone is known. hours: after from_time and before to_time where the person is. frequency: at most so many calls in so many days per person and debt. conversation: none for so many days after one, its own day the first. cease: none after a written request, or refusal to pay. attorney: none but with the attorney. workplace, inconvenient: not there, or not then. opt_out: not by a channel that was declined. consent: only by a channel that was agreed to. validation: none until a dispute, or request for the first creditor''s name, that came in time is answered. validation_notice: a notice within so many days of the first contact. quiet_days: so many full days without any contact after one. holiday: not on a day of contact_holiday.';
 COMMENT ON COLUMN contact_rule.debtor_kind IS 'Kind of person it protects, as customer_contact.kind; NULL: both.';
-COMMENT ON COLUMN contact_rule.jurisdiction IS 'Where the person is: US is for US-NY too; NULL: everywhere.';
+COMMENT ON COLUMN contact_rule.jurisdiction IS 'Where the person is: US is for US-NY too, and US-NY for whom only US is known of; NULL: everywhere.';
 COMMENT ON COLUMN contact_rule.channels IS 'Channels it is about; NULL: every one.';
 COMMENT ON COLUMN contact_rule.valid_from IS 'First day in force.';
 COMMENT ON COLUMN contact_rule.valid_to IS 'Last day in force.';
