@@ -126,12 +126,37 @@ SELECT p.ends_on, s.customer_id, s.worst_bucket, s.total FROM snapshot s JOIN pe
 SELECT * FROM roll_rates('2025-01-31', '2025-05-31');
 SELECT * FROM roll_rates('2025-01-31', '2025-02-28');
 SELECT set_dimension(2, 'segment', 'retail');
+-- Groups are those of the close, until somebody says that they are drawn anew.
+SELECT group_value, bucket, amount FROM roll_rates('2025-01-31', '2025-05-31', 'segment');
+SELECT bucket, amount, rolled FROM roll_rates('2025-01-31', '2025-05-31', 'segment', 'retail');
+SELECT * FROM bucket_migration('2025-01-31', '2025-05-31', 'segment', 'retail');
+SELECT regroup_snapshots(NULL);
+SELECT regroup_snapshots('segments were drawn', '2026-01-01') AS periods;
+SELECT regroup_snapshots('segments were drawn') AS periods;
+SELECT period, version, reason FROM period_event WHERE event = 'regrouped' ORDER BY 1;
 SELECT group_value, bucket, amount, rolled, roll_rate, loss_rate, reason FROM roll_rates('2025-01-31', '2025-05-31', 'segment');
 SELECT bucket, amount, rolled FROM roll_rates('2025-01-31', '2025-05-31', 'segment', 'retail');
 SELECT * FROM bucket_migration('2025-01-31', '2025-05-31');
 SELECT from_period, from_bucket, to_bucket, customers FROM bucket_migration('2025-03-31', '2025-05-31', 'customer', '2');
 SELECT * FROM roll_rates('2025-01-31', '2025-05-31', 'segment', 'wholesale');
 SELECT * FROM roll_rates(NULL, NULL);
+-- The sums that closes keep are those of the customers' rows, whatever they are grouped by.
+SELECT g.by, g.bucket, g.amount - c.amount AS difference
+FROM (SELECT v.by, r.bucket, sum(r.amount) AS amount FROM unnest(ARRAY['all', 'currency', 'risk_class', 'segment', 'region', 'salesperson', 'collector', 'group']) v (by),
+		roll_rates('2025-01-31', '2025-05-31', v.by) r GROUP BY 1, 2) g
+	JOIN (SELECT r.bucket, sum(r.amount) AS amount FROM roll_rates('2025-01-31', '2025-05-31', 'customer') r GROUP BY 1) c ON c.bucket = g.bucket
+WHERE g.by IN ('all', 'group') OR g.amount <> c.amount ORDER BY 1, 2;
+SELECT v.by, count(*) AS differences
+FROM unnest(ARRAY['all', 'segment']) v (by), LATERAL (
+	SELECT from_period, from_bucket, to_bucket, sum(customers), sum(from_total), sum(to_total) FROM bucket_migration('2025-01-31', '2025-05-31', v.by) GROUP BY 1, 2, 3
+	EXCEPT SELECT from_period, from_bucket, to_bucket, sum(customers), sum(from_total), sum(to_total) FROM bucket_migration('2025-01-31', '2025-05-31', 'customer') GROUP BY 1, 2, 3) d
+GROUP BY 1;
+-- An intercompany customer is left out from the next regrouping on, and verify_snapshots() finds what was changed behind its back.
+SELECT set_intercompany(3, true), regroup_snapshots('three is ours', '2025-02-28') AS periods;
+SELECT bucket, amount, rolled FROM roll_rates('2025-01-31', '2025-05-31');
+SELECT count(*) FROM verify_snapshots();
+UPDATE snapshot_migration SET to_total = to_total + 1, from_total = from_total + 1 WHERE grouped_by = 'region' AND as_of = '2025-03-31' AND from_bucket = 2;
+SELECT problem, object, kept, recomputed FROM verify_snapshots() ORDER BY 1, 2, 3;
 RESET search_path;
 DROP SCHEMA ar CASCADE;
 DROP SCHEMA rr CASCADE;

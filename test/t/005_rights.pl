@@ -202,7 +202,7 @@ my %functions = (
 		@aging, @reports, 'actor()', 'set_actor(text)', 'add_period(text,date,date,integer,boolean)', 'add_fiscal_year(integer,date)', 'close_checks(text,jsonb)',
 		'begin_close(text)', 'examine_close(text,text[],text,jsonb)', 'refuse_close(text,jsonb)', 'finish_close(text)',
 		'close_period(text,text[],text,jsonb)', 'reopen_period(text,text)', 'lock_period(text,text)', 'set_gl_account(text,text)', 'verify_ledger()',
-		'verify_snapshots(date)' ],
+		'verify_snapshots(date)', 'regroup_snapshots(text,date)' ],
 	legal    => [
 		$checking[1], @explaining, @acting, 'place_hold(bigint,text,text,text,date,boolean,boolean)', 'release_legal_hold(bigint,bigint,text)',
 		'held_orders(bigint)', 'hold_figures(bigint)' ],
@@ -258,7 +258,7 @@ my %tables = (
 		  bi_promises allocation cash_allocation customer customer_dimension dispute document exposure hold hold_release item ledger_info promise) ],
 	sender   => [],
 	legal    => [ @views, map { "$_ SELECT" } qw(hold hold_queue hold_reason hold_release) ],
-	closer   => [ @views, @period_views, map { "$_ SELECT" } qw(approval_queue credit_requests customer_snapshot gl_account period_event snapshot snapshot_total unapplied_cash) ],
+	closer   => [ @views, @period_views, map { "$_ SELECT" } qw(approval_queue credit_requests customer_snapshot gl_account period_event snapshot snapshot_migration snapshot_total unapplied_cash) ],
 	manager  => [
 		@views, 'receivable_parts SELECT', @cash, @credits, @collection, @period_views, map { "$_ SELECT" }
 		  qw(approval approval_policy approval_queue approval_use approval_vote authority authority_end pending_approvals

@@ -81,6 +81,7 @@ BEGIN
 		l.credit_limit, s.score, s.grade, COALESCE(h.open_holds, 0)
 	FROM valued v FULL JOIN limits_at(p_as_of) l USING (customer_id) FULL JOIN held h USING (customer_id) FULL JOIN scored s USING (customer_id)
 	ORDER BY customer_id;
+	PERFORM take_migration(p_as_of, p_version);
 	RETURN n;
 END $$;
 COMMENT ON FUNCTION take_snapshot(date, integer) IS 'Writes the snapshots of all customers as of a day under a version; returns the number of rows of aging. Behind finish_close().';
@@ -141,7 +142,11 @@ BEGIN
 		SELECT 'last closed day'::text, NULL::bigint, 'ledger_info'::text, l.closed_through::text, c.last_day::text
 		FROM ledger_info l, (SELECT max(p.ends_on) AS last_day FROM period p WHERE p.state <> 'open') c
 		WHERE l.closed_through IS DISTINCT FROM c.last_day;
-	FOR closed IN SELECT p.name, p.ends_on, p.version FROM period p WHERE p.state IN ('closed', 'locked') AND (p_from IS NULL OR p.ends_on >= p_from) ORDER BY p.ends_on LOOP
+	FOR closed IN
+		SELECT w.* FROM (SELECT p.name, p.ends_on, p.version, lag(p.ends_on) OVER (ORDER BY p.ends_on) AS was_end, lag(p.version) OVER (ORDER BY p.ends_on) AS was_version
+			FROM period p WHERE p.state IN ('closed', 'locked')) w
+		WHERE p_from IS NULL OR w.ends_on >= p_from ORDER BY w.ends_on
+	LOOP
 		RETURN QUERY
 			SELECT 'snapshot'::text, COALESCE(s.customer_id, a.customer_id), format('period %s in %s', closed.name, COALESCE(s.currency, a.currency)),
 				concat_ws(' ', s.aging, s.unapplied, s.disputed), concat_ws(' ', a.aging, a.unapplied, a.disputed)
@@ -157,6 +162,18 @@ BEGIN
 					FROM snapshot n WHERE n.as_of = closed.ends_on AND n.version = closed.version GROUP BY n.currency) s ON s.currency = t.currency
 			WHERE (s.customers = t.customers AND s.aging = t.aging AND s.unapplied = t.unapplied AND s.total = t.total AND s.past_due = t.past_due
 				AND s.disputed = t.disputed) IS NOT TRUE;
+		RETURN QUERY
+			SELECT 'migration of the snapshot'::text, NULL::bigint, format('period %s in %s by %s', closed.name, t.currency, g.name), concat_ws(' ', m.total, m.aging),
+				concat_ws(' ', t.total, t.aging)
+			FROM unnest(ARRAY['all', 'risk_class', 'segment', 'region', 'salesperson', 'collector']) g (name)
+				-- The snapshot that it starts from, and the one it ends with.
+				CROSS JOIN (SELECT n.*, true AS after FROM snapshot_total n WHERE n.as_of = closed.ends_on AND n.version = closed.version
+					UNION ALL SELECT n.*, false FROM snapshot_total n WHERE n.as_of = closed.was_end AND n.version = closed.was_version) t
+				CROSS JOIN LATERAL (SELECT sum(CASE WHEN t.after THEN o.to_total ELSE o.from_total END) AS total,
+						credit.merge(CASE WHEN t.after THEN o.to_aging ELSE o.from_aging END) AS aging
+					FROM snapshot_migration o
+					WHERE o.as_of = closed.ends_on AND o.version = closed.version AND o.currency = t.currency AND o.grouped_by IN (g.name, 'intercompany')) m
+			WHERE (m.total = t.total AND m.aging = t.aging) IS NOT TRUE;
 	END LOOP;
 END $$;
 COMMENT ON FUNCTION verify_snapshots(date) IS 'Rows of snapshots that are not what aging_at() says of their day, of the periods that end on p_from or later (default all), in the form of verify_ledger(): none, unless the books were tampered with.';

@@ -35,7 +35,7 @@ DECLARE
 	reporting text[] := ARRAY['items_at', 'statement', 'roll_forward', 'roll_forward_total', 'control_balances', 'gl_difference', 'reconcile_gl',
 		'metrics', 'metrics_by_month', 'roll_rates', 'bucket_migration'];
 	closing text[] := reporting || ARRAY['add_period', 'add_fiscal_year', 'close_checks', 'begin_close', 'examine_close', 'refuse_close', 'finish_close', 'close_period',
-		'reopen_period', 'lock_period', 'set_gl_account', 'verify_ledger', 'verify_snapshots'];
+		'reopen_period', 'lock_period', 'set_gl_account', 'verify_ledger', 'verify_snapshots', 'regroup_snapshots'];
 BEGIN
 	IF p_role IS NULL THEN
 		RAISE EXCEPTION 'role must not be null' USING ERRCODE = 'null_value_not_allowed';
@@ -129,7 +129,7 @@ BEGIN
 		EXECUTE format('GRANT SELECT ON aging_snapshot, aging_by_period, aging_by_night, ledger_entries, period TO %I', p_role);
 	END IF;
 	IF p_access = 'closer' THEN
-		EXECUTE format('GRANT SELECT ON period_event, snapshot, customer_snapshot, snapshot_total, gl_account, unapplied_cash, credit_requests, approval_queue TO %I', p_role);
+		EXECUTE format('GRANT SELECT ON period_event, snapshot, customer_snapshot, snapshot_total, snapshot_migration, gl_account, unapplied_cash, credit_requests, approval_queue TO %I', p_role);
 	END IF;
 	IF p_access IN ('approver', 'credit_manager') THEN
 		EXECUTE format('GRANT SELECT ON pending_approvals TO %I', p_role);

@@ -24,7 +24,7 @@ COMMENT ON COLUMN period.version IS 'How often it was closed: the version of its
 CREATE TABLE period_event (
 	period_event_id bigserial NOT NULL PRIMARY KEY,
 	period text NOT NULL REFERENCES period,
-	event text NOT NULL CHECK (event IN ('added', 'closing', 'examined', 'refused', 'closed', 'reopened', 'locked')),
+	event text NOT NULL CHECK (event IN ('added', 'closing', 'examined', 'refused', 'closed', 'reopened', 'locked', 'regrouped')),
 	version integer NOT NULL,
 	reason text,
 	accepted text[],
@@ -37,9 +37,9 @@ CREATE INDEX period_event_period_idx ON period_event (period, period_event_id);
 COMMENT ON TABLE period_event IS 'Everything that was done to a period, never changed.';
 COMMENT ON COLUMN period_event.period_event_id IS 'Key, in the order in which it happened.';
 COMMENT ON COLUMN period_event.period IS 'The period.';
-COMMENT ON COLUMN period_event.event IS 'added, closing (the books are shut), examined, refused (and open again), closed, reopened or locked.';
+COMMENT ON COLUMN period_event.event IS 'added, closing (the books are shut), examined, refused (and open again), closed, reopened, locked or regrouped (its customers, for roll rates).';
 COMMENT ON COLUMN period_event.version IS 'Version of its snapshot from then on.';
-COMMENT ON COLUMN period_event.reason IS 'Why: of what was accepted when it was closed, of reopening, of locking.';
+COMMENT ON COLUMN period_event.reason IS 'Why: of what was accepted when it was closed, of reopening, locking and regrouping.';
 COMMENT ON COLUMN period_event.accepted IS 'Checks whose findings were accepted when it was closed.';
 COMMENT ON COLUMN period_event.findings IS 'What the checks found: objects with check_name, found and detail.';
 COMMENT ON COLUMN period_event.recorded_at IS 'Record time.';

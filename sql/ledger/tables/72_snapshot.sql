@@ -72,3 +72,37 @@ COMMENT ON COLUMN snapshot_total.past_due IS 'Of the debit items, what was past 
 COMMENT ON COLUMN snapshot_total.unapplied IS 'Payments and credit notes not applied, as a negative amount.';
 COMMENT ON COLUMN snapshot_total.disputed IS 'What of the debit items was disputed.';
 COMMENT ON COLUMN snapshot_total.aging IS 'Their debit items by days past due, in the ledger''s buckets.';
+
+-- From one snapshot to the next, as customers were grouped at the close: a few rows where the snapshots have millions.
+CREATE TABLE snapshot_migration (
+	snapshot_migration_id bigserial NOT NULL PRIMARY KEY,
+	as_of date NOT NULL,
+	version integer NOT NULL,
+	grouped_by text NOT NULL CHECK (grouped_by IN ('all', 'risk_class', 'segment', 'region', 'salesperson', 'collector', 'intercompany')),
+	group_value text,
+	currency text NOT NULL,
+	from_bucket smallint,
+	to_bucket smallint,
+	customers bigint NOT NULL,
+	from_total numeric NOT NULL,
+	to_total numeric NOT NULL,
+	from_aging credit.aging,
+	to_aging credit.aging,
+	written_off numeric NOT NULL
+);
+CREATE INDEX snapshot_migration_idx ON snapshot_migration (grouped_by, as_of, version, group_value);
+COMMENT ON TABLE snapshot_migration IS 'What became of the snapshot before each snapshot: sums over the customers of a group that were in one aging bucket then and in another now, under each way of grouping. Intercompany customers are apart. Made by the close; regroup_snapshots() makes it anew.';
+COMMENT ON COLUMN snapshot_migration.snapshot_migration_id IS 'Key of the row.';
+COMMENT ON COLUMN snapshot_migration.as_of IS 'Last day of the period.';
+COMMENT ON COLUMN snapshot_migration.version IS 'Which close of the period it is of, as in snapshot.';
+COMMENT ON COLUMN snapshot_migration.grouped_by IS 'all, risk_class, segment, region, salesperson or collector; intercompany: what all of these leave out.';
+COMMENT ON COLUMN snapshot_migration.group_value IS 'The group of that: the customers that were in it at this close, for both snapshots; NULL: those that were in none.';
+COMMENT ON COLUMN snapshot_migration.currency IS 'ISO 4217 code.';
+COMMENT ON COLUMN snapshot_migration.from_bucket IS 'Oldest aging bucket with something open at the end of the period before; 0: only unapplied credit; NULL: nothing was open.';
+COMMENT ON COLUMN snapshot_migration.to_bucket IS 'The same at the end of this one; NULL in both: only written off.';
+COMMENT ON COLUMN snapshot_migration.customers IS 'How many customers.';
+COMMENT ON COLUMN snapshot_migration.from_total IS 'Their open balance at the end of the period before.';
+COMMENT ON COLUMN snapshot_migration.to_total IS 'Their open balance at the end of this one.';
+COMMENT ON COLUMN snapshot_migration.from_aging IS 'Their debit items then; NULL: none of them had a row.';
+COMMENT ON COLUMN snapshot_migration.to_aging IS 'Their debit items now; NULL: none of them has a row.';
+COMMENT ON COLUMN snapshot_migration.written_off IS 'Bad debts written off in between, as in bad_debts.';
