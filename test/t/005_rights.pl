@@ -243,7 +243,7 @@ my @collection = (@collection_views, map { "$_ SELECT" } qw(worklist customer_co
 	escalation_event agency_remittance settlement settlement_item settlement_event collector collector_absence portfolio_rule portfolio portfolio_change
 	collection_strategy worklist_rule worklist_claim dunning_policy dunning_level dunning_run dunning_letter dunning_item dunning_skip dunning_pause
 	dunning_preview letter_template letter_locale outbox reference_rate late_payment_law late_payment_sum interest_policy interest_run interest_charge
-	contact_rule contact_holiday contact_refusal compliance_log debt_notice debt_request insolvency insolvency_claims notice_due));
+	contact_rule contact_holiday contact_refusal compliance_log debt_notice debt_request insolvency insolvency_claims consumer_debt notice_due));
 my @period_views = map { "$_ SELECT" } qw(aging_by_night aging_by_period aging_snapshot ledger_entries period);
 my %tables = (
 	stranger => [],
