@@ -3,7 +3,8 @@
 CREATE FUNCTION credit.schedule_ledger(ledger name, schedule text DEFAULT '15 2 * * *') RETURNS bigint
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	cron name := 'cron';	-- pg_cron's schema, which it makes itself
+	-- The schema that pg_cron makes itself; null without it.
+	cron name := (SELECT 'cron' FROM pg_catalog.pg_extension e WHERE e.extname = 'pg_cron');
 	job text;
 	id bigint;
 BEGIN
@@ -15,7 +16,7 @@ BEGIN
 		RAISE EXCEPTION 'there is no ledger "%"', ledger
 			USING ERRCODE = 'undefined_table', HINT = 'credit.create_ledger() makes one.';
 	END IF;
-	IF NOT EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extname = 'pg_cron') THEN
+	IF cron IS NULL THEN
 		RAISE EXCEPTION 'pg_cron is not installed in database "%"', pg_catalog.current_database()
 			USING ERRCODE = 'feature_not_supported',
 				DETAIL = pg_catalog.format('What would be scheduled is: %s', job),
@@ -30,13 +31,13 @@ COMMENT ON FUNCTION credit.schedule_ledger(name, text) IS 'Has pg_cron call nigh
 CREATE FUNCTION credit.unschedule_ledger(ledger name) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	cron name := 'cron';
+	cron name := (SELECT 'cron' FROM pg_catalog.pg_extension e WHERE e.extname = 'pg_cron');
 	found boolean;
 BEGIN
 	IF ledger IS NULL THEN
 		RAISE EXCEPTION 'ledger name must not be null' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
-	IF NOT EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extname = 'pg_cron') THEN
+	IF cron IS NULL THEN
 		RETURN false;
 	END IF;
 	EXECUTE pg_catalog.format('SELECT EXISTS (SELECT FROM %1$I.job j WHERE j.jobname = $1 AND j.username = current_user) AND %1$I.unschedule($1)', cron)
