@@ -139,7 +139,7 @@ SELECT is(pg_temp.columns('open_items'), 'customer_id bigint, customer_name text
 	|| 'days_past_due integer, bucket text, open_base_amount numeric, terms text, sold_to_id bigint, reserved_for text, disputed_amount numeric', 'columns of open_items');
 SELECT is(pg_temp.columns('aging_summary'), 'customer_id bigint, customer_name text, currency text, total numeric, past_due numeric, '
 	|| 'unapplied numeric, not_due numeric, days_1_30 numeric, days_31_60 numeric, days_61_90 numeric, days_over_90 numeric, disputed numeric', 'columns of aging_summary');
-SELECT set_eq($$SELECT relname::text FROM ledger_relation WHERE relkind = 'v'$$, ARRAY['open_items', 'borrowing_base', 'aging_by_night', 'aging_by_period', 'ledger_entries', 'aging_snapshot', 'insolvency_claims', 'consumer_debt', 'notice_due', 'compliance_log', 'dunning_preview', 'receivable_parts', 'aging_summary', 'document_status', 'hold_queue', 'approval_queue',
+SELECT set_eq($$SELECT relname::text FROM ledger_relation WHERE relkind = 'v'$$, ARRAY['open_items', 'borrowing_base', 'aging_by_night', 'aging_by_period', 'ledger_entries', 'aging_snapshot', 'insolvency_claims', 'consumer_debt', 'notice_due', 'compliance_log', 'dunning_preview', 'receivable_parts', 'interest_overcharged', 'aging_summary', 'document_status', 'hold_queue', 'approval_queue',
 	'unapplied_cash', 'cash_application_accuracy', 'deductions', 'disputed_items', 'open_disputes', 'root_cause', 'dispute_metrics', 'credit_requests', 'return_status', 'aged_returns',
 	'core_bank', 'pending_approvals', 'credit_notes_issued', 'dormant_credits', 'credit_audit',
 	'financial_ratios', 'internal_behaviour', 'limit_recommendation_method', 'credit_application_status', 'review_queue', 'early_warning', 'portfolio_risk',
@@ -264,13 +264,16 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.dunning_level_of stable unsafe invoker',
 	'ar.dunning_recipients stable unsafe invoker',
 	'ar.fill_in immutable safe invoker',
+	'ar.interest_costs stable unsafe invoker',
 	'ar.interest_items stable unsafe invoker',
+	'ar.require_interest_rates stable unsafe invoker',
 	'ar.late_charges stable unsafe invoker',
 	'ar.late_payment_rate stable unsafe definer',
 	'ar.late_payment_sum_for stable unsafe definer',
 	'ar.letter_placeholders immutable safe invoker',
 	'ar.letter_texts stable unsafe invoker',
 	'ar.open_charges stable unsafe invoker',
+	'ar.overcharged_items stable unsafe definer',
 	'ar.pause_dunning volatile unsafe definer',
 	'ar.queue_message volatile unsafe definer',
 	'ar.read_letter_template stable unsafe invoker',

@@ -162,7 +162,7 @@ my @collecting = (
 	'release_case(bigint)');
 my @warning = (
 	'answer_debt_request(bigint,bigint,date)', 'contact_allowed(bigint,text,timestamp with time zone,bigint[],text)',
-	'dunning_items(date,bigint[])', 'late_payment_rate(text,date,date)', 'letter_placeholders()',
+	'dunning_items(date,bigint[])', 'late_payment_rate(text,date,date)', 'letter_placeholders()', 'overcharged_items(date)',
 	'log_contact(bigint,bigint,text,text,text,text,text,text,date,bigint[],timestamp with time zone,text,text,text)',
 	'pause_dunning(bigint,text,bigint,date)',
 	'queue_message(bigint,text,text,text,text,text,bigint,text,bigint,timestamp with time zone,text)',
@@ -242,7 +242,7 @@ my @collection = (@collection_views, map { "$_ SELECT" } qw(worklist customer_co
 	promise_item promise_event plan_policy payment_plan payment_plan_item payment_plan_instalment payment_plan_event claim_policy escalation escalation_item
 	escalation_event agency_remittance settlement settlement_item settlement_event collector collector_absence portfolio_rule portfolio portfolio_change
 	collection_strategy worklist_rule worklist_claim dunning_policy dunning_level dunning_run dunning_letter dunning_item dunning_skip dunning_pause
-	dunning_preview letter_template letter_locale outbox reference_rate late_payment_law late_payment_sum interest_policy interest_run interest_charge
+	dunning_preview letter_template letter_locale outbox reference_rate late_payment_law late_payment_sum interest_policy interest_run interest_charge interest_overcharged
 	contact_rule contact_holiday contact_refusal compliance_log debt_notice debt_request insolvency insolvency_claims consumer_debt notice_due));
 my @period_views = map { "$_ SELECT" } qw(aging_by_night aging_by_period aging_snapshot ledger_entries period);
 my %tables = (
@@ -310,7 +310,7 @@ SQL
 is($node->safe_psql('company', <<'SQL'), '', 'functions of the ledger: owner, path and rights');
 SELECT p.oid::regprocedure, proowner::regrole, proconfig, proacl FROM pg_proc p
 	WHERE pronamespace = 'ar'::regnamespace AND (proowner <> 'ledger_owner'::regrole OR proacl IS NULL
-		OR ARRAY(SELECT c FROM unnest(proconfig) c WHERE c !~ '^(?:(jit|enable_\w+)=(?:on|off)|plan_cache_mode=force_generic_plan)$')
+		OR ARRAY(SELECT c FROM unnest(proconfig) c WHERE c !~ '^(?:(jit|enable_\w+)=(?:on|off)|plan_cache_mode=force_(?:generic|custom)_plan)$')
 			IS DISTINCT FROM CASE WHEN p.oid::regprocedure::text NOT SIMILAR TO 'ar.(reevaluate_holds|apply_cash|match_all_credit_notes|run_dunning_in_batches|run_interest_in_batches|close_period|nightly)\(%' THEN '{"search_path=ar, credit, pg_temp"}'::text[] ELSE '{}' END
 		OR EXISTS (SELECT FROM aclexplode(proacl) WHERE grantee = 0));
 SQL

@@ -29,11 +29,12 @@ my $db = Psql->fresh_database('dunning');
 my @history;
 my $rate = pick(5, 8.5, 12.37, 18);
 my $grace = pick(0, 3, 10);
+my $minimum = pick(0, 0.5, 5, 20);
 my @days = map { 5 + 14 * $_ + between(0, 5) } 0 .. 2;
 my $levels = sprintf '[{"days": %d, "template": "reminder"}, {"days": %d, "template": "second_reminder", "fee": 7.5, "minimum_amount": %s}, {"days": %d, "days_from": "last_level", "template": "final_demand", "fee": 15}]',
 	$days[0], $days[1], pick(0, 50), between(5, 20);
 push @history, "set_dunning_policy('all', 'USD', '$levels', p_valid_from => '2024-01-01', p_interval_days => @{[ between(1, 10) ]}, p_net_of_unapplied => @{[ pick('true', 'false') ]})";
-push @history, "set_interest_policy('all', 'USD', $rate, p_valid_from => '2024-01-01', p_grace_days => $grace)";
+push @history, "set_interest_policy('all', 'USD', $rate, p_valid_from => '2024-01-01', p_grace_days => $grace, p_minimum_charge => $minimum)";
 my $law = chance(50);
 push @history, "set_interest_policy('law', 'USD', p_jurisdiction => 'DE', p_risk_class => 'law', p_valid_from => '2024-01-01')" if $law;
 my $item = 0;
@@ -117,7 +118,7 @@ my %asked = (
 	items => q{SELECT d.customer_id, o.number, d.level, d.as_of, d.amount FROM dunning_item d JOIN item USING (customer_id, item_id) JOIN document o USING (customer_id, document_id) ORDER BY 1, 2, 3},
 	texts => q{SELECT customer_id, md5(string_agg(subject || body, '' ORDER BY outbox_id)) FROM outbox GROUP BY 1 ORDER BY 1},
 	interest => q{SELECT h.customer_id, o.number, sum(h.amount) FROM interest_charge h JOIN item USING (customer_id, item_id) JOIN document o ON o.customer_id = h.customer_id AND o.document_id = item.document_id
-		WHERE h.kind = 'interest' GROUP BY 1, 2 ORDER BY 1, 2});
+		WHERE h.kind IN ('interest', 'minimum') GROUP BY 1, 2 ORDER BY 1, 2});
 # Interest that was charged before a letter is told in it.
 foreach my $what (qw(letters items interest))
 {
@@ -137,15 +138,15 @@ foreach my $ledger (@ledgers)
 # ---- by hand: what had not come by every day, times the rate of that day ----
 
 my $by_hand = told('once', <<"SQL");
-SELECT customer_id, number, interest FROM (
-	SELECT i.customer_id, d.number, round(sum(GREATEST(i.amount - COALESCE(a.paid, 0), 0) * r.rate / 36500), 2) AS interest
+SELECT customer_id, number, CASE WHEN by_law THEN interest ELSE GREATEST(interest, $minimum) END FROM (
+	SELECT i.customer_id, d.number, COALESCE(c.risk_class = 'law', false) AS by_law, round(sum(GREATEST(i.amount - COALESCE(a.paid, 0), 0) * r.rate / 36500), 2) AS interest
 	FROM item i JOIN document d USING (customer_id, document_id) JOIN customer c USING (customer_id)
 		CROSS JOIN LATERAL generate_series(i.due_date + 1, $last, interval '1 day') day
 		LEFT JOIN LATERAL (SELECT sum(x.amount) AS paid FROM allocation x WHERE x.customer_id = i.customer_id AND x.debit_item_id = i.item_id AND x.credit_posting_date < day) a ON true
 		CROSS JOIN LATERAL (SELECT CASE WHEN c.risk_class = 'law' THEN CASE WHEN day < '2024-07-01' THEN 12.62 ELSE 12.37 END ELSE $rate END AS rate) r
 	WHERE d.kind = 'invoice' AND c.status <> 'bankrupt'
 		AND CASE WHEN i.open_amount = 0 THEN LEAST((SELECT max(x.credit_posting_date) FROM allocation x WHERE x.customer_id = i.customer_id AND x.debit_item_id = i.item_id), $last) ELSE $last END - i.due_date > CASE WHEN c.risk_class = 'law' THEN 0 ELSE $grace END
-	GROUP BY 1, 2) h
+	GROUP BY 1, 2, 3) h
 WHERE interest > 0 ORDER BY 1, 2
 SQL
 is(told('once', $asked{interest}), $by_hand, 'each item was charged what its open amount cost, day by day');

@@ -1,7 +1,7 @@
 -- What is not to be asked for on a day, and why.
 CREATE OR REPLACE FUNCTION protected_items(p_as_of date, p_customer_ids bigint[])
 RETURNS TABLE (customer_id bigint, item_id bigint, reason text, amount numeric, until date, subject_id bigint)
-LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql STABLE SET plan_cache_mode = force_custom_plan SET search_path FROM CURRENT AS $$
 BEGIN
 	RETURN QUERY
 		SELECT d.customer_id, d.item_id, 'disputed', LEAST(d.amount, i.open_amount), NULL::date, d.dispute_id
@@ -33,7 +33,7 @@ BEGIN
 		WHERE s.agreed_on <= p_as_of AND p_as_of <= s.due_on AND (s.state = 'agreed' OR s.state_on > p_as_of) AND (p_customer_ids IS NULL OR s.customer_id = ANY (p_customer_ids))
 		UNION ALL
 		SELECT o.customer_id, o.item_id, 'placed', i.open_amount, NULL, o.escalation_id
-		FROM open_placements(p_as_of, CASE WHEN cardinality(p_customer_ids) = 1 THEN p_customer_ids[1] END) o
+		FROM open_placements(p_as_of, p_customers => p_customer_ids) o
 			JOIN item i ON i.customer_id = o.customer_id AND i.item_id = o.item_id AND i.open_amount > 0
 		WHERE p_customer_ids IS NULL OR o.customer_id = ANY (p_customer_ids);
 END $$;

@@ -164,9 +164,9 @@ BEGIN
 		RAISE EXCEPTION 'claim for customer % cannot be filed with % any more', p_customer_id, opened.party
 			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('Its last day was %s; today is %s.', opened.deadline, ledger_today());
 	END IF;
-	IF opened.kind = 'agency' AND EXISTS (SELECT FROM collection_stops(ledger_today()) s WHERE s.customer_id = p_customer_id AND s.reason IN ('bankruptcy', 'sanctions')) THEN
+	IF opened.kind = 'agency' AND EXISTS (SELECT FROM collection_stops(ledger_today(), ARRAY[p_customer_id]) s WHERE s.reason IN ('bankruptcy', 'sanctions')) THEN
 		RAISE EXCEPTION 'collection from customer % is stayed', p_customer_id
-			USING ERRCODE = 'RC005', DETAIL = format('Found: %s.', (SELECT string_agg(s.reason, ', ') FROM collection_stops(ledger_today()) s WHERE s.customer_id = p_customer_id)),
+			USING ERRCODE = 'RC005', DETAIL = format('Found: %s.', (SELECT string_agg(s.reason, ', ') FROM collection_stops(ledger_today(), ARRAY[p_customer_id]) s)),
 				HINT = 'No agency may ask for it either; lawyers file the claim.';
 	END IF;
 	IF opened.kind IN ('write_off', 'insurance') AND EXISTS (SELECT FROM escalation_item t JOIN item i ON i.customer_id = t.customer_id AND i.item_id = t.item_id
@@ -244,14 +244,15 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION record_remittance(bigint, bigint, numeric, numeric, date, bigint) IS 'Notes what an agency collected on a placement and passed on: p_collected less p_fee (default its fee of p_collected). It posts nothing: what the debtor paid is a payment, p_document_id. Returns its id.';
 
-CREATE OR REPLACE FUNCTION open_placements(p_as_of date, p_customer_id bigint DEFAULT NULL)
+CREATE OR REPLACE FUNCTION open_placements(p_as_of date, p_customer_id bigint DEFAULT NULL, p_customers bigint[] DEFAULT NULL)
 RETURNS TABLE (customer_id bigint, item_id bigint, escalation_id bigint, kind text, party text, placed_on date)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET plan_cache_mode = force_custom_plan SET search_path FROM CURRENT AS $$
 BEGIN
 	PERFORM require_as_of(p_as_of);
 	RETURN QUERY
 		SELECT e.customer_id, i.item_id, e.escalation_id, e.kind, e.party, e.opened_on
 		FROM escalation e JOIN escalation_item i ON i.customer_id = e.customer_id AND i.escalation_id = e.escalation_id
-		WHERE e.kind IN ('legal', 'agency') AND e.opened_on <= p_as_of AND (e.state = 'open' OR e.state_on > p_as_of) AND (p_customer_id IS NULL OR e.customer_id = p_customer_id);
+		WHERE e.kind IN ('legal', 'agency') AND e.opened_on <= p_as_of AND (e.state = 'open' OR e.state_on > p_as_of) AND (p_customer_id IS NULL OR e.customer_id = p_customer_id)
+			AND (p_customers IS NULL OR e.customer_id = ANY (p_customers));
 END $$;
-COMMENT ON FUNCTION open_placements(date, bigint) IS 'Items that lawyers or an agency had on a day, of all customers or one: nobody else asks for them.';
+COMMENT ON FUNCTION open_placements(date, bigint, bigint[]) IS 'Items that lawyers or an agency had on a day, of all customers, one or some: nobody else asks for them.';

@@ -1,7 +1,8 @@
 -- Dunning: letters for what is past due, a level at a time.
 --
 -- dunning_items() finds out, in one statement for all customers, which items reach their next level on a day and which
--- are spared and why.  A run locks these customers in id order, finds out again, and writes what follows from it.
+-- are spared and why.  A run locks these customers in id order, finds out again, and writes what follows from it.  What
+-- reads all customers or some is planned for those it is asked about: one plan for both would read all for each batch.
 
 ALTER TABLE dunning_policy ALTER actor SET DEFAULT actor();
 ALTER TABLE dunning_run ALTER actor SET DEFAULT actor();
@@ -110,7 +111,7 @@ COMMENT ON FUNCTION resume_dunning(bigint, bigint) IS 'Ends a pause in dunning, 
 
 CREATE OR REPLACE FUNCTION dunning_items(p_as_of date, p_customers bigint[] DEFAULT NULL)
 RETURNS TABLE (customer_id bigint, currency text, item_id bigint, dunning_policy_id bigint, level integer, amount numeric, skipped text, letter_level integer, letter_amount numeric, unapplied numeric)
-LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100000 SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100000 SET plan_cache_mode = force_custom_plan SET search_path FROM CURRENT AS $$
 BEGIN
 	PERFORM require_as_of(p_as_of);
 	RETURN QUERY
@@ -118,26 +119,20 @@ BEGIN
 		SELECT k.risk_class, k.currency, (SELECT p.dunning_policy_id FROM dunning_policy p
 			WHERE p.currency = k.currency AND (p.risk_class = k.risk_class OR p.risk_class IS NULL) AND p.valid_from <= p_as_of
 			ORDER BY p.risk_class NULLS LAST, p.valid_from DESC LIMIT 1) AS dunning_policy_id
-		FROM (SELECT r.risk_class, w.currency FROM (SELECT DISTINCT c.risk_class FROM customer c) r, (SELECT DISTINCT p.currency FROM dunning_policy p) w) k),
-	dunned AS (
-		SELECT d.customer_id, d.item_id, max(d.level) AS level, max(d.as_of) AS as_of FROM dunning_item d
-		WHERE p_customers IS NULL OR d.customer_id = ANY (p_customers) GROUP BY d.customer_id, d.item_id),
-	-- Fees of letters and interest are demanded with what they were charged on, and get no letters of their own.
-	charged AS (
-		SELECT f.customer_id, f.document_id FROM late_charges() f WHERE p_customers IS NULL OR f.customer_id = ANY (p_customers)),
+		FROM (SELECT r.risk_class, w.currency FROM (SELECT DISTINCT c.risk_class FROM customer c WHERE p_customers IS NULL OR c.customer_id = ANY (p_customers)) r, (SELECT DISTINCT p.currency FROM dunning_policy p) w) k),
+	-- What was written about an item or a customer is read by index: of rows just written nobody has counted how many they are.
 	overdue AS (
-		SELECT i.customer_id, i.currency, i.item_id, i.due_date, i.open_amount, c.risk_class, COALESCE(d.level, 0) AS last_level, d.as_of AS last_on
+		SELECT i.customer_id, i.currency, i.item_id, i.due_date, i.open_amount, c.risk_class, COALESCE(d.level, 0) AS last_level, d.as_of AS last_on, l.as_of AS letter_on
 		FROM item i JOIN customer c ON c.customer_id = i.customer_id
-			LEFT JOIN dunned d ON d.customer_id = i.customer_id AND d.item_id = i.item_id
-			LEFT JOIN charged f ON f.customer_id = i.customer_id AND f.document_id = i.document_id
-		WHERE i.open_amount > 0 AND i.due_date < p_as_of AND i.posting_date <= p_as_of AND f.document_id IS NULL
-			AND (p_customers IS NULL OR i.customer_id = ANY (p_customers))),
-	letters AS (
-		SELECT l.customer_id, l.currency, max(l.as_of) AS as_of FROM dunning_letter l
-		WHERE p_customers IS NULL OR l.customer_id = ANY (p_customers) GROUP BY l.customer_id, l.currency),
-	stops AS MATERIALIZED (SELECT s.customer_id, min(s.reason) AS reason FROM collection_stops(p_as_of) s GROUP BY s.customer_id),
-	spared AS MATERIALIZED (SELECT s.customer_id, s.item_id, s.reason, s.amount FROM spared_from_dunning(p_as_of) s WHERE s.item_id IS NOT NULL),
-	paused AS MATERIALIZED (SELECT DISTINCT s.customer_id FROM spared_from_dunning(p_as_of) s WHERE s.item_id IS NULL),
+			CROSS JOIN LATERAL (SELECT max(o.level) AS level, max(o.as_of) AS as_of FROM dunning_item o WHERE o.customer_id = i.customer_id AND o.item_id = i.item_id) d
+			CROSS JOIN LATERAL (SELECT max(o.as_of) AS as_of FROM dunning_letter o WHERE o.customer_id = i.customer_id AND o.currency = i.currency) l
+		WHERE i.open_amount > 0 AND i.due_date < p_as_of AND i.posting_date <= p_as_of AND (p_customers IS NULL OR i.customer_id = ANY (p_customers))
+			-- Fees of letters and interest are demanded with what they were charged on, and get no letters of their own.
+			AND NOT EXISTS (SELECT FROM dunning_letter f WHERE f.customer_id = i.customer_id AND f.fee_document_id = i.document_id)
+			AND NOT EXISTS (SELECT FROM interest_charge f WHERE f.customer_id = i.customer_id AND f.document_id = i.document_id)),
+	stops AS MATERIALIZED (SELECT s.customer_id, min(s.reason) AS reason FROM collection_stops(p_as_of, p_customers) s GROUP BY s.customer_id),
+	spared AS MATERIALIZED (SELECT s.customer_id, s.item_id, s.reason, s.amount FROM spared_from_dunning(p_as_of, p_customers) s WHERE s.item_id IS NOT NULL),
+	paused AS MATERIALIZED (SELECT DISTINCT s.customer_id FROM spared_from_dunning(p_as_of, p_customers) s WHERE s.item_id IS NULL),
 	found AS (
 		SELECT o.customer_id, o.currency, o.item_id, p.dunning_policy_id, n.level,
 			CASE WHEN s.reason = 'disputed' THEN GREATEST(o.open_amount - s.amount, 0) ELSE o.open_amount END AS amount,
@@ -146,12 +141,11 @@ BEGIN
 				WHEN s.reason = 'disputed' AND s.amount >= o.open_amount THEN 'disputed'
 				WHEN s.reason <> 'disputed' THEN s.reason
 				WHEN p.dunning_policy_id IS NULL THEN 'no_policy'
-				WHEN p_as_of - l.as_of < y.interval_days THEN 'interval' END AS skipped, y.net_of_unapplied
+				WHEN p_as_of - o.letter_on < y.interval_days THEN 'interval' END AS skipped, y.net_of_unapplied
 		FROM overdue o
 			LEFT JOIN policies p ON p.currency = o.currency AND p.risk_class IS NOT DISTINCT FROM o.risk_class
 			LEFT JOIN dunning_policy y ON y.dunning_policy_id = p.dunning_policy_id
 			LEFT JOIN dunning_level n ON n.dunning_policy_id = p.dunning_policy_id AND n.level = o.last_level + 1
-			LEFT JOIN letters l ON l.customer_id = o.customer_id AND l.currency = o.currency
 			LEFT JOIN stops t ON t.customer_id = o.customer_id
 			LEFT JOIN spared s ON s.customer_id = o.customer_id AND s.item_id = o.item_id
 			LEFT JOIN paused w ON w.customer_id = o.customer_id
@@ -170,21 +164,22 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION dunning_items(date, bigint[]) IS 'Items past due on p_as_of that reach their next level then, of all customers or of some: amount to be dunned, and in skipped why not (view dunning_preview lists the reasons). letter_level and letter_amount: of the letter to the customer in this currency; unapplied: credit taken off.';
 
-CREATE OR REPLACE FUNCTION spared_from_dunning(p_as_of date)
+CREATE OR REPLACE FUNCTION spared_from_dunning(p_as_of date, p_customers bigint[] DEFAULT NULL)
 RETURNS TABLE (customer_id bigint, item_id bigint, reason text, amount numeric)
-LANGUAGE plpgsql STABLE ROWS 1000 SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql STABLE ROWS 1000 SET plan_cache_mode = force_custom_plan SET search_path FROM CURRENT AS $$
 BEGIN
 	RETURN QUERY
 		SELECT DISTINCT ON (s.customer_id, s.item_id) s.customer_id, s.item_id, s.reason, s.amount FROM (
 			SELECT p.customer_id, p.item_id, 'paused' AS reason, NULL::numeric AS amount, 1 AS n FROM dunning_pause p
 			WHERE p.pauses_from <= p_as_of AND COALESCE(p.pauses_until, 'infinity') >= p_as_of AND COALESCE(p.ended_on, 'infinity') > p_as_of
-			UNION ALL SELECT p.customer_id, p.item_id, p.reason, NULL, CASE p.reason WHEN 'promised' THEN 3 ELSE 4 END FROM item_protection(p_as_of) p WHERE p.reason <> 'disputed'
-			UNION ALL SELECT o.customer_id, o.item_id, 'placed', NULL, 2 FROM open_placements(p_as_of) o
+				AND (p_customers IS NULL OR p.customer_id = ANY (p_customers))
+			UNION ALL SELECT p.customer_id, p.item_id, p.reason, NULL, CASE p.reason WHEN 'placed' THEN 2 WHEN 'promised' THEN 3 ELSE 4 END
+			FROM protected_items(p_as_of, p_customers) p WHERE p.reason <> 'disputed'
 			-- What is disputed now is not demanded, whatever the day of the run.
-			UNION ALL SELECT d.customer_id, d.item_id, 'disputed', d.disputed_amount, 5 FROM disputed_items d) s
+			UNION ALL SELECT d.customer_id, d.item_id, 'disputed', d.disputed_amount, 5 FROM disputed_items d WHERE p_customers IS NULL OR d.customer_id = ANY (p_customers)) s
 		ORDER BY s.customer_id, s.item_id, s.n;
 END $$;
-COMMENT ON FUNCTION spared_from_dunning(date) IS 'Items (NULL: all of a customer) that get no letter on a day: paused, placed with lawyers or an agency, promised or planned as a whole; disputed by amount.';
+COMMENT ON FUNCTION spared_from_dunning(date, bigint[]) IS 'Items (NULL: all of a customer) that get no letter on a day, of all customers or of some: paused, placed with lawyers or an agency, promised or planned as a whole; disputed by amount.';
 
 CREATE OR REPLACE VIEW dunning_preview AS
 SELECT d.customer_id, c.name AS customer_name, d.currency, d.item_id, o.number, i.due_date, t.today - i.due_date AS days_past_due, d.level, d.amount, d.skipped,

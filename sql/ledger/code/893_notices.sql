@@ -246,25 +246,25 @@ COMMENT ON COLUMN notice_due.source IS 'Where the law says so.';
 
 -- ---- Whose collection is stopped ----
 
-CREATE OR REPLACE FUNCTION collection_stops(p_as_of date)
+CREATE OR REPLACE FUNCTION collection_stops(p_as_of date, p_customers bigint[] DEFAULT NULL)
 RETURNS TABLE (customer_id bigint, reason text)
-LANGUAGE plpgsql STABLE ROWS 100 SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql STABLE ROWS 100 SET plan_cache_mode = force_custom_plan SET search_path FROM CURRENT AS $$
 DECLARE
 	zone text := (SELECT l.time_zone FROM ledger_info l);
 BEGIN
 	RETURN QUERY
 		SELECT c.customer_id, CASE c.status WHEN 'bankrupt' THEN 'bankruptcy' WHEN 'sanctioned' THEN 'sanctions' ELSE c.status END
-		FROM customer c WHERE p_as_of IS NOT NULL AND c.status IN ('legal', 'bankrupt', 'sanctioned')
-		UNION SELECT n.customer_id, 'bankruptcy' FROM insolvency n WHERE n.petition_date <= p_as_of AND COALESCE(n.ended_on, 'infinity') > p_as_of
+		FROM customer c WHERE p_as_of IS NOT NULL AND c.status IN ('legal', 'bankrupt', 'sanctioned') AND (p_customers IS NULL OR c.customer_id = ANY (p_customers))
+		UNION SELECT n.customer_id, 'bankruptcy' FROM insolvency n WHERE n.petition_date <= p_as_of AND COALESCE(n.ended_on, 'infinity') > p_as_of AND (p_customers IS NULL OR n.customer_id = ANY (p_customers))
 		UNION SELECT p.customer_id, CASE f.kind WHEN 'attorney' THEN 'attorney' ELSE 'cease' END
 		FROM contact_fact f JOIN customer_contact p ON p.customer_id = f.customer_id AND p.customer_contact_id = f.customer_contact_id AND p.kind = 'consumer'
 		WHERE f.kind IN ('cease', 'refusal', 'attorney') AND f.valid_from < (p_as_of + 1)::timestamp AT TIME ZONE zone AND f.valid_to > p_as_of::timestamp AT TIME ZONE zone
-			AND (f.channel IS NULL OR f.channel = 'letter')
+			AND (f.channel IS NULL OR f.channel = 'letter') AND (p_customers IS NULL OR f.customer_id = ANY (p_customers))
 		UNION SELECT d.customer_id, 'validation' FROM debt_request d
 			JOIN customer_contact p ON p.customer_id = d.customer_id AND p.customer_contact_id = d.customer_contact_id AND p.kind = 'consumer'
-		WHERE d.in_time AND d.answered_on IS NULL AND d.received_on <= p_as_of;
+		WHERE d.in_time AND d.answered_on IS NULL AND d.received_on <= p_as_of AND (p_customers IS NULL OR d.customer_id = ANY (p_customers));
 END $$;
-COMMENT ON FUNCTION collection_stops(date) IS 'Customers whom nobody may ask for money by letter on a day, and why: bankruptcy, sanctions, legal (with lawyers); of consumers also cease (a written request, or refusal to pay), attorney, and validation (a request that is not answered).';
+COMMENT ON FUNCTION collection_stops(date, bigint[]) IS 'Customers, of all or of some, whom nobody may ask for money by letter on a day, and why: bankruptcy, sanctions, legal (with lawyers); of consumers also cease (a written request, or refusal to pay), attorney, and validation (a request that is not answered).';
 
 -- ---- Merging customers ----
 
@@ -282,7 +282,7 @@ BEGIN
 	INSERT INTO interest_charge (customer_id, kind, currency, from_day, to_day, amount, document_id)
 	SELECT p_into_customer_id, 'moved', n.currency, i.doc_date, i.doc_date, n.amount, n.document_id
 	FROM item i JOIN item n ON n.customer_id = p_into_customer_id AND n.item_id = p_into_item_id
-	WHERE i.customer_id = p_customer_id AND i.item_id = p_item_id AND (p_customer_id, i.document_id) IN (SELECT f.customer_id, f.document_id FROM late_charges() f WHERE f.customer_id = p_customer_id);
+	WHERE i.customer_id = p_customer_id AND i.item_id = p_item_id AND (p_customer_id, i.document_id) IN (SELECT f.customer_id, f.document_id FROM late_charges(p_customer_id) f);
 	INSERT INTO dunning_pause (customer_id, item_id, pauses_from, pauses_until, reason, ended_on)
 	SELECT p_into_customer_id, p_into_item_id, p.pauses_from, p.pauses_until, p.reason, p.ended_on FROM dunning_pause p WHERE p.customer_id = p_customer_id AND p.item_id = p_item_id;
 END $$;

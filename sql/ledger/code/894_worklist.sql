@@ -96,7 +96,7 @@ BEGIN
 			SELECT c.customer_id, c.name, c.risk_class, c.created_at, f.collector
 			FROM customer c LEFT JOIN portfolio f ON f.customer_id = c.customer_id
 			-- Whom the law keeps from being asked, by anybody, is no work; what lawyers have is guarded item by item.
-			WHERE c.status <> 'closed' AND c.customer_id NOT IN (SELECT x.customer_id FROM collection_stops(p_as_of) x WHERE x.reason <> 'legal') AND (p_customer_ids IS NULL OR c.customer_id = ANY (p_customer_ids))),
+			WHERE c.status <> 'closed' AND c.customer_id NOT IN (SELECT x.customer_id FROM collection_stops(p_as_of, p_customer_ids) x WHERE x.reason <> 'legal') AND (p_customer_ids IS NULL OR c.customer_id = ANY (p_customer_ids))),
 		guarded AS MATERIALIZED (
 			SELECT g.customer_id, g.item_id, sum(g.amount) AS amount FROM protected_items(p_as_of, p_customer_ids) g GROUP BY g.customer_id, g.item_id),
 		-- Only customers with anything guarded, or in another currency, are looked at item by item.

@@ -30,7 +30,7 @@ DECLARE
 		'set_interest_policy', 'set_reference_rate', 'run_interest', 'run_interest_in_batches', 'start_interest', 'customers_to_charge', 'charge_interest',
 		'late_payment_sum_for', 'end_insolvency'];
 	-- What a collector may do about letters, and the law of contacts
-	warning text[] := ARRAY['pause_dunning', 'resume_dunning', 'dunning_items', 'letter_placeholders', 'queue_message', 'late_payment_rate', 'reference_rate_on',
+	warning text[] := ARRAY['pause_dunning', 'resume_dunning', 'dunning_items', 'overcharged_items', 'letter_placeholders', 'queue_message', 'late_payment_rate', 'reference_rate_on',
 		'contact_allowed', 'log_contact', 'record_debt_notice', 'receive_debt_request', 'answer_debt_request', 'record_insolvency', 'record_reclamation'];
 	reporting text[] := ARRAY['items_at', 'statement', 'roll_forward', 'roll_forward_total', 'control_balances', 'gl_difference', 'reconcile_gl',
 		'metrics', 'metrics_by_month', 'roll_rates', 'bucket_migration'];
@@ -119,7 +119,7 @@ BEGIN
 	END IF;
 	IF p_access IN ('collector', 'credit_manager') THEN
 		EXECUTE format('GRANT SELECT ON dunning_policy, dunning_level, dunning_run, dunning_letter, dunning_item, dunning_skip, dunning_pause, dunning_preview, letter_template,
-			letter_locale, outbox, reference_rate, late_payment_law, late_payment_sum, interest_policy, interest_run, interest_charge,
+			letter_locale, outbox, reference_rate, late_payment_law, late_payment_sum, interest_policy, interest_run, interest_charge, interest_overcharged,
 			contact_rule, contact_holiday, contact_refusal, compliance_log, debt_notice, debt_request, insolvency, insolvency_claims, consumer_debt, notice_due TO %I', p_role);
 	END IF;
 	IF p_access IN ('reader', 'poster', 'collector', 'credit_manager') THEN

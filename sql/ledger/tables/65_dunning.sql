@@ -90,7 +90,7 @@ CREATE TABLE dunning_letter (
 );
 CREATE UNIQUE INDEX dunning_letter_key ON dunning_letter (customer_id, currency, as_of);
 CREATE INDEX dunning_letter_fee_idx ON dunning_letter (customer_id, fee_document_id) WHERE fee_document_id IS NOT NULL;
-CREATE INDEX dunning_letter_run_idx ON dunning_letter (dunning_run_id);
+CREATE INDEX dunning_letter_run_idx ON dunning_letter (dunning_run_id, customer_id);
 COMMENT ON TABLE dunning_letter IS 'Dunning letters, one per customer, currency and day at most; never changed. Their text is in outbox.';
 COMMENT ON COLUMN dunning_letter.customer_id IS 'The debtor.';
 COMMENT ON COLUMN dunning_letter.dunning_letter_id IS 'Key, with customer_id.';

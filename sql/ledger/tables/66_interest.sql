@@ -136,7 +136,7 @@ COMMENT ON COLUMN interest_policy.day_count IS 'How days and years are counted, 
 COMMENT ON COLUMN interest_policy.rounding IS 'total: what an item has cost so far is rounded. daily: what it costs a day is rounded, and counted by the days.';
 COMMENT ON COLUMN interest_policy.grace_days IS 'An item paid within so many days after its due date costs nothing; one paid later costs from its due date on.';
 COMMENT ON COLUMN interest_policy.minimum_amount IS 'Less than this is not charged to a customer yet, and waits for the next run.';
-COMMENT ON COLUMN interest_policy.minimum_charge IS 'Whatever is charged to a customer comes to at least this.';
+COMMENT ON COLUMN interest_policy.minimum_charge IS 'The least that an item costs in all once it costs anything, however many runs charge it: more than its interest is charged at first, and later days are paid for by that until it is used up. Of an average daily balance: the least that the account is charged in all.';
 COMMENT ON COLUMN interest_policy.on_disputed IS 'What is disputed costs too. false: not while it is; a dispute that is rejected counts as none.';
 COMMENT ON COLUMN interest_policy.fixed_sum IS 'The fixed sum of the law is charged for each item, once.';
 COMMENT ON COLUMN interest_policy.recorded_at IS 'Record time.';
@@ -167,8 +167,9 @@ CREATE TABLE interest_charge (
 	currency text NOT NULL,
 	from_day date NOT NULL,
 	to_day date NOT NULL,
-	amount numeric NOT NULL CHECK (amount > 0),
+	amount numeric NOT NULL,
 	document_id bigint,
+	CONSTRAINT interest_charge_amount CHECK (amount > 0 OR (kind = 'minimum' AND amount <> 0)),
 	PRIMARY KEY (customer_id, interest_charge_id),
 	FOREIGN KEY (customer_id, document_id) REFERENCES document,
 	FOREIGN KEY (customer_id, item_id) REFERENCES item
@@ -177,16 +178,17 @@ CREATE TABLE interest_charge (
 CREATE UNIQUE INDEX interest_charge_day_key ON interest_charge (customer_id, item_id, to_day) WHERE kind = 'interest' AND item_id IS NOT NULL;
 CREATE UNIQUE INDEX interest_charge_balance_key ON interest_charge (customer_id, currency, to_day) WHERE kind = 'interest' AND item_id IS NULL;
 CREATE UNIQUE INDEX interest_charge_sum_key ON interest_charge (customer_id, item_id) WHERE kind = 'fixed_sum';
+CREATE INDEX interest_charge_item_idx ON interest_charge (customer_id, item_id);
 CREATE INDEX interest_charge_document_idx ON interest_charge (customer_id, document_id);
 COMMENT ON TABLE interest_charge IS 'What late payment was charged for, item by item; never changed.';
 COMMENT ON COLUMN interest_charge.customer_id IS 'The debtor.';
 COMMENT ON COLUMN interest_charge.interest_charge_id IS 'Key, with customer_id.';
 COMMENT ON COLUMN interest_charge.interest_run_id IS 'The run that charged it; NULL: a charge that was moved.';
 COMMENT ON COLUMN interest_charge.interest_policy_id IS 'The policy it followed; NULL: a charge that was moved.';
-COMMENT ON COLUMN interest_charge.kind IS 'interest; fixed_sum: the sum the law gives for each debt; minimum: what brings a charge up to the policy''s minimum. moved: what was charged on the item where it came from, or, of no item, a charge itself, when customers were merged.';
-COMMENT ON COLUMN interest_charge.item_id IS 'The item; NULL: the average daily balance, or a minimum.';
+COMMENT ON COLUMN interest_charge.kind IS 'interest; fixed_sum: the sum the law gives for each debt; minimum: what brings the interest of an item up to the policy''s minimum. moved: what was charged on the item where it came from, or, of no item, a charge itself, when customers were merged.';
+COMMENT ON COLUMN interest_charge.item_id IS 'The item; NULL: the average daily balance.';
 COMMENT ON COLUMN interest_charge.currency IS 'ISO 4217 code.';
 COMMENT ON COLUMN interest_charge.from_day IS 'Day after which it counts: the due date, or the last day charged before.';
 COMMENT ON COLUMN interest_charge.to_day IS 'Last day charged.';
-COMMENT ON COLUMN interest_charge.amount IS 'What was charged.';
+COMMENT ON COLUMN interest_charge.amount IS 'What was charged; of a minimum below zero where what was charged in advance pays for interest.';
 COMMENT ON COLUMN interest_charge.document_id IS 'The finance charge, or the fee, that it is part of; NULL: it was charged to another customer, who was merged into this one.';
