@@ -138,7 +138,7 @@ foreach my $ledger (@ledgers)
 # ---- by hand: what had not come by every day, times the rate of that day ----
 
 my $by_hand = told('once', <<"SQL");
-SELECT customer_id, number, CASE WHEN by_law THEN interest ELSE GREATEST(interest, $minimum) END FROM (
+SELECT customer_id, number, CASE WHEN by_law THEN interest ELSE round(GREATEST(interest, $minimum), 2) END FROM (
 	SELECT i.customer_id, d.number, COALESCE(c.risk_class = 'law', false) AS by_law, round(sum(GREATEST(i.amount - COALESCE(a.paid, 0), 0) * r.rate / 36500), 2) AS interest
 	FROM item i JOIN document d USING (customer_id, document_id) JOIN customer c USING (customer_id)
 		CROSS JOIN LATERAL generate_series(i.due_date + 1, $last, interval '1 day') day
