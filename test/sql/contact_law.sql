@@ -130,6 +130,7 @@ SELECT add_business_days('2026-09-18', 5, 'US-IL'), add_business_days('2026-09-1
 SELECT receive_debt_request(3, 9, 'original_creditor', '2026-09-30', 'Who are you acting for?') AS request \gset
 SELECT c, pg_temp.ask(9, c, '2026-10-01 10:00-05') FROM unnest(ARRAY['phone', 'letter']) c;
 SELECT customer_id, reason FROM collection_stops('2026-10-01') WHERE customer_id = 3;
+SELECT allowed AS may_be_answered FROM contact_allowed(9, 'letter', '2026-10-01 10:00-05', p_purpose => 'answer');
 SELECT answer_debt_request(3, :request, '2026-10-02');
 SELECT pg_temp.ask(9, 'phone', '2026-10-02 10:00-05');
 -- Too late it does not.

@@ -198,6 +198,14 @@ SELECT queue_message(78, 'letter', 'x', 'again', 'x', 'after', 2, p_customer_con
 SELECT count(*) FROM take_messages(1000) WHERE customer_id = 78;
 SELECT state, error FROM outbox WHERE customer_id = 78 AND subject = 'again';
 SELECT pg_temp.try($$SELECT queue_message(78, 'letter', 'x', 'x', 'x', 'purpose', 9, p_purpose => 'revenge')$$);
+-- What was asked in writing stops all but its answer (15 USC 1692g(b)); a request to cease stops that, too.
+SELECT add_customer('Ruff', 79), add_customer_contact(79, 'Rolf', 'UTC', p_jurisdiction => 'US-NY', p_kind => 'consumer') AS rolf \gset
+SELECT receive_debt_request(79, :rolf, 'dispute', ledger_today()) > 0 AS asked;
+SELECT count(queue_message(79, 'letter', 'x', p, 'x', 'reply', n, p_customer_contact_id => :rolf, p_purpose => p)) FROM unnest(ARRAY['collection', 'remedy', 'answer']) WITH ORDINALITY u (p, n);
+SELECT subject FROM take_messages(1000) WHERE customer_id = 79 ORDER BY outbox_id;
+SELECT subject, state, error FROM outbox WHERE customer_id = 79 ORDER BY outbox_id;
+SELECT queue_message(79, 'letter', 'x', 'again', 'x', 'reply', 9, p_customer_contact_id => :rolf, p_purpose => 'answer') > 0 AS queued, add_contact_fact(79, :rolf, 'cease') > 0 AS ceases;
+SELECT count(*) FROM take_messages(1000) WHERE customer_id = 79;
 SELECT pg_temp.try($$SELECT queue_message(78, 'letter', 'x', 'x', 'x', 'purpose', 9, p_purpose => NULL)$$);
 SELECT regexp_replace(pg_temp.try(format($$SELECT queue_message(1, 'letter', 'x', 'x', 'x', 'purpose', 9, p_customer_contact_id => %s)$$, :tess)), 'person \d+', 'person N');
 

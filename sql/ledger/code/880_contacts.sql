@@ -50,12 +50,12 @@ COMMENT ON FUNCTION require_channel(text) IS 'Error 22023 unless it is phone, e-
 CREATE OR REPLACE FUNCTION require_purpose(p_purpose text)
 RETURNS void LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
 BEGIN
-	IF p_purpose IS NULL OR p_purpose NOT IN ('collection', 'end_of_collection', 'remedy') THEN
+	IF p_purpose IS NULL OR p_purpose NOT IN ('collection', 'end_of_collection', 'remedy', 'answer') THEN
 		RAISE EXCEPTION 'unknown purpose "%" of a contact', left(p_purpose, 100)
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'It is collection; end_of_collection or remedy: to say that collection ends, or which remedy is or may be used.';
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'It is collection; end_of_collection or remedy: to say that collection ends, or which remedy is or may be used; answer: of what was asked or disputed in writing.';
 	END IF;
 END $$;
-COMMENT ON FUNCTION require_purpose(text) IS 'Error 22023 unless it is a purpose of a contact: collection, end_of_collection or remedy.';
+COMMENT ON FUNCTION require_purpose(text) IS 'Error 22023 unless it is a purpose of a contact: collection, end_of_collection, remedy or answer.';
 
 CREATE OR REPLACE FUNCTION add_customer_contact(p_customer_id bigint, p_name text, p_time_zone text DEFAULT NULL, p_role text DEFAULT NULL, p_phone text DEFAULT NULL,
 	p_email text DEFAULT NULL, p_address text DEFAULT NULL, p_language text DEFAULT NULL, p_preferred_channel text DEFAULT NULL, p_jurisdiction text DEFAULT NULL,
@@ -181,7 +181,7 @@ BEGIN
 	RETURNING contact_id INTO id;
 	RETURN id;
 END $$;
-COMMENT ON FUNCTION record_contact(bigint, bigint, text, text, text, text, text, text, date, bigint[], timestamptz, text, text, text) IS 'Records a contact with a customer, at p_contacted_at (default now): with whom, by which channel, in which direction (out or in), what came of it, why they do not pay, what is next and when. A contact out is checked against the law of contacts; p_override_reason, from a person who may, has it recorded all the same. p_purpose: collection; or end_of_collection or remedy, as contact_allowed() has it. Returns its id.';
+COMMENT ON FUNCTION record_contact(bigint, bigint, text, text, text, text, text, text, date, bigint[], timestamptz, text, text, text) IS 'Records a contact with a customer, at p_contacted_at (default now): with whom, by which channel, in which direction (out or in), what came of it, why they do not pay, what is next and when. A contact out is checked against the law of contacts; p_override_reason, from a person who may, has it recorded all the same. p_purpose: collection; or end_of_collection, remedy or answer, as contact_allowed() has it. Returns its id.';
 
 -- The people go along with the account, and so does what they said, or nobody would have to heed it any more.
 CREATE OR REPLACE FUNCTION move_contacts(p_customer_id bigint, p_into_customer_id bigint)

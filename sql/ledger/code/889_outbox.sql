@@ -141,7 +141,7 @@ BEGIN
 	RETURNING outbox_id INTO id;
 	RETURN id;
 END $$;
-COMMENT ON FUNCTION queue_message(bigint, text, text, text, text, text, bigint, text, bigint, timestamptz, text) IS 'Puts a message (p_channel letter, e-mail or sms) into the outbox. p_source and p_source_id: what it comes from, once only. p_not_before: not to be taken earlier. p_purpose: collection; or end_of_collection or remedy, as contact_allowed() has it. Returns its id.';
+COMMENT ON FUNCTION queue_message(bigint, text, text, text, text, text, bigint, text, bigint, timestamptz, text) IS 'Puts a message (p_channel letter, e-mail or sms) into the outbox. p_source and p_source_id: what it comes from, once only. p_not_before: not to be taken earlier. p_purpose: collection; or end_of_collection, remedy or answer, as contact_allowed() has it. Returns its id.';
 
 CREATE OR REPLACE FUNCTION take_messages(p_limit integer DEFAULT 100, p_channel text DEFAULT NULL, p_lease_minutes integer DEFAULT 10)
 RETURNS TABLE (customer_id bigint, outbox_id bigint, channel text, recipient text, language text, subject text, body text, attempts integer)
@@ -153,9 +153,11 @@ BEGIN
 	END IF;
 	-- Who may no longer be written to is not, however long ago the letter was written.
 	WITH stopped AS (
-		SELECT o.customer_id, o.outbox_id, s.reason FROM outbox o JOIN collection_stops(ledger_today()) s ON s.customer_id = o.customer_id
-		-- A request to cease leaves saying that collection ends, or which remedy is or may be used (15 USC 1692c(c)); nothing else does.
-		WHERE o.state = 'queued' AND (s.reason <> 'cease' OR o.purpose = 'collection') FOR UPDATE OF o SKIP LOCKED)
+		SELECT o.customer_id, o.outbox_id, s.reason FROM outbox o JOIN collection_stops(ledger_today(),
+			ARRAY(SELECT DISTINCT q.customer_id FROM outbox q WHERE q.state = 'queued')) s ON s.customer_id = o.customer_id
+		-- A request to cease leaves saying that collection ends, or which remedy is or may be used (15 USC 1692c(c)), an unanswered one
+		-- its answer (15 USC 1692g(b)); nothing else does.
+		WHERE o.state = 'queued' AND CASE s.reason WHEN 'cease' THEN o.purpose IN ('collection', 'answer') WHEN 'validation' THEN o.purpose <> 'answer' ELSE true END FOR UPDATE OF o SKIP LOCKED)
 	UPDATE outbox o SET state = 'failed', failed_at = now(), error = 'stopped: ' || s.reason
 	FROM stopped s WHERE o.customer_id = s.customer_id AND o.outbox_id = s.outbox_id;
 	RETURN QUERY
@@ -175,7 +177,7 @@ BEGIN
 		FROM looked_at l WHERE o.customer_id = l.customer_id AND o.outbox_id = l.outbox_id AND l.allowed
 		RETURNING o.customer_id, o.outbox_id, o.channel, o.recipient, o.language, o.subject, o.body, o.attempts;
 END $$;
-COMMENT ON FUNCTION take_messages(integer, text, integer) IS 'Takes up to p_limit messages out of the queue (of one channel, if given), the oldest first, and returns them; nobody else gets them for p_lease_minutes. Messages that another session is just taking are passed over. What is queued for a customer whose collection is stopped fails instead, but after a request to cease (15 USC 1692c(c)) only what is of purpose collection; what the law of contacts forbids now waits until it does not, or fails where that is never.';
+COMMENT ON FUNCTION take_messages(integer, text, integer) IS 'Takes up to p_limit messages out of the queue (of one channel, if given), the oldest first, and returns them; nobody else gets them for p_lease_minutes. Messages that another session is just taking are passed over. What is queued for a customer whose collection is stopped fails instead, but after a request to cease (15 USC 1692c(c)) not what ends collection or names a remedy, and after a question in writing not the answer (15 USC 1692g(b)); what the law of contacts forbids now waits until it does not, or fails where that is never.';
 
 CREATE OR REPLACE FUNCTION report_message(p_customer_id bigint, p_outbox_id bigint, p_state text, p_error text DEFAULT NULL, p_retry_minutes integer DEFAULT NULL)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$

@@ -154,7 +154,7 @@ BEGIN
 				END IF;
 			WHEN 'cease' THEN
 				fact := contact_fact_at(p_customer_id, p_customer_contact_id, '{cease,refusal}', p_channel, p_at);
-				IF fact.contact_fact_id IS NOT NULL AND p_purpose = 'collection' THEN
+				IF fact.contact_fact_id IS NOT NULL AND p_purpose IN ('collection', 'answer') THEN
 					says := format('%s %s in writing.', person.name, CASE fact.kind WHEN 'cease' THEN 'asked to cease' ELSE 'refuses to pay' END);
 					until := NULLIF(fact.valid_to, 'infinity');
 				END IF;
@@ -217,7 +217,8 @@ BEGIN
 				WHERE d.customer_id = p_customer_id AND d.customer_contact_id = p_customer_contact_id AND d.in_time AND d.answered_on IS NULL AND d.received_on <= here::date
 					AND (d.document_ids = '{}' OR COALESCE(p_document_ids, '{}') = '{}' OR d.document_ids && p_document_ids)
 				ORDER BY d.debt_request_id LIMIT 1;
-				IF FOUND THEN
+				-- The answer is what it waits for (15 USC 1692g(b)).
+				IF FOUND AND p_purpose <> 'answer' THEN
 					says := format('What %s asked in writing on %s is not answered.', person.name, day);
 				END IF;
 			WHEN 'holiday' THEN
@@ -280,7 +281,7 @@ BEGIN
 	SELECT j.rules, j.next_allowed INTO rules, next_allowed FROM judge_contact(customer, p_customer_contact_id, p_channel, p_at, p_document_ids, p_purpose) j;
 	allowed := rules = '[]';
 END $$;
-COMMENT ON FUNCTION contact_allowed(bigint, text, timestamptz, bigint[], text) IS 'Whether a person may be contacted by p_channel (phone, e-mail, letter or visit) at p_at: allowed; every rule that speaks against it, with its number, kind, words, end and source; and the next time when none does (NULL: nobody can say). p_document_ids: the debts it is about, default the account. p_purpose: collection; or end_of_collection or remedy, which a request to cease does not stop.';
+COMMENT ON FUNCTION contact_allowed(bigint, text, timestamptz, bigint[], text) IS 'Whether a person may be contacted by p_channel (phone, e-mail, letter or visit) at p_at: allowed; every rule that speaks against it, with its number, kind, words, end and source; and the next time when none does (NULL: nobody can say). p_document_ids: the debts it is about, default the account. p_purpose: collection; or end_of_collection or remedy, which a request to cease does not stop; or answer, which what was asked or disputed in writing does not stop.';
 
 -- ---- The trigger, and what is refused ----
 

@@ -144,7 +144,7 @@ CREATE TABLE contact (
 	next_step text,
 	resubmit_on date CHECK (isfinite(resubmit_on)),
 	document_ids bigint[] NOT NULL DEFAULT '{}' CHECK (array_position(document_ids, NULL) IS NULL),
-	purpose text NOT NULL DEFAULT 'collection' CHECK (purpose IN ('collection', 'end_of_collection', 'remedy')),
+	purpose text NOT NULL DEFAULT 'collection' CHECK (purpose IN ('collection', 'end_of_collection', 'remedy', 'answer')),
 	override_reason text CHECK (override_reason <> ''),
 	recorded_at timestamptz NOT NULL DEFAULT now(),
 	recorded_by text NOT NULL DEFAULT session_user,
@@ -170,7 +170,7 @@ COMMENT ON COLUMN contact.note IS 'What was said.';
 COMMENT ON COLUMN contact.next_step IS 'What is to be done next.';
 COMMENT ON COLUMN contact.resubmit_on IS 'Day on which the customer is to be worked on again. The latest contact counts.';
 COMMENT ON COLUMN contact.document_ids IS 'Documents it was about; none: the account.';
-COMMENT ON COLUMN contact.purpose IS 'collection; end_of_collection or remedy: only to say that collection ends, or which remedy is or may be used, which a request to cease does not stop.';
+COMMENT ON COLUMN contact.purpose IS 'collection; end_of_collection or remedy: only to say that collection ends, or which remedy is or may be used, which a request to cease does not stop; answer: of what was asked or disputed in writing, which nothing asked by that stops.';
 COMMENT ON COLUMN contact.override_reason IS 'Why it was made although the law of contacts speaks against it; NULL: it does not.';
 COMMENT ON COLUMN contact.recorded_at IS 'Record time.';
 COMMENT ON COLUMN contact.recorded_by IS 'Login that wrote the row.';

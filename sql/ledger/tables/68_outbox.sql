@@ -64,7 +64,7 @@ CREATE TABLE outbox (
 	customer_id bigint NOT NULL REFERENCES customer,
 	outbox_id bigserial NOT NULL,
 	channel text NOT NULL CHECK (channel IN ('letter', 'e-mail', 'sms')),
-	purpose text NOT NULL DEFAULT 'collection' CHECK (purpose IN ('collection', 'end_of_collection', 'remedy')),
+	purpose text NOT NULL DEFAULT 'collection' CHECK (purpose IN ('collection', 'end_of_collection', 'remedy', 'answer')),
 	customer_contact_id bigint,
 	recipient text NOT NULL,
 	language text NOT NULL,
@@ -93,7 +93,7 @@ COMMENT ON TABLE outbox IS 'What is to be sent. The database sends nothing: an a
 COMMENT ON COLUMN outbox.customer_id IS 'The debtor.';
 COMMENT ON COLUMN outbox.outbox_id IS 'Key, with customer_id.';
 COMMENT ON COLUMN outbox.channel IS 'letter, e-mail or sms.';
-COMMENT ON COLUMN outbox.purpose IS 'collection; end_of_collection or remedy: only to say that collection ends, or which remedy is or may be used, which a request to cease does not stop.';
+COMMENT ON COLUMN outbox.purpose IS 'collection; end_of_collection or remedy: only to say that collection ends, or which remedy is or may be used, which a request to cease does not stop; answer: of what was asked or disputed in writing, which nothing asked by that stops.';
 COMMENT ON COLUMN outbox.customer_contact_id IS 'Person it goes to; NULL: the customer.';
 COMMENT ON COLUMN outbox.recipient IS 'Whom it is addressed to: a person''s address on the channel, or the customer''s name.';
 COMMENT ON COLUMN outbox.language IS 'Its language.';
