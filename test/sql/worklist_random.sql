@@ -19,6 +19,12 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
 	RETURN false;
 END $$;
+-- A letter that went out then.
+CREATE FUNCTION pg_temp.sent(customer bigint, n integer, at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM queue_message(customer, 'letter', 'x', 'x', 'x', 'random', n);
+	UPDATE outbox SET state = 'sent', sent_at = at, attempts = 1 WHERE source = 'random' AND source_id = n;
+END $$;
 CREATE TEMP TABLE done (what text, worked boolean);
 
 DO $$
@@ -48,7 +54,7 @@ BEGIN
 	END LOOP;
 	FOR n IN 1..150 LOOP
 		SELECT i.customer_id, i.item_id INTO c, item FROM item i WHERE i.open_amount > 0 ORDER BY random() LIMIT 1;
-		INSERT INTO done SELECT split_part(s, '(', 1), pg_temp.perhaps(s) FROM (SELECT CASE n % 12
+		INSERT INTO done SELECT split_part(s, '(', 1), pg_temp.perhaps(s) FROM (SELECT CASE n % 13
 			WHEN 0 THEN format('open_dispute(%s, %s, %s, %L, p_opened_on => pg_temp.day(%s), p_due_date => pg_temp.day(%s))', c, item, (ARRAY['NULL', '5'])[1 + pg_temp.upto(2)], 'service', -9, 3 - pg_temp.upto(9))
 			WHEN 1 THEN format('make_promise(%s, pg_temp.day(%s), p_item_ids => ARRAY[%s], p_promised_on => pg_temp.day(-10))', c, pg_temp.upto(12) - 9, item)
 			WHEN 2 THEN format('make_promise(%s, pg_temp.day(%s), %s, p_promised_on => pg_temp.day(-9))', c, pg_temp.upto(12) - 8, 1 + pg_temp.upto(20))
@@ -61,6 +67,7 @@ BEGIN
 			WHEN 7 THEN format('set_risk_figure(%s, %L, %s, pg_temp.day(%s))', c, 'dunning_level', pg_temp.upto(5), -pg_temp.upto(30))
 			WHEN 8 THEN format('set_credit_limit(%s, %s, pg_temp.day(-30))', c, pg_temp.upto(4000))
 			WHEN 9 THEN format('open_escalation(%s, request_escalation(%s, %L, ARRAY[%s], %L, %L, 25))', c, c, 'agency', item, 'no answer', 'Hounds')
+			WHEN 11 THEN format('pg_temp.sent(%s, %s, now() - interval %L)', c, n, pg_temp.upto(9) || ' days')
 			WHEN 10 THEN format('agree_settlement(%s, propose_settlement(%s, ARRAY[%s], 1, pg_temp.day(%s), %L))', c, c, item, pg_temp.upto(9), 'the rest is lost')
 			ELSE format('set_customer_status(%s, %L)', c, (ARRAY['bankrupt', 'legal', 'sanctioned', 'active'])[1 + pg_temp.upto(4)]) END AS s) q;
 	END LOOP;
@@ -137,6 +144,8 @@ BEGIN
 		ORDER BY s.risk_class IS NULL, s.valid_from DESC, s.collection_strategy_id DESC LIMIT 1;
 		SELECT k.resubmit_on, (k.contacted_at AT TIME ZONE 'UTC')::date AS said_on INTO talk FROM contact k
 		WHERE k.customer_id = one.customer_id AND (k.contacted_at AT TIME ZONE 'UTC')::date <= p_as_of ORDER BY k.contacted_at DESC, k.contact_id DESC LIMIT 1;
+		talk.said_on := GREATEST(talk.said_on, (SELECT max((o.sent_at AT TIME ZONE 'UTC')::date) FROM outbox o
+			WHERE o.customer_id = one.customer_id AND (o.sent_at AT TIME ZONE 'UTC')::date <= p_as_of));
 		CONTINUE WHEN CASE WHEN talk.resubmit_on IS NOT NULL THEN talk.resubmit_on > p_as_of ELSE talk.said_on + strategy.quiet_days >= p_as_of END
 			AND NOT EXISTS (SELECT FROM promise p WHERE p.customer_id = one.customer_id AND p.state IN ('partly_kept', 'broken') AND NOT p.made_good AND p.replaced_by IS NULL AND p.state_on > talk.said_on);
 		total := NULL;

@@ -139,6 +139,10 @@ BEGIN
 			SELECT DISTINCT ON (k.customer_id) k.customer_id, k.contacted_at, k.outcome_code, k.resubmit_on
 			FROM contact k WHERE k.contacted_at < ((p_as_of + 1)::timestamp AT TIME ZONE zone) AND (p_customer_ids IS NULL OR k.customer_id = ANY (p_customer_ids))
 			ORDER BY k.customer_id, k.contacted_at DESC, k.contact_id DESC),
+		-- A letter that went out is a contact: quiet days follow it, too.
+		written AS (
+			SELECT o.customer_id, max(o.sent_at) AS sent_at FROM outbox o
+			WHERE o.sent_at < ((p_as_of + 1)::timestamp AT TIME ZONE zone) AND (p_customer_ids IS NULL OR o.customer_id = ANY (p_customer_ids)) GROUP BY o.customer_id),
 		graded AS (
 			SELECT DISTINCT ON (f.customer_id) f.customer_id, f.value FROM risk_figure f
 			WHERE f.figure = 'grade' AND f.valid_from <= p_as_of AND (p_customer_ids IS NULL OR f.customer_id = ANY (p_customer_ids))
@@ -161,14 +165,15 @@ BEGIN
 			WHERE p.state = 'active' AND (p_customer_ids IS NULL OR p.customer_id = ANY (p_customer_ids)) GROUP BY p.customer_id),
 		listed AS (
 			SELECT w.customer_id, w.name, w.risk_class, w.collector, w.created_at, round(GREATEST(COALESCE(o.overdue, 0) - COALESCE(a.unapplied, 0) - COALESCE(b.unapplied, 0), 0), decimals) AS overdue,
-				o.oldest_due, o.lateness, round(COALESCE(a.exposure, 0) + COALESCE(b.exposure, 0), decimals) AS exposure, a.limit_amount, p.broken, p.due AS promises_due, p.broken_on, k.contacted_at,
-				(k.contacted_at AT TIME ZONE zone)::date AS contacted_on, k.outcome_code, k.resubmit_on, g.value AS grade, GREATEST(f.value, u.level) AS dunning_level, d.disputes, n.due AS instalments_due
+				o.oldest_due, o.lateness, round(COALESCE(a.exposure, 0) + COALESCE(b.exposure, 0), decimals) AS exposure, a.limit_amount, p.broken, p.due AS promises_due, p.broken_on, GREATEST(k.contacted_at, t.sent_at) AS contacted_at,
+				(GREATEST(k.contacted_at, t.sent_at) AT TIME ZONE zone)::date AS contacted_on, CASE WHEN k.contacted_at >= t.sent_at OR t.sent_at IS NULL THEN k.outcome_code ELSE 'sent' END AS outcome_code, k.resubmit_on, g.value AS grade, GREATEST(f.value, u.level) AS dunning_level, d.disputes, n.due AS instalments_due
 			FROM who w
 				LEFT JOIN owed o ON o.customer_id = w.customer_id
 				LEFT JOIN account a ON a.customer_id = w.customer_id
 				LEFT JOIN abroad b ON b.customer_id = w.customer_id
 				LEFT JOIN promised p ON p.customer_id = w.customer_id
 				LEFT JOIN spoken k ON k.customer_id = w.customer_id
+				LEFT JOIN written t ON t.customer_id = w.customer_id
 				LEFT JOIN graded g ON g.customer_id = w.customer_id
 				LEFT JOIN levelled f ON f.customer_id = w.customer_id
 				LEFT JOIN dunned u ON u.customer_id = w.customer_id

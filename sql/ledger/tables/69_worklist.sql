@@ -113,7 +113,7 @@ COMMENT ON COLUMN collection_strategy.collection_strategy_id IS 'Key of this ver
 COMMENT ON COLUMN collection_strategy.name IS 'The strategy.';
 COMMENT ON COLUMN collection_strategy.version IS 'Its version, from 1.';
 COMMENT ON COLUMN collection_strategy.risk_class IS 'The segment: customers of this risk class; NULL: all others.';
-COMMENT ON COLUMN collection_strategy.quiet_days IS 'Days after a contact on which the customer is left alone.';
+COMMENT ON COLUMN collection_strategy.quiet_days IS 'Days after a contact, or a letter that was sent, on which the customer is left alone.';
 COMMENT ON COLUMN collection_strategy.valid_from IS 'First day it counts.';
 COMMENT ON COLUMN collection_strategy.reason IS 'Why it was made.';
 COMMENT ON COLUMN collection_strategy.recorded_at IS 'Record time.';
