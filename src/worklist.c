@@ -189,7 +189,7 @@ rules_of_call(FunctionCallInfo fcinfo)
 	return rules;
 }
 
-/* Nothing here is negative: half away from zero is half up. */
+/* Half away from zero, as numeric rounds. */
 static int128
 round_points(int128 units, int scale)
 {
@@ -199,7 +199,7 @@ round_points(int128 units, int scale)
 		return money_rescale(units, scale, POINTS_SCALE);
 	for (int i = POINTS_SCALE; i < scale; i++)
 		unit *= 10;
-	return money_add(units, unit / 2) / unit;
+	return (units < 0 ? money_sub(units, unit / 2) : money_add(units, unit / 2)) / unit;
 }
 
 /* Whether a figure is above the rule's threshold, and then its points. */

@@ -21,6 +21,9 @@ CREATE TEMP TABLE rule AS SELECT jsonb_agg(r) AS rules FROM unnest(ARRAY[
 -- Above the threshold, not at it; 5.005 is 5.01, 5.0049 is 5.00; what is missing matches nothing.
 SELECT f, credit.worklist_points(f::numeric[], rules) AS points, credit.worklist_action(f::numeric[], rules) AS action, credit.worklist_reasons(f::numeric[], rules) AS reasons
 FROM rule, unnest(ARRAY['{100,0,-1.5}', '{100.01,0,-1.50}', '{105,0,-2}', '{104.9,NULL,-2}', '{NULL,2,NULL}', '{0,4,-1.45}', '{0,4,98.5}', '{}', '{1e9}']) f;
+-- Points may be taken off: half away from zero, as numeric rounds.
+SELECT p, credit.worklist_points('{1}', jsonb_build_array(pg_temp.rule(1, 1, 0, p, 0, NULL, NULL))) AS points, round(p, 2) AS rounded
+FROM unnest('{-0.005,-0.0149,-0.015,-1.994,-1.995,0.005}'::numeric[]) p;
 -- Rules of one statement that differ, few and many.
 SELECT n, credit.worklist_points('{7}', jsonb_build_array(pg_temp.rule(1, 1, 0, n, 1, NULL, NULL))) AS points FROM generate_series(1, 3) n;
 SELECT count(*), sum(credit.worklist_points(ARRAY[n], jsonb_build_array(pg_temp.rule(1, 1, 0, n % 100, 0, NULL, NULL)))) FROM generate_series(1, 1000) n;
