@@ -221,7 +221,7 @@ FROM ledger_info l CROSS JOIN LATERAL (SELECT (statement_timestamp() AT TIME ZON
 			CROSS JOIN LATERAL (
 				SELECT (o.contacted_at AT TIME ZONE COALESCE(p.time_zone, l.time_zone))::date AS day, o.document_ids FROM contact o
 				WHERE o.customer_id = p.customer_id AND o.customer_contact_id = p.customer_contact_id
-				UNION ALL SELECT (m.sent_at AT TIME ZONE COALESCE(p.time_zone, l.time_zone))::date, '{}' FROM outbox m
+				UNION ALL SELECT (m.sent_at AT TIME ZONE COALESCE(p.time_zone, l.time_zone))::date AS day, '{}'::bigint[] AS document_ids FROM outbox m
 				WHERE m.customer_id = p.customer_id AND (m.customer_contact_id = p.customer_contact_id OR m.customer_contact_id IS NULL) AND m.sent_at IS NOT NULL) k
 			JOIN consumer_debt d ON d.customer_id = p.customer_id AND (d.document_id = ANY (k.document_ids) OR (k.document_ids = '{}' AND d.known_on <= k.day))
 		WHERE p.kind = 'consumer' AND p.ended_on IS NULL
