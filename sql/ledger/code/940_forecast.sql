@@ -44,12 +44,12 @@ BEGIN
 			SELECT u.customer_id, u.currency, -sum(u.amount) AS amount
 			FROM (
 				SELECT i.customer_id, i.currency, i.open_amount AS amount FROM item i
-				WHERE i.open_amount < 0 AND NOT %6$s AND i.posting_date < $4
+				WHERE i.open_amount < 0 AND NOT %5$s AND i.posting_date < $4
 					AND ($2 = 'infinity' OR EXISTS (SELECT FROM document d WHERE d.customer_id = i.customer_id AND d.document_id = i.document_id AND d.recorded_at <= $2)) %1$s
 				UNION ALL
 				SELECT a.customer_id, a.currency, -a.amount FROM allocation a
 				WHERE (a.applied_on >= $4 OR a.recorded_at > $2) AND a.credit_posting_date < $4 %2$s
-					AND NOT EXISTS (SELECT FROM item i WHERE i.customer_id = a.customer_id AND i.item_id = a.credit_item_id AND %6$s)
+					AND NOT EXISTS (SELECT FROM item i WHERE i.customer_id = a.customer_id AND i.item_id = a.credit_item_id AND %5$s)
 					AND ($2 = 'infinity' OR EXISTS (SELECT FROM item i JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
 						WHERE i.customer_id = a.customer_id AND i.item_id = a.credit_item_id AND d.recorded_at <= $2))) u
 			GROUP BY 1, 2),
@@ -58,10 +58,11 @@ BEGIN
 			FROM (
 				SELECT o.*, sum(o.amount) OVER (PARTITION BY o.customer_id, o.currency ORDER BY o.due NULLS LAST, o.item_id) AS due_by_then FROM owed o) n
 				LEFT JOIN unapplied_then u ON u.customer_id = n.customer_id AND u.currency = n.currency),
+		-- Of all customers, also when one is asked about: how late others pay what they dispute is learnt from them.
 		quarrel AS (
 			SELECT d.customer_id, d.item_id, sum(CASE WHEN d.ended_on IS NULL OR d.ended_on >= $4 OR EXISTS (SELECT FROM dispute_event e
 				WHERE e.customer_id = d.customer_id AND e.dispute_id = d.dispute_id AND e.state IN ('rejected', 'settled', 'moved') AND e.recorded_at > $2) THEN d.amount END) AS amount
-			FROM dispute d WHERE d.opened_on < $4 AND d.recorded_at <= $2 %4$s GROUP BY 1, 2),
+			FROM dispute d WHERE d.opened_on < $4 AND d.recorded_at <= $2 GROUP BY 1, 2),
 		-- What was promised and not yet kept or broken, less what came of it since.  A day that passed within the tolerance is still to come.
 		promise_then AS MATERIALIZED (
 			SELECT p.customer_id, p.promise_id, p.currency, p.promised_on, p.after_allocation_id, GREATEST(p.due_on, $1) AS expected_on, GREATEST(p.due_on + p.tolerance_days, $1) AS late_on,
@@ -69,7 +70,7 @@ BEGIN
 					AND a.debit_posting_date <= p.promised_on AND a.allocation_id > p.after_allocation_id AND a.credit_posting_date >= p.promised_on
 					AND a.applied_on < $4 AND a.recorded_at <= $2), 0), 0), 0) AS amount
 			FROM promise p
-			WHERE p.promised_on < $4 AND p.recorded_at <= $2 %5$s
+			WHERE p.promised_on < $4 AND p.recorded_at <= $2 %4$s
 				AND COALESCE((SELECT e.state FROM promise_event e WHERE e.customer_id = p.customer_id AND e.promise_id = p.promise_id AND e.state_on < $4 AND e.recorded_at <= $2
 					ORDER BY e.promise_event_id DESC LIMIT 1), 'open') = 'open'),
 		-- A promise without items is one of all that is owed: the earliest promise pays what is due first.
@@ -86,7 +87,7 @@ BEGIN
 				ON i.customer_id = p.customer_id AND i.currency = p.currency AND i.upto - i.net < p.upto AND p.upto - p.amount < i.upto),
 		plan AS MATERIALIZED (
 			SELECT p.customer_id, p.payment_plan_id, p.amount, p.grace_days FROM payment_plan p
-			WHERE p.recorded_at <= $2 %5$s AND (SELECT e.state FROM payment_plan_event e WHERE e.customer_id = p.customer_id AND e.payment_plan_id = p.payment_plan_id
+			WHERE p.recorded_at <= $2 %4$s AND (SELECT e.state FROM payment_plan_event e WHERE e.customer_id = p.customer_id AND e.payment_plan_id = p.payment_plan_id
 				AND e.state_on < $4 AND e.recorded_at <= $2 ORDER BY e.payment_plan_event_id DESC LIMIT 1) = 'active'),
 		-- What is still open of a plan is its last instalments: amounts from the end, laid over the items in due order.
 		planned AS (
@@ -167,7 +168,7 @@ BEGIN
 		UNION ALL
 		SELECT n.customer_id, n.item_id, n.currency, n.due, n.amount, round(a.amount, credit.minor_unit(n.currency)), a.basis, false, NULL, a.expected_on, a.expected_on, a.late_on
 		FROM agreed a JOIN netted n ON n.customer_id = a.customer_id AND n.item_id = a.item_id$q$,
-		format(one, 'i'), format(one, 'a'), due_on_query('i', '$4 - 1', 'AND n.recorded_at <= $2'), format(one, 'd'), format(one, 'p'),
+		format(one, 'i'), format(one, 'a'), due_on_query('i', '$4 - 1', 'AND n.recorded_at <= $2'), format(one, 'p'),
 		-- A deposit that was still reserved to its order, whatever became of it since.
 		'(i.reserved_for IS NOT NULL OR EXISTS (SELECT FROM deposit_release r WHERE r.customer_id = i.customer_id AND r.document_id = i.document_id AND (r.released_on >= $4 OR r.recorded_at > $2)))')
 		USING p_from, known, p_least_items, until;
