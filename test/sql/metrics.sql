@@ -106,6 +106,20 @@ SELECT * FROM metrics('2025-01-01', '2025-03-31', p_customer_id => 99);
 SELECT * FROM metrics('2025-01-01', '2025-03-31', p_top => 0);
 SELECT * FROM metrics_by_month('2025-01-01', NULL);
 
+-- A payment is returned in the next quarter: what it paid late was reported, and is not taken off those that pay then; nor is its return a debt paid
+-- in time.  Over both quarters it was none.
+SELECT add_customer('Dune', 16), post_invoice(16, 'F-1', '2025-01-01', 1000, '2025-01-02'), post_invoice(16, 'F-2', '2025-03-20', 1100, '2025-04-15') \g /dev/null
+SELECT post_payment(16, 'PF-1', '2025-02-01', 1000) AS returned \gset
+SELECT apply_payment(16, :returned, 'oldest_first', '2025-02-01') \g /dev/null
+SELECT return_payment(16, :returned, '2025-04-20') \g /dev/null
+SELECT post_payment(16, 'PF-2', '2025-05-03', 1100) AS good \gset
+SELECT allocate(16, p.item_id, f.item_id, 1100, '2025-05-03') > 0 AS applied FROM item p, open_items f WHERE p.customer_id = 16 AND p.document_id = :good AND f.customer_id = 16 AND f.number = 'F-2';
+SELECT v.from_day, v.to_day, m.value AS days_late FROM (VALUES (date '2025-01-01', date '2025-03-31'), ('2025-04-01', '2025-06-30'), ('2025-01-01', '2025-06-30'), ('2025-04-01', '2025-04-30')) v (from_day, to_day),
+	LATERAL metrics(v.from_day, v.to_day, p_customer_id => 16) m WHERE m.metric = 'days_late';
+-- Money that is paid back paid nothing.
+SELECT refund(16, post_payment(16, 'PF-3', '2025-07-01', 40), p_refunded_on => '2025-07-02') > 0 AS refunded;
+SELECT value, reason FROM metrics('2025-07-01', '2025-07-31', p_customer_id => 16) WHERE metric = 'days_late';
+
 -- Roll rates need snapshots.
 SELECT add_fiscal_year(2025);
 SELECT * FROM roll_rates('2025-01-01', '2025-12-31');

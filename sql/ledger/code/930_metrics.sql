@@ -85,11 +85,17 @@ BEGIN
 			SELECT i.customer_id, i.currency, 'open', date_trunc('month', i.posting_date)::date, sum(i.open_amount), sum(i.open_amount * GREATEST($2 - i.doc_date, 0))
 			FROM items_at($2, $4) i WHERE i.open_amount > 0 GROUP BY 1, 2, 4
 			UNION ALL
-			-- Money counts by the day it came, as in bi_allocations: what is taken off again takes its days with it.
-			SELECT a.customer_id, a.currency, 'paid', NULL, sum(a.amount), sum(a.amount * (GREATEST(a.credit_posting_date, a.debit_doc_date) - a.debit_due_date))
+			-- Money counts by the day it came, as in bi_allocations, and on what was sold or charged: a refund or a return is not paid.
+			-- What is taken off again takes its days with it, unless these are of another range: that was reported, and none was paid now.
+			SELECT a.customer_id, a.currency, 'paid', NULL, sum(a.amount), sum(a.amount * (GREATEST(a.credit_posting_date, a.debit_doc_date) - COALESCE(t.debit_due_date, a.debit_due_date)))
 			FROM (SELECT * FROM allocation WHERE applied_on BETWEEN $1 AND $2 AND debit_due_date IS NOT NULL %1$s) a
 				JOIN item i ON i.customer_id = a.customer_id AND i.item_id = a.credit_item_id
 				JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id AND d.kind IN ('payment', 'deposit', 'set_off') AND d.side = 'credit'
+				JOIN item o ON o.customer_id = a.customer_id AND o.item_id = a.debit_item_id
+				JOIN document e ON e.customer_id = o.customer_id AND e.document_id = o.document_id
+					AND e.kind IN ('invoice', 'debit_note', 'finance_charge', 'fee', 'core_charge', 'adjustment')
+				LEFT JOIN allocation t ON t.customer_id = a.customer_id AND t.allocation_id = a.reverses
+			WHERE a.reverses IS NULL OR t.applied_on >= $1
 			GROUP BY 1, 2),
 		facts AS MATERIALIZED (
 			-- Of the customers only what each owes is looked at again.
