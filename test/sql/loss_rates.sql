@@ -100,6 +100,17 @@ SELECT as_of, write_offs, recoveries FROM allowance_run ORDER BY 1;
 -- What was not known yet had not to be covered.
 SELECT count(*) FROM allowance('2026-03-31', '2026-01-01');
 
+-- A settlement that was cancelled, or not paid by its day, makes no bad debt of a small difference forgiven later; one that is paid makes bad debt of its rest.
+SELECT add_customer('Dyer', 7) > 0 AS added, post_invoice(7, 'K', ledger_today(), 100, ledger_today() + 30) > 0 AS invoiced, post_invoice(7, 'L', ledger_today(), 100, ledger_today() + 30) > 0 AS invoiced;
+SELECT propose_settlement(7, ARRAY[item(7, 'K'), item(7, 'L')], 120, ledger_today(), 'hardship') AS settlement \gset
+SELECT agree_settlement(7, :settlement), cancel_settlement(7, :settlement, 'they pay after all');
+SELECT write_off(7, item(7, 'K'), 'bank charges', 5, p_source_document_id => pay(7, 'K', ledger_today(), 95)) > 0 AS forgiven;
+SELECT count(*) FROM bad_debts WHERE customer_id = 7;
+SELECT propose_settlement(7, ARRAY[item(7, 'L')], 60, ledger_today(), 'hardship') AS settlement \gset
+SELECT agree_settlement(7, :settlement);
+SELECT pay(7, 'L', ledger_today(), 60) > 0 AS paid, evaluate_settlements() AS completed;
+SELECT kind, amount FROM bad_debts WHERE customer_id = 7;
+
 -- What cannot be.
 SELECT set_roll_loss_rates('2026-01-31', '2026-03-31', '2026-03-31', ' ');
 SELECT set_roll_loss_rates('2026-01-31', '2026-03-31', '2026-03-31', 'by customer', 'customer');

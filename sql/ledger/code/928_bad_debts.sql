@@ -1,6 +1,7 @@
 -- What counts as bad debt, for metrics, roll rates, loss rates and the allowance alike.
 
--- A write-off that names the payment it was granted with forgives a small difference, unless it is the rest of a settlement.
+-- A write-off that names the payment it was granted with forgives a small difference, unless it is the rest of a settlement: written
+-- off in the transaction that completed it.  What was settled once, but not paid by its day or cancelled, is owed like everything else.
 -- A document that takes another back is what that one is, a recovery what was recovered.
 CREATE OR REPLACE VIEW bad_debts AS
 SELECT d.customer_id, d.document_id, k.claim_id, d.kind, d.currency, d.posting_date, v.sign * d.amount AS amount,
@@ -16,7 +17,7 @@ WHERE d.kind IN ('write_off', 'recovery') AND NOT c.intercompany
 		OR EXISTS (SELECT FROM item i
 			JOIN allocation a ON a.customer_id = i.customer_id AND a.credit_item_id = i.item_id
 			JOIN settlement_item t ON t.customer_id = a.customer_id AND t.item_id = a.debit_item_id
-			JOIN settlement s ON s.customer_id = t.customer_id AND s.settlement_id = t.settlement_id AND s.agreed_on <= COALESCE(r.posting_date, w.posting_date)
+			JOIN settlement_event e ON e.customer_id = t.customer_id AND e.settlement_id = t.settlement_id AND e.state = 'completed' AND e.recorded_at = COALESCE(r.recorded_at, w.recorded_at)
 			WHERE i.customer_id = w.customer_id AND i.document_id = k.claim_id));
 COMMENT ON VIEW bad_debts IS 'Bad debts written off, and what was recovered of them, as documents: small differences that were forgiven with a payment are none, the rest of a settlement is one, and intercompany customers are left out.';
 COMMENT ON COLUMN bad_debts.customer_id IS 'The debtor.';
