@@ -116,6 +116,30 @@ SELECT count(*) AS charged_again FROM run_interest('2025-01-31') WHERE customer_
 SELECT void_document(:c, (SELECT document_id FROM document WHERE customer_id = :c AND kind = 'finance_charge'), 'paid in time', '2025-01-31') > 0 AS voided;
 SELECT count(*) AS overcharged FROM interest_overcharged WHERE customer_id = :c;
 
+-- Another policy from a day on: what was late before keeps its own, and pays once.  1,000 at 10 percent for 60 days: 16.44.
+SELECT set_interest_policy('items', 'EUR', 10, p_risk_class => 'to balance', p_valid_from => '2024-01-01') + set_interest_policy('balance', 'EUR', 10, p_risk_class => 'to balance',
+	p_basis => 'average_daily_balance', p_valid_from => '2024-07-16') + set_interest_policy('balance', 'EUR', 10, p_risk_class => 'to items', p_basis => 'average_daily_balance',
+	p_valid_from => '2024-01-01') + set_interest_policy('items', 'EUR', 10, p_risk_class => 'to items', p_valid_from => '2024-07-16') > 0 AS set;
+SELECT pg_temp.cost(pg_temp.late('to balance', '2024-07-01'), '2024-08-30') AS to_balance, pg_temp.cost(pg_temp.late('to items', '2024-07-01'), '2024-08-30') AS to_items;
+
+-- Merged: what the old customer was charged goes along, the minimum too, and what is late costs once, where it went.  61 days: 16.71.
+SELECT set_interest_policy('balance', 'EUR', 10, p_risk_class => 'balance', p_basis => 'average_daily_balance', p_valid_from => '2024-01-01') > 0 AS set;
+DO $$
+BEGIN
+	FOR n IN 1 .. 3 LOOP
+		PERFORM pg_temp.late('old ' || n, '2024-07-01'), add_customer('new ' || n);
+		UPDATE customer SET risk_class = CASE n WHEN 3 THEN 'balance' ELSE 'least' END WHERE name IN ('old ' || n, 'new ' || n);
+	END LOOP;
+END $$;
+SELECT charge_interest(start_interest('2024-07-08'), ARRAY(SELECT customer_id FROM customer WHERE name IN ('old 2', 'old 3') ORDER BY 1)) AS charges;
+SELECT merge_customers(o.customer_id, n.customer_id, 'one company', '2024-07-31') AS moved
+FROM customer o, customer n WHERE (o.name, n.name) IN (('old 1', 'new 1'), ('old 2', 'new 2'), ('old 3', 'new 3')) ORDER BY o.customer_id;
+SELECT c.name, r.kind, r.amount FROM run_interest('2024-07-31') r JOIN customer c USING (customer_id) WHERE c.name ~ '^(old|new) ' ORDER BY 1, 2;
+SELECT c.name, r.kind, r.amount FROM run_interest('2024-08-31') r JOIN customer c USING (customer_id) WHERE c.name ~ '^(old|new) ' ORDER BY 1, 2;
+SELECT right(c.name, 1) AS account, sum(h.amount) AS charged, round(1000 * 0.10 * 61 / 365, 2) AS by_hand FROM interest_charge h JOIN customer c USING (customer_id)
+WHERE c.name ~ '^(old|new) ' AND h.document_id IS NOT NULL AND h.interest_run_id IS NOT NULL GROUP BY 1 ORDER BY 1;
+SELECT count(*) AS overcharged FROM interest_overcharged o JOIN customer c USING (customer_id) WHERE c.name ~ '^(old|new) ';
+
 -- Rates that nobody has entered: all of them at once, and nobody is charged.
 SELECT set_interest_policy('UK', 'GBP', p_jurisdiction => 'GB', p_valid_from => '2024-01-01') + set_interest_policy('US', 'USD', p_jurisdiction => 'EU', p_fixed_sum => true, p_valid_from => '2013-01-01') > 0 AS set;
 SELECT set_fx_rate('GBP', 1.2, '2024-01-01'), set_fx_rate('USD', 0.9, '2024-01-01');

@@ -151,6 +151,8 @@ BEGIN
 				WHERE o.currency = i.currency AND (o.risk_class = c.risk_class OR o.risk_class IS NULL) AND o.valid_from <= i.due_date + 1
 				ORDER BY o.risk_class NULLS LAST, o.valid_from DESC LIMIT 1) p
 		WHERE i.amount > 0 AND i.due_date < p_as_of AND i.posting_date <= p_as_of AND (p_customers IS NULL OR i.customer_id = ANY (p_customers)) AND p.basis = 'overdue_items'
+			-- What was open of a merged customer costs where it went, and goes on there; nothing is posted to the customer itself.
+			AND (p_charged OR i.customer_id NOT IN (SELECT m.customer_id FROM customer_merge m))
 			AND CASE WHEN p_charged THEN EXISTS (SELECT FROM interest_charge h WHERE h.customer_id = i.customer_id AND h.item_id = i.item_id AND h.kind = 'interest')
 				ELSE i.open_amount > 0 OR (i.open_amount = 0 AND i.last_applied_on > i.due_date AND i.last_applied_on > settled_since) END
 			-- No interest on interest, whoever charged it.
@@ -234,6 +236,7 @@ BEGIN
 				WHERE o.currency = i.currency AND (o.risk_class = c.risk_class OR o.risk_class IS NULL) AND o.valid_from <= i.due_date + 1
 				ORDER BY o.risk_class NULLS LAST, o.valid_from DESC LIMIT 1) p
 		WHERE i.amount > 0 AND i.due_date < p_as_of AND i.posting_date <= p_as_of AND p.jurisdiction IS NOT NULL AND (p_customers IS NULL OR i.customer_id = ANY (p_customers))
+			AND i.customer_id NOT IN (SELECT m.customer_id FROM customer_merge m)
 			AND (i.open_amount > 0 OR i.last_applied_on > GREATEST(i.due_date + p.grace_days, (SELECT max(r.as_of) FROM interest_run r) - 366))),
 	-- One look for each day, not for each item.
 	asked AS (
@@ -296,20 +299,29 @@ BEGIN
 	END IF;
 	RETURN QUERY
 	WITH accounts AS MATERIALIZED (
-		SELECT e.customer_id, e.currency, p AS policy, COALESCE(h.to_day, p.valid_from - 1) AS start, COALESCE(h.interest, 0) AS interest, COALESCE(h.topped_up, 0) AS topped_up
+		SELECT e.customer_id, e.currency, p AS policy, y.basis, COALESCE(h.to_day, p.valid_from - 1) AS start, COALESCE(h.interest, 0) AS interest, COALESCE(h.topped_up, 0) AS topped_up
 		FROM exposure e JOIN customer c ON c.customer_id = e.customer_id
 			CROSS JOIN LATERAL (SELECT o.* FROM interest_policy o
-				WHERE o.currency = e.currency AND (o.risk_class = c.risk_class OR o.risk_class IS NULL) AND o.valid_from <= p_as_of
+				WHERE o.currency = e.currency AND (o.risk_class = c.risk_class OR o.risk_class IS NULL) AND o.valid_from <= p_as_of AND o.basis = 'average_daily_balance'
 				ORDER BY o.risk_class NULLS LAST, o.valid_from DESC LIMIT 1) p
+			CROSS JOIN LATERAL (SELECT o.basis FROM interest_policy o
+				WHERE o.currency = e.currency AND (o.risk_class = c.risk_class OR o.risk_class IS NULL) AND o.valid_from <= p_as_of
+				ORDER BY o.risk_class NULLS LAST, o.valid_from DESC LIMIT 1) y
 			CROSS JOIN LATERAL (SELECT max(o.to_day) FILTER (WHERE o.kind = 'interest') AS to_day, sum(o.amount) FILTER (WHERE o.kind = 'interest') AS interest,
 					sum(o.amount) FILTER (WHERE o.kind = 'minimum') AS topped_up
 				FROM interest_charge o WHERE o.customer_id = e.customer_id AND o.currency = e.currency AND o.kind IN ('interest', 'minimum') AND o.item_id IS NULL) h
-		WHERE p.basis = 'average_daily_balance' AND (p_customers IS NULL OR e.customer_id = ANY (p_customers))),
+		WHERE (p_customers IS NULL OR e.customer_id = ANY (p_customers)) AND e.customer_id NOT IN (SELECT m.customer_id FROM customer_merge m)),
 	items AS MATERIALIZED (
-		SELECT a.customer_id, a.currency, i.item_id, i.amount, GREATEST(CASE WHEN i.amount > 0 THEN i.due_date ELSE i.posting_date END, a.start) AS day
-		FROM accounts a JOIN item i ON i.customer_id = a.customer_id AND i.currency = a.currency
+		-- What came from another customer goes on where it stopped there.
+		SELECT a.customer_id, a.currency, i.item_id, i.amount, GREATEST(CASE WHEN i.amount > 0 THEN i.due_date ELSE i.posting_date END, a.start,
+			(SELECT max(h.to_day) FROM interest_charge h WHERE h.customer_id = i.customer_id AND h.item_id = i.item_id AND h.kind = 'moved')) AS day
+		FROM accounts a JOIN customer c ON c.customer_id = a.customer_id JOIN item i ON i.customer_id = a.customer_id AND i.currency = a.currency
 			JOIN document n ON n.customer_id = i.customer_id AND n.document_id = i.document_id AND n.kind <> 'finance_charge'
-		WHERE i.posting_date < p_as_of AND (i.amount < 0 OR i.due_date + (a.policy).grace_days < p_as_of) AND i.reserved_for IS NULL
+			-- An item keeps the policy of its first late day; one that was late before there was any has that of today.
+			LEFT JOIN LATERAL (SELECT o.basis FROM interest_policy o
+				WHERE o.currency = i.currency AND (o.risk_class = c.risk_class OR o.risk_class IS NULL) AND o.valid_from <= i.due_date + 1
+				ORDER BY o.risk_class NULLS LAST, o.valid_from DESC LIMIT 1) y ON i.amount > 0
+		WHERE (i.amount < 0 OR COALESCE(y.basis, a.basis) = 'average_daily_balance') AND i.posting_date < p_as_of AND (i.amount < 0 OR i.due_date + (a.policy).grace_days < p_as_of) AND i.reserved_for IS NULL
 			AND (i.open_amount <> 0 OR i.last_applied_on > a.start)
 			AND NOT EXISTS (SELECT FROM dunning_letter f WHERE f.customer_id = i.customer_id AND f.fee_document_id = i.document_id)
 			AND NOT EXISTS (SELECT FROM interest_charge f WHERE f.customer_id = i.customer_id AND f.document_id = i.document_id)),

@@ -275,9 +275,15 @@ BEGIN
 	SELECT p_into_customer_id, p_into_item_id, d.level, d.as_of, d.amount FROM dunning_item d WHERE d.customer_id = p_customer_id AND d.item_id = p_item_id;
 	-- Interest goes on where it stopped, and what the law gives once is not given again.
 	INSERT INTO interest_charge (customer_id, interest_run_id, interest_policy_id, kind, item_id, currency, from_day, to_day, amount)
-	SELECT p_into_customer_id, max(h.interest_run_id), max(h.interest_policy_id), CASE WHEN h.kind = 'fixed_sum' THEN 'fixed_sum' ELSE 'moved' END, p_into_item_id, h.currency,
-		min(h.from_day), max(h.to_day), sum(h.amount)
-	FROM interest_charge h WHERE h.customer_id = p_customer_id AND h.item_id = p_item_id GROUP BY CASE WHEN h.kind = 'fixed_sum' THEN 'fixed_sum' ELSE 'moved' END, h.currency;
+	SELECT p_into_customer_id, max(h.interest_run_id), max(h.interest_policy_id), h.kind, p_into_item_id, h.currency, min(h.from_day), max(h.to_day), sum(h.amount)
+	FROM (SELECT o.interest_run_id, o.interest_policy_id, CASE WHEN o.kind = 'interest' THEN 'moved' ELSE o.kind END AS kind, o.currency, o.from_day, o.to_day, o.amount
+			FROM interest_charge o WHERE o.customer_id = p_customer_id AND o.item_id = p_item_id
+		-- Of a balance nobody can say how much was for the item, but until when.
+		UNION ALL SELECT o.interest_run_id, o.interest_policy_id, 'moved', o.currency, i.due_date, o.to_day, 0
+			FROM interest_charge o JOIN item i ON i.customer_id = p_customer_id AND i.item_id = p_item_id AND i.amount > 0 AND i.currency = o.currency AND i.due_date < o.to_day
+			WHERE o.customer_id = p_customer_id AND o.item_id IS NULL AND o.kind = 'interest' AND i.posting_date < o.to_day
+				AND NOT EXISTS (SELECT FROM interest_charge x WHERE x.customer_id = p_customer_id AND x.item_id = p_item_id AND x.kind = 'interest')) h
+	GROUP BY h.kind, h.currency HAVING sum(h.amount) <> 0 OR h.kind = 'moved';
 	-- A charge stays one, under its new document: it costs no interest and gets no letter.
 	INSERT INTO interest_charge (customer_id, kind, currency, from_day, to_day, amount, document_id)
 	SELECT p_into_customer_id, 'moved', n.currency, i.doc_date, i.doc_date, n.amount, n.document_id

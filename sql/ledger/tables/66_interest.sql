@@ -169,7 +169,7 @@ CREATE TABLE interest_charge (
 	to_day date NOT NULL,
 	amount numeric NOT NULL,
 	document_id bigint,
-	CONSTRAINT interest_charge_amount CHECK (amount > 0 OR (kind = 'minimum' AND amount <> 0)),
+	CONSTRAINT interest_charge_amount CHECK (amount > 0 OR (kind = 'minimum' AND amount <> 0) OR (kind = 'moved' AND amount = 0)),
 	PRIMARY KEY (customer_id, interest_charge_id),
 	FOREIGN KEY (customer_id, document_id) REFERENCES document,
 	FOREIGN KEY (customer_id, item_id) REFERENCES item
@@ -185,7 +185,7 @@ COMMENT ON COLUMN interest_charge.customer_id IS 'The debtor.';
 COMMENT ON COLUMN interest_charge.interest_charge_id IS 'Key, with customer_id.';
 COMMENT ON COLUMN interest_charge.interest_run_id IS 'The run that charged it; NULL: a charge that was moved.';
 COMMENT ON COLUMN interest_charge.interest_policy_id IS 'The policy it followed; NULL: a charge that was moved.';
-COMMENT ON COLUMN interest_charge.kind IS 'interest; fixed_sum: the sum the law gives for each debt; minimum: what brings the interest of an item up to the policy''s minimum. moved: what was charged on the item where it came from, or, of no item, a charge itself, when customers were merged.';
+COMMENT ON COLUMN interest_charge.kind IS 'interest; fixed_sum: the sum the law gives for each debt; minimum: what brings the interest of an item up to the policy''s minimum. moved: what was charged on the item where it came from (0: by a balance, until to_day), or, of no item, a charge itself, when customers were merged.';
 COMMENT ON COLUMN interest_charge.item_id IS 'The item; NULL: the average daily balance.';
 COMMENT ON COLUMN interest_charge.currency IS 'ISO 4217 code.';
 COMMENT ON COLUMN interest_charge.from_day IS 'Day after which it counts: the due date, or the last day charged before.';
