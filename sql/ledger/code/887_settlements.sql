@@ -131,8 +131,14 @@ BEGIN
 	IF as_of > ledger_today() THEN
 		RAISE EXCEPTION 'settlements cannot be evaluated as of %', as_of USING ERRCODE = 'datetime_field_overflow', DETAIL = format('Today is %s.', ledger_today());
 	END IF;
-	-- The bank took money back: the write-off that came with it is undone, and the settlement is where it was.  It may be paid again
-	-- by its day; after it, it fails below.
+	-- Both loops go through the customers in id order; what the first one has locked must not make the second one wait for another run.
+	PERFORM FROM exposure e WHERE e.currency = (SELECT l.base_currency FROM ledger_info l) AND e.customer_id IN (SELECT s.customer_id FROM settlement s
+			WHERE s.state IN ('agreed', 'completed') AND (p_customer_id IS NULL OR s.customer_id = p_customer_id)
+				AND (s.state = 'agreed' OR EXISTS (SELECT FROM settlement_item t JOIN item i ON i.customer_id = t.customer_id AND i.item_id = t.item_id
+					WHERE t.customer_id = s.customer_id AND t.settlement_id = s.settlement_id AND i.open_amount > 0)))
+		ORDER BY e.customer_id FOR NO KEY UPDATE;
+	-- The bank took money back: what was written off is undone, whichever of several payments it came with, and the settlement is where
+	-- it was.  It may be paid again by its day; after it, it fails below.
 	FOR due IN SELECT * FROM settlement s WHERE s.state = 'completed' AND s.state_on <= as_of AND (p_customer_id IS NULL OR s.customer_id = p_customer_id)
 			AND EXISTS (SELECT FROM settlement_item t JOIN item i ON i.customer_id = t.customer_id AND i.item_id = t.item_id
 				WHERE t.customer_id = s.customer_id AND t.settlement_id = s.settlement_id AND i.open_amount > 0)
@@ -141,6 +147,16 @@ BEGIN
 		PERFORM lock_customer(due.customer_id);
 		CONTINUE WHEN NOT EXISTS (SELECT FROM settlement s WHERE s.customer_id = due.customer_id AND s.settlement_id = due.settlement_id AND s.state = 'completed')
 			OR settlement_paid(due.customer_id, due.settlement_id, as_of) >= due.amount;
+		FOR lost IN SELECT DISTINCT d.document_id FROM settlement_item t
+				JOIN allocation a ON a.customer_id = t.customer_id AND a.debit_item_id = t.item_id AND a.allocation_id > due.after_allocation_id
+				JOIN item c ON c.customer_id = a.customer_id AND c.item_id = a.credit_item_id
+				JOIN document d ON d.customer_id = c.customer_id AND d.document_id = c.document_id AND d.kind = 'write_off' AND d.reverses IS NULL
+			WHERE t.customer_id = due.customer_id AND t.settlement_id = due.settlement_id AND d.reason = format('settlement %s: %s', due.settlement_id, due.reason)
+				AND NOT EXISTS (SELECT FROM document r WHERE r.customer_id = d.customer_id AND (r.reverses = d.document_id OR (r.kind = 'recovery' AND r.source_document_id = d.document_id)))
+			ORDER BY d.document_id
+		LOOP
+			PERFORM undo_document(due.customer_id, lost.document_id, 'a payment was returned');
+		END LOOP;
 		PERFORM move_settlement(due.customer_id, due.settlement_id, '{completed}', 'agreed', 'a payment was returned', p_on => as_of);
 		n := n + 1;
 	END LOOP;
