@@ -225,6 +225,17 @@ SELECT debt_request_id = :rc AS about_c, in_time FROM debt_request WHERE custome
 SELECT pg_temp.ask(:bea, 'phone', '2026-11-02 10:00-06', ARRAY[:ka]) AS a, pg_temp.ask(:bea, 'phone', '2026-11-02 10:00-06', ARRAY[:kc]) AS c;
 SELECT pg_temp.try(format($$SELECT record_contact(8, %s, 'phone', 'spoke', p_contacted_at => '2026-11-02 10:00-06', p_document_ids => ARRAY[%s])$$, :bea, :kc)) ~ '^RC005' AS refused;
 DROP VIEW bea;
+-- Merged: the notice that is due for what came along still is, one that was sent is about what it was about, and nothing was said of the rest.
+SELECT add_customer('Ida Moe', 9), add_customer('Moe & Moe', 10), add_customer_contact(9, 'Ida Moe', 'America/Chicago', p_jurisdiction => 'US-IL', p_kind => 'consumer') AS ida,
+	post_invoice(9, 'M-A', '2026-08-01', 100, '2026-08-31') AS ma, post_invoice(9, 'M-B', '2026-08-01', 100, '2026-08-31') AS mb, post_invoice(10, 'M-C', '2026-08-01', 100, '2026-08-31') AS mc \gset
+SELECT record_contact(9, :ida, 'phone', 'message_left', p_contacted_at => '2026-09-14 10:00-05') > 0 AS called, record_debt_notice(9, :ida, '2026-09-18', ARRAY[:ma]) > 0 AS notice;
+SELECT queue_message(9, 'letter', 'Ida Moe', 'Your account', 'Please pay.', 'test', 2, p_customer_contact_id => :ida) AS letter \gset
+SELECT count(*), min(report_message(9, outbox_id, 'sent')::text) IS NOT NULL AS sent FROM take_messages(10) WHERE outbox_id = :letter;
+SELECT merge_customers(9, 10, 'the same') AS moved;
+SELECT split_part(d.number, ' ', 1) AS number, n.since, n.due FROM notice_due n JOIN document d ON d.customer_id = n.customer_id AND d.document_id = n.subject_id WHERE n.customer_id IN (9, 10) ORDER BY 1;
+SELECT c.channel, c.direction, c.document_ids FROM customer_contact k, person_contacts(10, k.customer_contact_id, '{phone,letter}', '2026-09-01', 'infinity') c WHERE k.customer_id = 10 ORDER BY 1;
+SELECT record_contact(10, customer_contact_id, 'letter', 'replied', 'in', p_contacted_at => '2026-10-14 10:00-05') > 0 AS of_all FROM customer_contact WHERE customer_id = 10;
+SELECT split_part(d.number, ' ', 1) AS number, n.since, n.due FROM notice_due n JOIN document d ON d.customer_id = n.customer_id AND d.document_id = n.subject_id WHERE n.customer_id IN (9, 10) ORDER BY 1;
 
 -- Bad input.
 SELECT pg_temp.try($$SELECT contact_allowed(1, 'pigeon', now())$$);

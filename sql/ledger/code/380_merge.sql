@@ -187,7 +187,7 @@ BEGIN
 	WHERE c.customer_id = p_customer_id AND c.status IN ('legal', 'bankrupt', 'sanctioned') AND i.status = 'active';
 	PERFORM move_credit_file(p_customer_id, p_into_customer_id);
 	PERFORM move_contacts(p_customer_id, p_into_customer_id);
-	PERFORM move_contact_law(p_customer_id, p_into_customer_id);
+	PERFORM move_contact_law(p_customer_id, p_into_customer_id, moved_from, moved_into);
 	PERFORM move_portfolio(p_customer_id, p_into_customer_id);
 	PERFORM move_promises(p_customer_id, p_into_customer_id, moved_from, moved_into);
 	INSERT INTO customer_merge (customer_id, into_customer_id, merged_on, reason) VALUES (p_customer_id, p_into_customer_id, merged_on, p_reason);

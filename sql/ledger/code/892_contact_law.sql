@@ -53,39 +53,37 @@ RETURNS SETOF contact LANGUAGE plpgsql STABLE ROWS 5 SET search_path FROM CURREN
 DECLARE
 	made contact;
 	message outbox;
-	former customer_contact;
-	person bigint := p_customer_contact_id;
+	person customer_contact;
 BEGIN
-	RETURN QUERY SELECT c.* FROM contact c
-		WHERE c.customer_id = p_customer_id AND c.customer_contact_id = p_customer_contact_id AND c.channel = ANY (p_channels)
-			AND c.contacted_at > p_after AND c.contacted_at <= p_until;
-	-- What the outbox says was sent is a contact too, about the account.
-	FOR message IN SELECT o.* FROM outbox o
-		WHERE o.customer_id = p_customer_id AND o.customer_contact_id = p_customer_contact_id AND o.sent_at > p_after AND o.sent_at <= p_until
-			AND CASE o.channel WHEN 'sms' THEN 'e-mail' ELSE o.channel END = ANY (p_channels)
-	LOOP
-		made.customer_id := p_customer_id;
-		made.contact_id := 0;
-		made.customer_contact_id := p_customer_contact_id;
-		made.contacted_at := message.sent_at;
-		made.direction := 'out';
-		made.channel := CASE message.channel WHEN 'sms' THEN 'e-mail' ELSE message.channel END;
-		made.outcome_code := 'sent';
-		made.document_ids := '{}';
-		made.purpose := message.purpose;
-		RETURN NEXT made;
-	END LOOP;
-	LOOP
-		SELECT f.* INTO former FROM customer_contact k JOIN customer_contact f ON f.customer_contact_id = k.formerly WHERE k.customer_contact_id = person;
-		EXIT WHEN NOT FOUND;
+	SELECT k.* INTO person FROM customer_contact k WHERE k.customer_id = p_customer_id AND k.customer_contact_id = p_customer_contact_id;
+	WHILE person.customer_contact_id IS NOT NULL LOOP
 		FOR made IN SELECT c.* FROM contact c
-			WHERE c.customer_id = former.customer_id AND c.customer_contact_id = former.customer_contact_id AND c.channel = ANY (p_channels)
+			WHERE c.customer_id = person.customer_id AND c.customer_contact_id = person.customer_contact_id AND c.channel = ANY (p_channels)
 				AND c.contacted_at > p_after AND c.contacted_at <= p_until
 		LOOP
-			made.document_ids := '{}';
+			IF person.customer_id <> p_customer_id THEN
+				made.document_ids := '{}';
+			END IF;
 			RETURN NEXT made;
 		END LOOP;
-		person := former.customer_contact_id;
+		-- What the outbox says was sent is a contact too, about the account.
+		FOR message IN SELECT o.* FROM outbox o
+			WHERE o.customer_id = person.customer_id AND o.customer_contact_id = person.customer_contact_id AND o.sent_at > p_after AND o.sent_at <= p_until
+				AND CASE o.channel WHEN 'sms' THEN 'e-mail' ELSE o.channel END = ANY (p_channels)
+		LOOP
+			made := NULL;
+			made.customer_id := p_customer_id;
+			made.contact_id := 0;
+			made.customer_contact_id := p_customer_contact_id;
+			made.contacted_at := message.sent_at;
+			made.direction := 'out';
+			made.channel := CASE message.channel WHEN 'sms' THEN 'e-mail' ELSE message.channel END;
+			made.outcome_code := 'sent';
+			made.document_ids := '{}';
+			made.purpose := message.purpose;
+			RETURN NEXT made;
+		END LOOP;
+		SELECT f.* INTO person FROM customer_contact f WHERE f.customer_contact_id = person.formerly;
 	END LOOP;
 END $$;
 COMMENT ON FUNCTION person_contacts(bigint, bigint, text[], timestamptz, timestamptz) IS 'Contacts with a person, by some channels, after one time and up to another, messages of the outbox that were sent among them, also those with it at a customer that was merged into this one, which are told as about every debt. Behind contact_findings().';

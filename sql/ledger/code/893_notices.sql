@@ -219,11 +219,16 @@ FROM ledger_info l CROSS JOIN LATERAL (SELECT (statement_timestamp() AT TIME ZON
 		SELECT p.customer_id, p.customer_contact_id, p.jurisdiction, d.document_id, d.known_on, min(k.day) AS day
 		FROM customer_contact p
 			CROSS JOIN LATERAL (
-				SELECT (o.contacted_at AT TIME ZONE COALESCE(p.time_zone, l.time_zone))::date AS day, o.document_ids FROM contact o
-				WHERE o.customer_id = p.customer_id AND o.customer_contact_id = p.customer_contact_id
-				UNION ALL SELECT (m.sent_at AT TIME ZONE COALESCE(p.time_zone, l.time_zone))::date AS day, '{}'::bigint[] AS document_ids FROM outbox m
-				WHERE m.customer_id = p.customer_id AND (m.customer_contact_id = p.customer_contact_id OR m.customer_contact_id IS NULL) AND m.sent_at IS NOT NULL) k
-			JOIN consumer_debt d ON d.customer_id = p.customer_id AND (d.document_id = ANY (k.document_ids) OR (k.document_ids = '{}' AND d.known_on <= k.day))
+				-- The person, and who it was at customers that were merged into this one: contacts there were about all that came along.
+				WITH RECURSIVE people AS (
+					SELECT p.customer_id AS customer_id, p.customer_contact_id AS customer_contact_id, p.formerly AS formerly, false AS formerly_there
+					UNION ALL SELECT f.customer_id AS customer_id, f.customer_contact_id AS customer_contact_id, f.formerly AS formerly, true AS formerly_there FROM people e JOIN customer_contact f ON f.customer_contact_id = e.formerly)
+				SELECT (o.contacted_at AT TIME ZONE COALESCE(p.time_zone, l.time_zone))::date AS day, CASE WHEN e.formerly_there THEN '{}'::bigint[] ELSE o.document_ids END AS document_ids, e.formerly_there AS formerly_there
+				FROM people e JOIN contact o ON o.customer_id = e.customer_id AND o.customer_contact_id = e.customer_contact_id
+				UNION ALL SELECT (m.sent_at AT TIME ZONE COALESCE(p.time_zone, l.time_zone))::date AS day, '{}'::bigint[] AS document_ids, e.formerly_there AS formerly_there
+				FROM people e JOIN outbox m ON m.customer_id = e.customer_id AND (m.customer_contact_id = e.customer_contact_id OR m.customer_contact_id IS NULL) AND m.sent_at IS NOT NULL) k
+			JOIN consumer_debt d ON d.customer_id = p.customer_id AND (d.document_id = ANY (k.document_ids) OR (k.document_ids = '{}' AND d.known_on <= k.day
+				AND (NOT k.formerly_there OR EXISTS (SELECT FROM document t WHERE t.customer_id = d.customer_id AND t.document_id = d.document_id AND t.kind = 'transfer'))))
 		WHERE p.kind = 'consumer' AND p.ended_on IS NULL
 		GROUP BY p.customer_id, p.customer_contact_id, p.jurisdiction, d.document_id, d.known_on) f
 	JOIN contact_rule r ON r.kind = 'validation_notice' AND (r.debtor_kind = 'consumer' OR r.debtor_kind IS NULL) AND f.day BETWEEN r.valid_from AND r.valid_to
@@ -294,7 +299,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION move_late_payment(bigint, bigint, bigint, bigint) IS 'Takes dunning levels, pauses and the days that interest was charged for along with an item that moves to another customer. Behind merge_customers().';
 
-CREATE OR REPLACE FUNCTION move_contact_law(p_customer_id bigint, p_into_customer_id bigint)
+CREATE OR REPLACE FUNCTION move_contact_law(p_customer_id bigint, p_into_customer_id bigint, p_item_ids bigint[], p_into_item_ids bigint[])
 RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
 	INSERT INTO dunning_pause (customer_id, pauses_from, pauses_until, reason)
@@ -307,10 +312,17 @@ BEGIN
 	UPDATE insolvency n SET ended_on = GREATEST(ledger_today(), n.petition_date), end_reason = format('moved to customer %s', p_into_customer_id)
 	WHERE n.customer_id = p_customer_id AND n.ended_on IS NULL;
 	-- The people were copied before.
-	INSERT INTO debt_notice (customer_id, customer_contact_id, sent_on, disputes_until)
-	SELECT p_into_customer_id, c.customer_contact_id, n.sent_on, n.disputes_until
+	-- A notice is about what it was about, under the new numbers: of the other debts none was sent.
+	INSERT INTO debt_notice (customer_id, customer_contact_id, sent_on, disputes_until, document_ids)
+	SELECT p_into_customer_id, c.customer_contact_id, n.sent_on, n.disputes_until, array_agg(DISTINCT t.document_id ORDER BY t.document_id)
 	FROM debt_notice n JOIN customer_contact c ON c.customer_id = p_into_customer_id AND c.formerly = n.customer_contact_id
-	WHERE n.customer_id = p_customer_id AND NOT EXISTS (SELECT FROM debt_notice o WHERE o.customer_id = p_into_customer_id AND o.customer_contact_id = c.customer_contact_id);
+		CROSS JOIN unnest(p_item_ids, p_into_item_ids) m (item_id, into_item_id)
+		JOIN item i ON i.customer_id = p_customer_id AND i.item_id = m.item_id AND i.amount > 0
+		JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
+		JOIN item t ON t.customer_id = p_into_customer_id AND t.item_id = m.into_item_id
+	WHERE n.customer_id = p_customer_id
+		AND (i.document_id = ANY (n.document_ids) OR (n.document_ids = '{}' AND CASE WHEN d.kind = 'transfer' THEN d.doc_date ELSE d.posting_date END <= n.sent_on))
+	GROUP BY c.customer_contact_id, n.debt_notice_id, n.sent_on, n.disputes_until;
 	INSERT INTO debt_request (customer_id, customer_contact_id, kind, received_on, in_time, note)
 	SELECT p_into_customer_id, c.customer_contact_id, d.kind, d.received_on, d.in_time, d.note
 	FROM debt_request d JOIN customer_contact c ON c.customer_id = p_into_customer_id AND c.formerly = d.customer_contact_id
@@ -319,4 +331,4 @@ BEGIN
 	UPDATE outbox o SET state = 'failed', failed_at = now(), error = format('merged into customer %s', p_into_customer_id)
 	WHERE o.customer_id = p_customer_id AND o.state = 'queued';
 END $$;
-COMMENT ON FUNCTION move_contact_law(bigint, bigint) IS 'Takes pauses, bankruptcies, notices and open requests along to the customer that one is merged into; messages that wait are not sent. Behind merge_customers().';
+COMMENT ON FUNCTION move_contact_law(bigint, bigint, bigint[], bigint[]) IS 'Takes pauses, bankruptcies, notices (of what moves: items p_item_ids, which are p_into_item_ids there) and open requests along to the customer that one is merged into; messages that wait are not sent. Behind merge_customers().';
