@@ -222,6 +222,15 @@ SELECT customer_id, currency, level, amount FROM dunning_letter WHERE as_of = '2
 CALL run_dunning_in_batches('2025-12-01', 1000);
 CALL run_dunning_in_batches('2025-11-30');
 SELECT count(*) > 0 AS shown, count(*) FILTER (WHERE skipped IS NULL) AS to_dun FROM dunning_preview;
+-- A fee of before that is disputed is not asked for, but for the part that is not.
+SELECT set_letter_template('sums', 'en', 'Sums', 'amount {amount}, fee {fee}, charges {charges}, total {total}'), set_dunning_policy('pound', 'GBP',
+	'[{"days": 5, "template": "sums", "fee": 10}, {"days": 20, "template": "sums", "fee": 15}]', p_valid_from => '2025-08-01') > 0 AS set;
+SELECT add_customer('Fee disputed') AS c, set_fx_rate('GBP', 1.3, '2025-08-01') \gset
+SELECT post_invoice(:c, 'F-1', '2025-11-01', 100, '2025-11-30', 'GBP', p_fx_rate => 1.3) > 0 AS posted;
+SELECT dun_customers(start_dunning('2025-12-10'), ARRAY[:c]::bigint[]) AS letters;
+SELECT open_dispute(:c, i.item_id, 4, 'price_error') > 0 AS disputed FROM item i JOIN document d USING (customer_id, document_id) WHERE i.customer_id = :c AND d.kind = 'fee';
+SELECT dun_customers(start_dunning('2025-12-28'), ARRAY[:c]::bigint[]) AS letters;
+SELECT body FROM outbox WHERE customer_id = :c ORDER BY outbox_id;
 SELECT * FROM verify_ledger();
 
 SET client_min_messages = warning;

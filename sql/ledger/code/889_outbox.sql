@@ -6,7 +6,7 @@ BEGIN
 	RETURN QUERY VALUES ('text', 'customer', 'Name of the customer.'), ('text', 'customer_number', 'Its account number.'), ('text', 'date', 'Day of the letter.'),
 		('text', 'level', 'Highest level among the items.'), ('text', 'currency', 'Currency of the amounts.'), ('text', 'amount', 'What of the items is to be paid.'),
 		('text', 'unapplied', 'Credit of the customer that is taken off.'), ('text', 'fee', 'Fee of the letter.'),
-		('text', 'interest', 'Interest charged with the letter.'), ('text', 'charges', 'Fees and interest of before that are open.'),
+		('text', 'interest', 'Interest charged with the letter.'), ('text', 'charges', 'Fees and interest of before that are open, and not disputed.'),
 		('text', 'total', 'What is to be paid in all.'), ('text', 'pay_by', 'Day by which.'), ('text', 'items', 'The items, a line for each.'),
 		('line', 'number', 'Number of the document.'), ('line', 'doc_date', 'Its date.'), ('line', 'due_date', 'When the item was due.'),
 		('line', 'days', 'Days past due.'), ('line', 'level', 'Level of the item.'), ('line', 'amount', 'What of it is to be paid.');

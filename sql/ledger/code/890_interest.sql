@@ -548,13 +548,14 @@ COMMENT ON COLUMN receivable_parts.interest IS 'Open finance charges.';
 CREATE OR REPLACE FUNCTION open_charges(p_customer_id bigint, p_currency text, p_as_of date, p_fee_document_id bigint, OUT interest numeric, OUT charges numeric)
 LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
 BEGIN
-	SELECT COALESCE(sum(i.open_amount) FILTER (WHERE d.kind = 'finance_charge' AND d.doc_date = p_as_of), 0),
-		COALESCE(sum(i.open_amount) FILTER (WHERE NOT (d.kind = 'finance_charge' AND d.doc_date = p_as_of) AND d.document_id IS DISTINCT FROM p_fee_document_id), 0)
+	SELECT COALESCE(sum(u.amount) FILTER (WHERE d.kind = 'finance_charge' AND d.doc_date = p_as_of), 0),
+		COALESCE(sum(u.amount) FILTER (WHERE NOT (d.kind = 'finance_charge' AND d.doc_date = p_as_of) AND d.document_id IS DISTINCT FROM p_fee_document_id), 0)
 	INTO interest, charges
 	FROM item i JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
+		CROSS JOIN LATERAL (SELECT i.open_amount - COALESCE((SELECT x.disputed_amount FROM disputed_items x WHERE x.customer_id = p_customer_id AND x.item_id = i.item_id), 0) AS amount) u
 	WHERE i.customer_id = p_customer_id AND i.currency = p_currency AND i.open_amount > 0
 		-- Of this customer: what is asked for each letter must not read the letters of all.
 		AND (EXISTS (SELECT FROM dunning_letter l WHERE l.customer_id = p_customer_id AND l.fee_document_id = d.document_id)
 			OR EXISTS (SELECT FROM interest_charge h WHERE h.customer_id = p_customer_id AND h.document_id = d.document_id));
 END $$;
-COMMENT ON FUNCTION open_charges(bigint, text, date, bigint) IS 'What is open of interest charged on a day, and of other charges for late payment but the fee named. Behind letter_texts().';
+COMMENT ON FUNCTION open_charges(bigint, text, date, bigint) IS 'What is open, and not disputed, of interest charged on a day, and of other charges for late payment but the fee named. Behind letter_texts().';
