@@ -310,7 +310,7 @@ SQL
 is($node->safe_psql('company', <<'SQL'), '', 'functions of the ledger: owner, path and rights');
 SELECT p.oid::regprocedure, proowner::regrole, proconfig, proacl FROM pg_proc p
 	WHERE pronamespace = 'ar'::regnamespace AND (proowner <> 'ledger_owner'::regrole OR proacl IS NULL
-		OR ARRAY(SELECT c FROM unnest(proconfig) c WHERE c !~ '^(?:(jit|enable_\w+)=(?:on|off)|plan_cache_mode=force_(?:generic|custom)_plan)$')
+		OR ARRAY(SELECT c FROM unnest(proconfig) c WHERE c !~ '^(?:(jit|enable_\w+)=(?:on|off)|plan_cache_mode=force_(?:generic|custom)_plan|lock_timeout=\w+)$')
 			IS DISTINCT FROM CASE WHEN p.oid::regprocedure::text NOT SIMILAR TO 'ar.(reevaluate_holds|apply_cash|match_all_credit_notes|run_dunning_in_batches|run_interest_in_batches|close_period|nightly)\(%' THEN '{"search_path=ar, credit, pg_temp"}'::text[] ELSE '{}' END
 		OR EXISTS (SELECT FROM aclexplode(proacl) WHERE grantee = 0));
 SQL

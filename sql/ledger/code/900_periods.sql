@@ -189,14 +189,17 @@ END $$;
 COMMENT ON FUNCTION examine_close(text, text[], text, jsonb) IS 'What close_checks() finds, and whether it is accepted, on record in period_event. The second step of close_period().';
 
 CREATE OR REPLACE FUNCTION refuse_close(p_period text, p_findings jsonb)
-RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET lock_timeout = '3s' AS $$
 DECLARE
 	this period;
 BEGIN
 	BEGIN
-		LOCK TABLE period IN SHARE ROW EXCLUSIVE MODE NOWAIT;
+		-- Autovacuum lets go when somebody has waited for deadlock_timeout.
+		LOCK TABLE period IN SHARE ROW EXCLUSIVE MODE;
 	EXCEPTION WHEN lock_not_available THEN
-		-- Somebody else is closing it, and decides what becomes of it: who was cancelled does not wait for that.
+		-- Most likely somebody else is closing it, and decides what becomes of it: who was cancelled does not wait for that.
+		RAISE WARNING 'the books of period "%" stay shut', p_period
+			USING DETAIL = 'Another session is at the periods.', HINT = 'If it does not close this one, close_period() goes on, and reopen_period() opens it.';
 		RETURN;
 	END;
 	this := read_period(p_period);
@@ -205,7 +208,7 @@ BEGIN
 		PERFORM open_books(p_period, 'refused', NULL, p_findings);
 	END IF;
 END $$;
-COMMENT ON FUNCTION refuse_close(text, jsonb) IS 'Opens the books again after a close that found something, failed or was cancelled, unless somebody else is at it. A step of close_period().';
+COMMENT ON FUNCTION refuse_close(text, jsonb) IS 'Opens the books again after a close that found something, failed or was cancelled, unless somebody else is at it for more than 3 seconds: then they stay as they are, with a warning. A step of close_period().';
 
 CREATE OR REPLACE FUNCTION finish_close(p_period text)
 RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
