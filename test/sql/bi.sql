@@ -30,7 +30,7 @@ SELECT customer_id, name, number, terms, currency FROM bi_customers ORDER BY 1;
 SELECT set_dimension(1, 'region', 'north'), set_dimension(1, 'collector', 'Kim'), set_intercompany(2, true);
 SELECT customer_id, intercompany, segment, region, salesperson, collector FROM bi_customers ORDER BY 1;
 SELECT customer_id, reason, ended_on, days, on_hold FROM bi_holds JOIN bi_exposure USING (customer_id) WHERE currency = 'USD';
-SELECT amount, state, due_on - promised_on AS in_days FROM bi_promises;
+SELECT amount, state, due_on - promised_on AS in_days, replaced_by FROM bi_promises;
 SELECT amount, reason_code, state, days FROM bi_disputes;
 SELECT count(*) > 4000 AS days, count(DISTINCT day) = count(*) AS once, bool_and(month_end >= day AND is_month_end = (day = month_end)) AS months FROM bi_calendar;
 SELECT iso_year, iso_week, weekday, quarter, year_month FROM bi_calendar WHERE day = '2027-01-01';

@@ -103,6 +103,8 @@ SELECT * FROM metrics('2025-01-01', '2025-03-31', 'segment', 'retail');
 SELECT * FROM metrics('2025-01-01', '2025-03-31', 'risk_class', 'high');
 SELECT * FROM metrics('2025-01-01', '2025-03-31', 'currency', 'XXX');
 SELECT * FROM metrics('2025-01-01', '2025-03-31', p_customer_id => 99);
+SELECT * FROM metrics('2025-01-01', '2025-03-31', 'customer', '99');
+SELECT * FROM metrics('2025-01-01', '2025-03-31', 'group', 'Acme');
 SELECT * FROM metrics('2025-01-01', '2025-03-31', p_top => 0);
 SELECT * FROM metrics_by_month('2025-01-01', NULL);
 

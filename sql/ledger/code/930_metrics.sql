@@ -17,9 +17,12 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Table customer_dimension lists them; set_dimension() sets one.';
 	ELSIF p_group_by = 'risk_class' AND p_value IS NOT NULL AND NOT EXISTS (SELECT FROM customer c WHERE c.risk_class = p_value) THEN
 		RAISE EXCEPTION 'there is no risk class "%"', p_value USING ERRCODE = 'invalid_parameter_value', HINT = 'set_risk_class() sets that of a customer.';
+	ELSIF p_group_by IN ('customer', 'group') AND p_value IS NOT NULL
+		AND (p_value !~ '^-?\d{1,18}$' OR NOT EXISTS (SELECT FROM customer c WHERE c.customer_id = CASE WHEN p_value ~ '^-?\d{1,18}$' THEN p_value::bigint END)) THEN
+		RAISE EXCEPTION 'there is no customer "%"', p_value USING ERRCODE = 'invalid_parameter_value', HINT = 'Groups are called by the number of the customer at their top.';
 	END IF;
 END $$;
-COMMENT ON FUNCTION require_grouping(text, text) IS 'Error 22023 unless reports are grouped by that, and some customer has the value.';
+COMMENT ON FUNCTION require_grouping(text, text) IS 'Error 22023 unless reports are grouped by that, and some customer has the value, or is it.';
 
 CREATE OR REPLACE FUNCTION report_groups(p_group_by text, p_value text DEFAULT NULL, p_customer_id bigint DEFAULT NULL)
 RETURNS TABLE (customer_id bigint, group_value text)

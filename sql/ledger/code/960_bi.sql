@@ -147,7 +147,8 @@ COMMENT ON COLUMN bi_allocations.recorded_by IS 'Login that wrote it.';
 COMMENT ON COLUMN bi_allocations.cash_match_id IS 'Match of cash application it came from.';
 
 CREATE OR REPLACE VIEW bi_promises WITH (security_invoker = true) AS
-SELECT p.customer_id, p.promise_id, p.currency, p.amount, p.promised_on, p.due_on, p.state, p.state_on, p.paid_amount, p.made_good, p.actor AS taken_by
+SELECT p.customer_id, p.promise_id, p.currency, p.amount, p.promised_on, p.due_on, p.state, p.state_on, p.paid_amount, p.made_good, p.actor AS taken_by,
+	p.replaced_by
 FROM promise p;
 COMMENT ON VIEW bi_promises IS 'Promises to pay, and how they were kept.';
 COMMENT ON COLUMN bi_promises.customer_id IS 'The debtor.';
@@ -161,6 +162,7 @@ COMMENT ON COLUMN bi_promises.state_on IS 'Since when.';
 COMMENT ON COLUMN bi_promises.paid_amount IS 'What was paid of it in time.';
 COMMENT ON COLUMN bi_promises.made_good IS 'Not kept in time, but paid in full since.';
 COMMENT ON COLUMN bi_promises.taken_by IS 'Person who took it.';
+COMMENT ON COLUMN bi_promises.replaced_by IS 'Promise that took its place, about the same debt: count one of them.';
 
 CREATE OR REPLACE VIEW bi_disputes WITH (security_invoker = true) AS
 SELECT d.customer_id, d.dispute_id, d.item_id, d.currency, d.amount, d.reason_code, d.root_cause, d.product, d.salesperson, d.state, d.owner, d.opened_on, d.due_date, d.ended_on,
@@ -176,7 +178,7 @@ COMMENT ON COLUMN bi_disputes.reason_code IS 'Why it is disputed.';
 COMMENT ON COLUMN bi_disputes.root_cause IS 'What caused it.';
 COMMENT ON COLUMN bi_disputes.product IS 'Product it is about.';
 COMMENT ON COLUMN bi_disputes.salesperson IS 'Who sold it.';
-COMMENT ON COLUMN bi_disputes.state IS 'open, investigating, approved, rejected or settled.';
+COMMENT ON COLUMN bi_disputes.state IS 'open, investigating, approved, rejected, settled, or moved: with its item to another customer, where it is a dispute of its own.';
 COMMENT ON COLUMN bi_disputes.owner IS 'Person who works on it.';
 COMMENT ON COLUMN bi_disputes.opened_on IS 'Day it was opened.';
 COMMENT ON COLUMN bi_disputes.due_date IS 'Day by which it is to be resolved.';
