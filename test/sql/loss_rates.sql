@@ -111,6 +111,13 @@ SELECT agree_settlement(7, :settlement);
 SELECT pay(7, 'L', ledger_today(), 60) > 0 AS paid, evaluate_settlements() AS completed;
 SELECT kind, amount FROM bad_debts WHERE customer_id = 7;
 
+-- A region that was given up since has nobody to keep rates for.
+BEGIN;
+SELECT set_dimension(1, 'region', 'west'), set_dimension(2, 'region', 'west'), regroup_snapshots('regions were drawn'), set_dimension(3, 'region', NULL);
+SELECT DISTINCT group_value FROM roll_loss_rates('2026-01-31', '2026-03-31', 'region') ORDER BY 1;
+SELECT set_roll_loss_rates('2026-01-31', '2026-03-31', '2026-04-30', 'roll rates of regions', 'region') AS regions;
+ROLLBACK;
+
 -- What cannot be.
 SELECT set_roll_loss_rates('2026-01-31', '2026-03-31', '2026-03-31', ' ');
 SELECT set_roll_loss_rates('2026-01-31', '2026-03-31', '2026-03-31', 'by customer', 'customer');
@@ -122,4 +129,6 @@ SELECT set_loss_rates('{1, 2, 3}', '2026-01-01', 'both', 'good', p_dimension => 
 SELECT set_loss_rates('{1, 2, 3}', '2026-01-01', 'half', p_dimension => 'segment');
 SELECT set_loss_rates('{1, 2, 3}', '2026-01-01', 'unknown', p_dimension => 'segment', p_value => 'online');
 SELECT set_loss_adjustment(1.1, '2026-01-01', 'unknown', p_dimension => 'colour', p_value => 'red');
+SELECT set_loss_rates('{1, 2, 3}', '2026-01-01', 'misspelt', 'goood');
+SELECT set_loss_adjustment(1.1, '2026-01-01', 'misspelt', 'goood');
 DROP SCHEMA ar CASCADE;

@@ -27,9 +27,11 @@ BEGIN
 	ELSIF p_dimension IS NOT NULL AND NOT EXISTS (SELECT FROM customer_dimension d WHERE d.dimension = p_dimension AND d.value = p_value) THEN
 		RAISE EXCEPTION 'there is no % "%"', p_dimension, p_value
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Table customer_dimension lists them; set_dimension() sets one.';
+	ELSIF p_risk_class IS NOT NULL AND NOT EXISTS (SELECT FROM customer c WHERE c.risk_class = p_risk_class) THEN
+		RAISE EXCEPTION 'there is no risk class "%"', p_risk_class USING ERRCODE = 'invalid_parameter_value', HINT = 'set_risk_class() sets that of a customer.';
 	END IF;
 END $$;
-COMMENT ON FUNCTION require_segment(text, text, text) IS 'Error 22023 unless it is a risk class, a segment that a customer has, or nothing: all.';
+COMMENT ON FUNCTION require_segment(text, text, text) IS 'Error 22023 unless it is a risk class or a segment that a customer has, or nothing: all.';
 
 CREATE OR REPLACE FUNCTION set_loss_rates(p_rates numeric[], p_valid_from date, p_reason text, p_risk_class text DEFAULT NULL, p_buckets credit.aging_buckets DEFAULT NULL,
 	p_discount_percent numeric DEFAULT 0, p_discount_days integer DEFAULT 0, p_dimension text DEFAULT NULL, p_value text DEFAULT NULL)

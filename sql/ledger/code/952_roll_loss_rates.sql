@@ -45,7 +45,10 @@ BEGIN
 	END IF;
 	FOR matrix IN
 		SELECT r.group_value, array_agg(r.loss_rate ORDER BY r.bucket_no) AS rates, string_agg(format('bucket %s: %s', r.bucket, r.reason), '; ' ORDER BY r.bucket_no) FILTER (WHERE r.reason IS NOT NULL) AS missing
-		FROM roll_loss_rates(p_from, p_to, p_group_by, p_value) r WHERE r.group_value IS NOT NULL GROUP BY r.group_value ORDER BY r.group_value
+		FROM roll_loss_rates(p_from, p_to, p_group_by, p_value) r
+		-- A group that was given up since has nobody to keep rates for.
+		WHERE r.group_value IS NOT NULL AND EXISTS (SELECT FROM report_groups(p_group_by) g WHERE g.group_value = r.group_value)
+		GROUP BY r.group_value ORDER BY r.group_value
 	LOOP
 		-- A history without losses does not say that nothing will be lost.
 		IF array_position(matrix.rates, NULL) IS NOT NULL OR 0 = ANY (matrix.rates) THEN
@@ -63,4 +66,4 @@ BEGIN
 	END IF;
 	RETURN n;
 END $$;
-COMMENT ON FUNCTION set_roll_loss_rates(date, date, date, text, text, text, numeric, integer) IS 'Enters what roll_loss_rates() gives from p_from to p_to as provision matrices from p_valid_from on, by set_loss_rates(), for each group (all, risk_class, segment, region, salesperson, collector) or p_value alone; customers without one are left to the rates of their risk class or of all. RC006 where a bucket has no rate, or a history without losses. Returns the number of matrices.';
+COMMENT ON FUNCTION set_roll_loss_rates(date, date, date, text, text, text, numeric, integer) IS 'Enters what roll_loss_rates() gives from p_from to p_to as provision matrices from p_valid_from on, by set_loss_rates(), for each group (all, risk_class, segment, region, salesperson, collector) that a customer is in today, or p_value alone; customers without one are left to the rates of their risk class or of all. RC006 where a bucket has no rate, or a history without losses. Returns the number of matrices.';
