@@ -113,7 +113,7 @@ my @analysing = (
 	'attributes_at(date,timestamp with time zone,bigint)', 'behaviour_at(date,timestamp with time zone,bigint)',
 	'complete_review(bigint,text,text,date,bigint)',
 	'decide_application(bigint,bigint,text,numeric,credit.payment_terms,text[])', 'notice_text(bigint,bigint,text,boolean)',
-	'ratios_at(date,timestamp with time zone,bigint)',
+	'predict_late_payment(date,bigint)', 'ratios_at(date,timestamp with time zone,bigint)',
 	'receive_application(bigint,numeric,text,date,credit.payment_terms,numeric,text,text)',
 	'receive_item(bigint,bigint,text,date)', 'recommend_limit(bigint,date,timestamp with time zone)',
 	'record_notice(bigint,bigint,text,date)', 'release_security(bigint,bigint,text,date)',
@@ -450,7 +450,7 @@ hostile('manager', $_)
   foreach (q{ar.add_financial_statement(4, '2020-01-01', '2020-12-31', '{"total_assets": 10, "total_liabilities": 6, "equity": 4}', true, 'EUR',
 		p_received_on => '2021-02-01')}, q{ar.add_credit_report(4, 'Bureau', '2020-02-01', 50, p_facts => '{"years": 3}')},
 	"ar.add_trade_reference(4, 'Alpha', 100, p_days_beyond_terms => 3)", "ar.add_bank_reference(4, 'Bank')", "ar.add_security(4, 'lien', 5, 'itself')",
-	"ar.release_security(4, (SELECT max(security_id) FROM ar.security), 'sold')", 'ar.score_customer(4)', 'ar.rescore_portfolio()', 'ar.recommend_limit(4)',
+	"ar.release_security(4, (SELECT max(security_id) FROM ar.security), 'sold')", 'ar.score_customer(4)', 'ar.rescore_portfolio()', 'ar.predict_late_payment()', 'ar.recommend_limit(4)',
 	"ar.receive_application(4, 50, 'none', p_monthly_sales => 5)", "ar.receive_application(4, 60, 'US trade credit')",
 	"ar.withdraw_application(4, (SELECT max(credit_application_id) FROM ar.credit_application), 'no')",
 	(map { "ar.receive_item(4, (SELECT min(credit_application_id) FROM ar.credit_application), '$_')" }
@@ -464,7 +464,7 @@ hostile('manager', $_)
 	"ar.set_specific_provision(4, 50, 'ill')", "count(*) FROM ar.allowance('2021-06-01')", "ar.book_allowance('2021-06-30', 'June')",
 	'count(*) FROM ar.allowance_journal(1)', "count(*) FROM ar.cash_forecast('2021-06-01')", "count(*) FROM ar.forecast_backtest('2021-06-01')",
 	"count(*) FROM ar.loss_history('2020-01-31', '2020-03-31', 2)", 'count(*) FROM ar.forecast_accuracy', 'count(*) FROM ar.ecl_matrix', 'count(*) FROM ar.borrowing_base',
-	(map { "ar.run_nightly_job('$_', current_date)" } qw(aging_total promises plans settlements reviews portfolios dunning_preview)),
+	(map { "ar.run_nightly_job('$_', current_date)" } qw(aging_total promises plans settlements predictions reviews portfolios dunning_preview)),
 	"count(*) FROM ar.trade_tape('2021-06-01')", "ar.aging_chart('2021-06-01', 3)", "count(*) FROM ar.export_csv('SELECT 1 AS one')",
 	"ar.score_at('2021-06-01')", 'count(*) FROM ar.early_warning', 'count(*) FROM ar.review_queue', 'count(*) FROM ar.portfolio_risk',
 	'count(*) FROM ar.credit_application_status', 'count(*) FROM ar.limit_recommendation_method');

@@ -40,6 +40,7 @@ NOTICE:  nightly, promises: 1 in N s
 NOTICE:  nightly, plans: 0 in N s
 NOTICE:  nightly, settlements: 0 in N s
 NOTICE:  nightly, scores: 0 in N s
+NOTICE:  nightly, predictions: 0 in N s
 NOTICE:  nightly, reviews: 3 in N s
 NOTICE:  nightly, portfolios: 3 in N s
 NOTICE:  nightly, dunning_preview: 1 in N s
@@ -56,6 +57,7 @@ NOTICE:  nightly, promises: 0 in N s
 NOTICE:  nightly, plans: 0 in N s
 NOTICE:  nightly, settlements: 0 in N s
 NOTICE:  nightly, scores: 0 in N s
+NOTICE:  nightly, predictions: 0 in N s
 NOTICE:  nightly, reviews: 0 in N s
 NOTICE:  nightly, portfolios: 0 in N s
 NOTICE:  nightly, dunning_preview: 1 in N s

@@ -46,11 +46,11 @@ RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS
 DECLARE
 	id bigint;
 BEGIN
-	IF p_figure IS NULL OR p_figure NOT IN ('dunning_level', 'broken_promises', 'payment_index', 'score', 'grade') THEN
+	IF p_figure IS NULL OR p_figure NOT IN ('dunning_level', 'broken_promises', 'payment_index', 'score', 'grade', 'late_probability', 'very_late_probability') THEN
 		RAISE EXCEPTION 'unknown risk figure "%"', p_figure
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'Figures are dunning_level, broken_promises, payment_index, score and grade (its rank, 1 the best).';
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Figures are dunning_level, broken_promises, payment_index, score, grade (its rank, 1 the best), late_probability and very_late_probability.';
 	END IF;
-	IF p_value IS NULL OR p_value = 'NaN' OR abs(p_value) >= 1e15 OR (p_value < 0 AND p_figure <> 'score') OR (p_figure = 'payment_index' AND p_value > 100) THEN
+	IF p_value IS NULL OR p_value = 'NaN' OR abs(p_value) >= 1e15 OR (p_value < 0 AND p_figure <> 'score') OR (p_figure IN ('payment_index', 'late_probability', 'very_late_probability') AND p_value > 100) THEN
 		RAISE EXCEPTION '% of customer % is out of range', replace(p_figure, '_', ' '), p_customer_id
 			USING ERRCODE = 'numeric_value_out_of_range', DETAIL = format('It is %s.', COALESCE(p_value::text, 'null'));
 	END IF;
@@ -62,7 +62,7 @@ BEGIN
 	VALUES (p_customer_id, p_figure, p_value, COALESCE(p_valid_from, ledger_today()), p_source) RETURNING risk_figure_id INTO id;
 	RETURN id;
 END $$;
-COMMENT ON FUNCTION set_risk_figure(bigint, text, numeric, date, text) IS 'Enters what check rules are to know of a customer from p_valid_from (default today) on: dunning_level, broken_promises, payment_index, score or grade (its rank, 1 the best). Returns its id.';
+COMMENT ON FUNCTION set_risk_figure(bigint, text, numeric, date, text) IS 'Enters what check rules and the worklist are to know of a customer from p_valid_from (default today) on: dunning_level, broken_promises, payment_index, score, grade (its rank, 1 the best), late_probability or very_late_probability (percent). Returns its id.';
 
 -- One figure per kind of rule that C does not measure itself.  NULL: there is nothing to measure.
 CREATE OR REPLACE FUNCTION rule_figure(p_kind text, p_customer_id bigint, p_on date, p_grace_days integer, p_net boolean)

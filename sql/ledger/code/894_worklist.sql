@@ -68,9 +68,9 @@ COMMENT ON FUNCTION worked_collectors(text, date) IS 'Whose portfolios a person 
 -- One pass over the open items, whatever the number of customers; everything else is few rows per customer, or few customers.
 -- Indexes have all of it in the order of customers, so it is merged as it is read: hash tables of a million customers miss
 -- every cache, and need memory.  One customer and all of them are planned apart: a plan for both would read all.
-CREATE OR REPLACE FUNCTION work_figures(p_as_of date, p_customer_ids bigint[] DEFAULT NULL)
+CREATE OR REPLACE FUNCTION work_figures(p_as_of date, p_customer_ids bigint[] DEFAULT NULL, p_foresee boolean DEFAULT false)
 RETURNS TABLE (customer_id bigint, customer_name text, risk_class text, collector text, oldest_due date, exposure numeric, last_contact_at timestamptz, last_outcome text,
-	resubmit_on date, broken_since_contact boolean, figures numeric[])
+	resubmit_on date, broken_since_contact boolean, only_foreseen boolean, figures numeric[])
 LANGUAGE plpgsql STABLE SET search_path FROM CURRENT SET enable_hashjoin = off SET enable_hashagg = off
 SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
@@ -163,10 +163,23 @@ BEGIN
 					sum(n.amount + n.interest_amount) OVER (PARTITION BY n.customer_id, n.payment_plan_id ORDER BY n.instalment_no) AS so_far FROM payment_plan_instalment n) n
 				ON n.customer_id = p.customer_id AND n.payment_plan_id = p.payment_plan_id AND n.due_date <= p_as_of AND n.so_far > p.paid_amount
 			WHERE p.state = 'active' AND (p_customer_ids IS NULL OR p.customer_id = ANY (p_customer_ids)) GROUP BY p.customer_id),
+		-- Who is to be asked before it is late: of what falls due in a week, all is to be paid as agreed.
+		soon AS (
+			SELECT DISTINCT i.customer_id FROM item i
+			WHERE p_foresee AND i.open_amount > 0 AND i.due_date BETWEEN p_as_of AND p_as_of + 7 AND (p_customer_ids IS NULL OR i.customer_id = ANY (p_customer_ids))
+				AND NOT EXISTS (SELECT FROM guarded g WHERE g.customer_id = i.customer_id AND g.item_id = i.item_id)),
+		foreseen AS (
+			SELECT s.customer_id, max(f.value) FILTER (WHERE f.figure = 'late_probability') AS late, max(f.value) FILTER (WHERE f.figure = 'very_late_probability') AS very_late
+			FROM soon s
+				JOIN (SELECT DISTINCT ON (f.customer_id, f.figure) f.customer_id, f.figure, f.value FROM risk_figure f
+					WHERE p_foresee AND f.figure IN ('late_probability', 'very_late_probability') AND f.valid_from <= p_as_of AND (p_customer_ids IS NULL OR f.customer_id = ANY (p_customer_ids))
+					ORDER BY f.customer_id, f.figure, f.valid_from DESC, f.risk_figure_id DESC) f ON f.customer_id = s.customer_id
+			GROUP BY s.customer_id),
 		listed AS (
 			SELECT w.customer_id, w.name, w.risk_class, w.collector, w.created_at, round(GREATEST(COALESCE(o.overdue, 0) - COALESCE(a.unapplied, 0) - COALESCE(b.unapplied, 0), 0), decimals) AS overdue,
 				o.oldest_due, o.lateness, round(COALESCE(a.exposure, 0) + COALESCE(b.exposure, 0), decimals) AS exposure, a.limit_amount, p.broken, p.due AS promises_due, p.broken_on, GREATEST(k.contacted_at, t.sent_at) AS contacted_at,
-				(GREATEST(k.contacted_at, t.sent_at) AT TIME ZONE zone)::date AS contacted_on, CASE WHEN k.contacted_at >= t.sent_at OR t.sent_at IS NULL THEN k.outcome_code ELSE 'sent' END AS outcome_code, k.resubmit_on, g.value AS grade, GREATEST(f.value, u.level) AS dunning_level, d.disputes, n.due AS instalments_due
+				(GREATEST(k.contacted_at, t.sent_at) AT TIME ZONE zone)::date AS contacted_on, CASE WHEN k.contacted_at >= t.sent_at OR t.sent_at IS NULL THEN k.outcome_code ELSE 'sent' END AS outcome_code, k.resubmit_on, g.value AS grade, GREATEST(f.value, u.level) AS dunning_level, d.disputes, n.due AS instalments_due,
+				NOT x.due AS only_foreseen, v.late, v.very_late
 			FROM who w
 				LEFT JOIN owed o ON o.customer_id = w.customer_id
 				LEFT JOIN account a ON a.customer_id = w.customer_id
@@ -179,17 +192,20 @@ BEGIN
 				LEFT JOIN dunned u ON u.customer_id = w.customer_id
 				LEFT JOIN waiting d ON d.customer_id = w.customer_id
 				LEFT JOIN instalment n ON n.customer_id = w.customer_id
-			-- There is something to work on.
-			WHERE o.customer_id IS NOT NULL OR p.customer_id IS NOT NULL OR d.disputes > 0 OR n.due > 0 OR k.resubmit_on <= p_as_of OR a.exposure + COALESCE(b.exposure, 0) > a.limit_amount OFFSET 0)
-		SELECT q.customer_id, q.name, q.risk_class, q.collector, q.oldest_due, q.exposure, q.contacted_at, q.outcome_code, q.resubmit_on, COALESCE(q.broken_on > q.contacted_on, false),
+				LEFT JOIN foreseen v ON v.customer_id = w.customer_id
+				-- There is something to work on already.
+				CROSS JOIN LATERAL (SELECT (o.customer_id IS NOT NULL OR p.customer_id IS NOT NULL OR d.disputes > 0 OR n.due > 0 OR k.resubmit_on <= p_as_of
+					OR a.exposure + COALESCE(b.exposure, 0) > a.limit_amount) IS TRUE AS due) x
+			WHERE x.due OR v.customer_id IS NOT NULL OFFSET 0)
+		SELECT q.customer_id, q.name, q.risk_class, q.collector, q.oldest_due, q.exposure, q.contacted_at, q.outcome_code, q.resubmit_on, COALESCE(q.broken_on > q.contacted_on, false), q.only_foreseen,
 			-- In the order of the kinds that worklist() names.
 			ARRAY[q.overdue, width_bucket(p_as_of - q.oldest_due - 1, bounds), COALESCE(q.broken, 0), COALESCE(q.promises_due, 0), p_as_of - q.resubmit_on, q.grade,
 				CASE WHEN q.limit_amount > 0 THEN round(q.exposure * 100 / q.limit_amount, 1) END,
 				CASE WHEN q.overdue > 0 AND q.contacted_at IS NULL THEN LEAST((q.created_at AT TIME ZONE zone)::date + 365 - p_as_of, 365) END, COALESCE(q.disputes, 0), q.dunning_level,
-				p_as_of - COALESCE(q.contacted_on, q.oldest_due), COALESCE(q.instalments_due, 0), round(COALESCE(q.lateness, 0) / 1000, 2)]
+				p_as_of - COALESCE(q.contacted_on, q.oldest_due), COALESCE(q.instalments_due, 0), round(COALESCE(q.lateness, 0) / 1000, 2), round(q.late, 2), round(q.very_late, 2)]
 		FROM listed q;
 END $$;
-COMMENT ON FUNCTION work_figures(date, bigint[]) IS 'What the rules of the worklist measure, as of a day, of all customers, or of some, that have anything to work on; amounts in base currency. RC006 where a rate is missing.';
+COMMENT ON FUNCTION work_figures(date, bigint[], boolean) IS 'What the rules of the worklist measure, as of a day, of all customers, or of some, that have anything to work on; amounts in base currency. p_foresee: also who may be late with what falls due next, and has nothing else to work on (only_foreseen). RC006 where a rate is missing.';
 
 CREATE OR REPLACE FUNCTION worklist(p_collector text DEFAULT NULL, p_as_of date DEFAULT NULL, p_customer_id bigint DEFAULT NULL, p_most integer DEFAULT NULL)
 RETURNS TABLE (customer_id bigint, customer_name text, collector text, points numeric, next_best_action text, overdue_amount numeric, oldest_due date, days_past_due integer,
@@ -201,13 +217,17 @@ DECLARE
 	zone text := (SELECT l.time_zone FROM ledger_info l);
 	-- The order of figures in work_figures().
 	kinds text[] := ARRAY['overdue_amount', 'oldest_bucket', 'broken_promise', 'promise_due', 'resubmission', 'risk_grade', 'over_limit', 'first_overdue', 'dispute_waiting',
-		'dunning_level', 'no_contact', 'instalment_due', 'amount_lateness'];
+		'dunning_level', 'no_contact', 'instalment_due', 'amount_lateness', 'predicted_late', 'predicted_very_late'];
 	-- The strategies in force, in one order: that of all other customers comes last.
 	classes text[];
 	names text[];
 	versions integer[];
 	quiet_days integer[];
 	strategy_rules jsonb[];
+	-- Of each, the lowest threshold of its rules on predictions; NULL: it has none.
+	late numeric[];
+	very_late numeric[];
+	foresee boolean;
 	others integer;
 BEGIN
 	PERFORM require_as_of(as_of);
@@ -222,28 +242,35 @@ BEGIN
 		customers := ARRAY[p_customer_id];
 	END IF;
 	SELECT array_agg(s.risk_class ORDER BY s.risk_class), array_agg(s.name ORDER BY s.risk_class), array_agg(s.version ORDER BY s.risk_class), array_agg(s.quiet_days ORDER BY s.risk_class),
-		array_agg(s.rules ORDER BY s.risk_class), max(s.place) FILTER (WHERE s.risk_class IS NULL)
-	INTO classes, names, versions, quiet_days, strategy_rules, others
+		array_agg(s.rules ORDER BY s.risk_class), max(s.place) FILTER (WHERE s.risk_class IS NULL),
+		array_agg(s.late ORDER BY s.risk_class), array_agg(s.very_late ORDER BY s.risk_class), COALESCE(bool_or(COALESCE(s.late, s.very_late) IS NOT NULL), false)
+	INTO classes, names, versions, quiet_days, strategy_rules, others, late, very_late, foresee
 	FROM (SELECT s.*, row_number() OVER (ORDER BY s.risk_class) AS place,
 			(SELECT COALESCE(jsonb_agg(jsonb_build_object('rule_no', r.rule_no, 'kind', r.kind, 'figure', array_position(kinds, r.kind), 'threshold', r.threshold, 'points', r.points,
 				'points_each', r.points_each, 'most_points', r.most_points, 'action', r.action) ORDER BY r.rule_no), '[]')
-			FROM worklist_rule r WHERE r.collection_strategy_id = s.collection_strategy_id) AS rules
+			FROM worklist_rule r WHERE r.collection_strategy_id = s.collection_strategy_id) AS rules,
+			(SELECT min(r.threshold) FROM worklist_rule r WHERE r.collection_strategy_id = s.collection_strategy_id AND r.kind = 'predicted_late') AS late,
+			(SELECT min(r.threshold) FROM worklist_rule r WHERE r.collection_strategy_id = s.collection_strategy_id AND r.kind = 'predicted_very_late') AS very_late
 		FROM strategies_on(as_of) s) s;
 	RETURN QUERY
 		WITH worked AS (
-			SELECT w.*, w.figures[1] AS overdue_amount, s.place, credit.worklist_points(w.figures, strategy_rules[s.place]) AS points
-			FROM work_figures(as_of, customers) w
+			SELECT w.*, w.figures[1] AS overdue_amount, s.place, m.measured, credit.worklist_points(m.measured, strategy_rules[s.place]) AS points
+			FROM work_figures(as_of, customers, foresee) w
 				CROSS JOIN LATERAL (SELECT COALESCE(array_position(classes, w.risk_class), others) AS place OFFSET 0) s
-			-- Left alone for a while after a contact, and until the day that was agreed; a promise broken since is heard at once.
-			WHERE w.broken_since_contact OR NOT COALESCE(CASE WHEN w.resubmit_on IS NOT NULL THEN w.resubmit_on > as_of
-				ELSE (w.last_contact_at AT TIME ZONE zone)::date + quiet_days[s.place] >= as_of END, false) OFFSET 0),
+				-- Very late wins: one call, not two.
+				CROSS JOIN LATERAL (SELECT CASE WHEN w.figures[15] > very_late[s.place] THEN w.figures[:13] || ARRAY[NULL, w.figures[15]] ELSE w.figures END AS measured) m
+			-- Who has nothing else to be asked for is asked only where that is foreseen.
+			WHERE (NOT w.only_foreseen OR w.figures[14] > late[s.place] OR w.figures[15] > very_late[s.place])
+				-- Left alone for a while after a contact, and until the day that was agreed; a promise broken since is heard at once.
+				AND (w.broken_since_contact OR NOT COALESCE(CASE WHEN w.resubmit_on IS NOT NULL THEN w.resubmit_on > as_of
+					ELSE (w.last_contact_at AT TIME ZONE zone)::date + quiet_days[s.place] >= as_of END, false)) OFFSET 0),
 		-- Only what is returned is put into words.
 		first AS (
 			SELECT w.* FROM worked w WHERE w.points IS NOT NULL ORDER BY w.points DESC, w.overdue_amount DESC, w.customer_id LIMIT p_most)
 		SELECT f.customer_id, f.customer_name, f.collector, f.points, CASE a.action WHEN 'letter' THEN concat('letter ', COALESCE(f.figures[10], 0) + 1) ELSE a.action END,
 			f.overdue_amount, f.oldest_due, as_of - f.oldest_due, f.exposure, f.last_contact_at, f.last_outcome, f.resubmit_on, names[f.place], versions[f.place],
-			credit.worklist_reasons(f.figures, strategy_rules[f.place])
-		FROM first f CROSS JOIN LATERAL (SELECT credit.worklist_action(f.figures, strategy_rules[f.place]) AS action OFFSET 0) a
+			credit.worklist_reasons(f.measured, strategy_rules[f.place])
+		FROM first f CROSS JOIN LATERAL (SELECT credit.worklist_action(f.measured, strategy_rules[f.place]) AS action OFFSET 0) a
 		ORDER BY f.points DESC, f.overdue_amount DESC, f.customer_id;
 END $$;
 COMMENT ON FUNCTION worklist(text, date, bigint, integer) IS 'The customers that p_collector (NULL: anybody) is to work on as of a day (default today), the most points first, the first p_most of them (NULL: all): those of its portfolio, and of the portfolios of whom it stands in for. The points of all matching rules add up; rules shows each with its figure. Customers in their quiet days, or resubmitted for a later day, are left out, and so are those whom the law keeps from being asked (collection_stops()). 23503 no such collector; RC006 where a rate is missing; 2201W a negative p_most.';

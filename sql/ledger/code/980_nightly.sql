@@ -3,7 +3,7 @@
 CREATE OR REPLACE FUNCTION nightly_jobs()
 RETURNS text[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
 BEGIN
-	RETURN ARRAY['aging_total', 'promises', 'plans', 'settlements', 'scores', 'reviews', 'portfolios', 'dunning_preview'];
+	RETURN ARRAY['aging_total', 'promises', 'plans', 'settlements', 'scores', 'predictions', 'reviews', 'portfolios', 'dunning_preview'];
 END $$;
 COMMENT ON FUNCTION nightly_jobs() IS 'The jobs of nightly(), in order, but for the holds, which come last.';
 
@@ -25,6 +25,9 @@ BEGIN
 		WHEN 'settlements' THEN n := evaluate_settlements(p_as_of);
 		WHEN 'scores' THEN
 			n := CASE WHEN EXISTS (SELECT FROM score_card k WHERE p_as_of BETWEEN k.valid_from AND k.valid_to) THEN rescore_portfolio(p_as_of) ELSE 0 END;
+		WHEN 'predictions' THEN
+			n := CASE WHEN EXISTS (SELECT FROM strategies_on(p_as_of) s JOIN worklist_rule r ON r.collection_strategy_id = s.collection_strategy_id
+				WHERE r.kind IN ('predicted_late', 'predicted_very_late')) THEN predict_late_payment(p_as_of) ELSE 0 END;
 		WHEN 'reviews' THEN n := schedule_reviews();
 		WHEN 'portfolios' THEN n := assign_portfolios();
 		WHEN 'dunning_preview' THEN SELECT count(*) INTO n FROM run_dunning(p_as_of, p_simulate => true) d WHERE d.skipped IS NULL;
@@ -34,7 +37,7 @@ BEGIN
 	END CASE;
 	RETURN n;
 END $$;
-COMMENT ON FUNCTION run_nightly_job(text, date) IS 'Does one of nightly_jobs() as of a day and returns how many: aging_total (rows of snapshot_total of the day before, version 0), promises, plans and settlements judged anew, customers scored (0 without a card in use), reviews scheduled, customers that went to another collector, dunning_preview (letters that a dunning run would write; nothing is written).';
+COMMENT ON FUNCTION run_nightly_job(text, date) IS 'Does one of nightly_jobs() as of a day and returns how many: aging_total (rows of snapshot_total of the day before, version 0), promises, plans and settlements judged anew, customers scored (0 without a card in use), customers with a new prediction of late payment (0 while no strategy in force asks for it), reviews scheduled, customers that went to another collector, dunning_preview (letters that a dunning run would write; nothing is written).';
 
 -- It commits, so it can have no search_path of its own: every name in it is written out.
 DO $do$

@@ -14,7 +14,7 @@ DECLARE
 		'apply_cash', 'start_cash_run', 'plan_cash_run', 'simulate_batch', 'apply_batch', 'apply_draft', 'apply_receipt', 'fail_receipt', 'finish_cash_run',
 		'confirm_match', 'reject_match', 'return_receipt'];
 	analysing text[] := ARRAY['add_financial_statement', 'add_credit_report', 'add_trade_reference', 'add_bank_reference', 'add_security', 'release_security',
-		'ratios_at', 'behaviour_at', 'attribute_names', 'attributes_at', 'score_at', 'score_customer', 'rescore_portfolio', 'recommend_limit',
+		'ratios_at', 'behaviour_at', 'attribute_names', 'attributes_at', 'score_at', 'score_customer', 'rescore_portfolio', 'predict_late_payment', 'recommend_limit',
 		'receive_application', 'receive_item', 'score_application', 'decide_application', 'withdraw_application', 'record_notice', 'notice_text',
 		'review_changes', 'complete_review', 'schedule_reviews', 'warnings_on'];
 	noting text[] := ARRAY['add_note', 'add_tag', 'remove_tag', 'attach', 'add_task', 'finish_task', 'record_inquiry'];

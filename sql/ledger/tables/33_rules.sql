@@ -23,7 +23,7 @@ COMMENT ON COLUMN check_exclusion.valid_to IS 'Last day it counts.';
 CREATE TABLE risk_figure (
 	customer_id bigint NOT NULL REFERENCES customer,
 	risk_figure_id bigserial NOT NULL,
-	figure text NOT NULL CHECK (figure IN ('dunning_level', 'broken_promises', 'payment_index', 'score', 'grade')),
+	figure text NOT NULL CHECK (figure IN ('dunning_level', 'broken_promises', 'payment_index', 'score', 'grade', 'late_probability', 'very_late_probability')),
 	value numeric NOT NULL CHECK (value > -1e15 AND value < 1e15),
 	valid_from date NOT NULL,
 	source text,
@@ -32,10 +32,10 @@ CREATE TABLE risk_figure (
 	PRIMARY KEY (customer_id, risk_figure_id)
 );
 CREATE INDEX risk_figure_idx ON risk_figure (customer_id, figure, valid_from, risk_figure_id);
-COMMENT ON TABLE risk_figure IS 'Figures about a customer that check rules read, never changed. In force on a day is the latest that starts on or before it.';
+COMMENT ON TABLE risk_figure IS 'Figures about a customer that check rules and the worklist read, never changed. In force on a day is the latest that starts on or before it.';
 COMMENT ON COLUMN risk_figure.customer_id IS 'The debtor.';
 COMMENT ON COLUMN risk_figure.risk_figure_id IS 'Key, with customer_id.';
-COMMENT ON COLUMN risk_figure.figure IS 'dunning_level, broken_promises (so many not kept), payment_index (0 to 100), score, or grade (its rank, 1 the best).';
+COMMENT ON COLUMN risk_figure.figure IS 'dunning_level, broken_promises (so many not kept), payment_index (0 to 100), score, grade (its rank, 1 the best), or late_probability and very_late_probability (percent) of what falls due next, which only the worklist reads.';
 COMMENT ON COLUMN risk_figure.value IS 'The figure.';
 COMMENT ON COLUMN risk_figure.valid_from IS 'First day it counts.';
 COMMENT ON COLUMN risk_figure.source IS 'Who or what said so.';

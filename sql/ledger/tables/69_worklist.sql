@@ -124,7 +124,7 @@ CREATE TABLE worklist_rule (
 	collection_strategy_id bigint NOT NULL REFERENCES collection_strategy,
 	rule_no integer NOT NULL,
 	kind text NOT NULL CHECK (kind IN ('overdue_amount', 'oldest_bucket', 'broken_promise', 'promise_due', 'resubmission', 'risk_grade', 'over_limit', 'first_overdue',
-		'dispute_waiting', 'dunning_level', 'no_contact', 'instalment_due', 'amount_lateness')),
+		'dispute_waiting', 'dunning_level', 'no_contact', 'instalment_due', 'amount_lateness', 'predicted_late', 'predicted_very_late')),
 	threshold numeric NOT NULL CHECK (abs(threshold) < 1e15),
 	points numeric NOT NULL CHECK (points BETWEEN 0 AND 1e6),
 	points_each numeric NOT NULL DEFAULT 0 CHECK (points_each BETWEEN 0 AND 1e6),
@@ -135,7 +135,7 @@ CREATE TABLE worklist_rule (
 COMMENT ON TABLE worklist_rule IS 'Rules of strategies, never changed: whoever is above the threshold gets the points; those of all rules add up.';
 COMMENT ON COLUMN worklist_rule.collection_strategy_id IS 'The strategy.';
 COMMENT ON COLUMN worklist_rule.rule_no IS 'Key, with the strategy.';
-COMMENT ON COLUMN worklist_rule.kind IS 'What is measured. overdue_amount: overdue and to be asked for, in base currency, net of unapplied credit. oldest_bucket: aging bucket of the oldest such item, 1 the first overdue. broken_promise: promises not kept, nor made good. promise_due: promises due on the day. resubmission: days since the day the latest contact names (0: on it). risk_grade: rank of the grade, 1 the best. over_limit: exposure in percent of the limit. first_overdue: days left of the first 365 since the customer was added, for one that has something overdue and was never contacted. dispute_waiting: disputes past their day, or that nobody works on. dunning_level: as check rules read it. no_contact: days since the latest contact, or since the oldest due date. instalment_due: instalments of plans in force, due by the day and not paid. amount_lateness: overdue amounts times days past due, over 1000.';
+COMMENT ON COLUMN worklist_rule.kind IS 'What is measured. overdue_amount: overdue and to be asked for, in base currency, net of unapplied credit. oldest_bucket: aging bucket of the oldest such item, 1 the first overdue. broken_promise: promises not kept, nor made good. promise_due: promises due on the day. resubmission: days since the day the latest contact names (0: on it). risk_grade: rank of the grade, 1 the best. over_limit: exposure in percent of the limit. first_overdue: days left of the first 365 since the customer was added, for one that has something overdue and was never contacted. dispute_waiting: disputes past their day, or that nobody works on. dunning_level: as check rules read it. no_contact: days since the latest contact, or since the oldest due date. instalment_due: instalments of plans in force, due by the day and not paid. amount_lateness: overdue amounts times days past due, over 1000. predicted_late, predicted_very_late: risk figures late_probability and very_late_probability, to 2 decimals, of one that has items due in the 7 days from the day on, of which nothing is disputed, promised or otherwise protected; where a rule on predicted_very_late matches, none on predicted_late does.';
 COMMENT ON COLUMN worklist_rule.threshold IS 'Above it the rule matches.';
 COMMENT ON COLUMN worklist_rule.points IS 'Points for that.';
 COMMENT ON COLUMN worklist_rule.points_each IS 'Points for each unit above the threshold, besides.';
