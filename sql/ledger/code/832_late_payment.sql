@@ -8,12 +8,14 @@ LANGUAGE plpgsql STABLE SET plan_cache_mode = force_custom_plan SET search_path 
 BEGIN
 	RETURN QUERY
 		WITH paid AS (
-			SELECT a.customer_id, a.debit_item_id, sum(a.amount * (GREATEST(a.credit_posting_date, a.debit_doc_date) - a.debit_due_date)) / sum(a.amount) AS days
+			SELECT a.customer_id, a.debit_item_id, sum(a.amount * (GREATEST(a.credit_posting_date, a.debit_doc_date) - COALESCE(t.debit_due_date, a.debit_due_date))) / sum(a.amount) AS days
 			FROM allocation a
 				JOIN item i ON i.customer_id = a.customer_id AND i.item_id = a.credit_item_id
 				JOIN document d ON d.customer_id = i.customer_id AND d.document_id = i.document_id
 				JOIN item o ON o.customer_id = a.customer_id AND o.item_id = a.debit_item_id
 				JOIN document e ON e.customer_id = o.customer_id AND e.document_id = o.document_id
+				-- What is taken off again takes its days with it, whatever the due date is now.
+				LEFT JOIN allocation t ON t.customer_id = a.customer_id AND t.allocation_id = a.reverses
 			WHERE a.credit_posting_date > p_as_of - 365 AND a.applied_on <= p_as_of AND a.debit_due_date IS NOT NULL
 				AND d.kind IN ('payment', 'deposit', 'set_off') AND e.kind IN ('invoice', 'debit_note', 'finance_charge', 'fee', 'core_charge', 'adjustment')
 				AND (p_customer_ids IS NULL OR a.customer_id = ANY (p_customer_ids))
