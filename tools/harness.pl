@@ -68,11 +68,12 @@ foreach my $name (@wanted)
 	else { push @tests, @$files; }
 }
 
-# The suites that share the server run one after the other, beside the TAP tests, which have servers of their own.
+# The suites that share the server run one after the other, beside the TAP tests, which have servers of their own.  The
+# scheduler takes single tests before any list: that is why the TAP tests have a list of their own, too.
 my $harness = TAP::Harness->new(
 	{
 		jobs  => 2,
-		rules => { par => [ { seq => [ 'regress', 'isolation', 'test/pgtap/*' ] }, 'test/t/*' ] },
+		rules => { par => [ { seq => [ 'regress', 'isolation', 'test/pgtap/*' ] }, { par => ['test/t/*'] } ] },
 		timer    => 1,
 		failures => 1,
 		exec     => sub {
