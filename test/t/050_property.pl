@@ -14,17 +14,14 @@ use warnings;
 use List::Util qw(uniq);
 use Test::More;
 
+use Chance qw(seeded);
 use History;
 use Life;
 use Mistakes;
 use Psql;
 
-my $seed = $ENV{CREDIT_CONTROL_SEED} // time;
 my $default_steps = 1000;
-my $steps = $ENV{CREDIT_CONTROL_STEPS} // $default_steps;
-srand $seed;
-note "CREDIT_CONTROL_SEED=$seed CREDIT_CONTROL_STEPS=$steps";
-END { diag "to see this again: CREDIT_CONTROL_SEED=$seed CREDIT_CONTROL_STEPS=$steps" if $? }
+my (undef, $steps) = seeded($default_steps);
 
 my $db = Psql->fresh_database('property');
 $db->query("SELECT credit.create_ledger('ar', 'USD')");

@@ -12,6 +12,7 @@ use integer;
 use List::Util qw(max min sum0 shuffle uniq);
 use Test::More;
 
+use Chance qw(seeded);
 use History;
 use OrderBook;
 use Psql;
@@ -20,12 +21,8 @@ use Psql;
 *pick = \&History::pick;
 *between = \&History::between;
 
-my $seed = $ENV{CREDIT_CONTROL_SEED} // time;
 my $default_steps = 2000;
-my $steps = $ENV{CREDIT_CONTROL_STEPS} // $default_steps;
-srand $seed;
-note "CREDIT_CONTROL_SEED=$seed CREDIT_CONTROL_STEPS=$steps";
-END { diag "to see this again: CREDIT_CONTROL_SEED=$seed CREDIT_CONTROL_STEPS=$steps" if $? }
+my (undef, $steps) = seeded($default_steps);
 
 my $db = Psql->fresh_database('orders');
 $db->query("SELECT credit.create_ledger('ar', 'USD')");

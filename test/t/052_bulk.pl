@@ -9,15 +9,12 @@ use warnings;
 
 use Test::More;
 
+use Chance qw(seeded);
 use History;
 use Mistakes;
 use Psql;
 
-my $seed = $ENV{CREDIT_CONTROL_SEED} // time;
-my $steps = $ENV{CREDIT_CONTROL_STEPS} // 1000;
-srand $seed;
-note "CREDIT_CONTROL_SEED=$seed CREDIT_CONTROL_STEPS=$steps";
-END { diag "to see this again: CREDIT_CONTROL_SEED=$seed CREDIT_CONTROL_STEPS=$steps" if $? }
+my (undef, $steps) = seeded(1000);
 
 my $db = Psql->fresh_database('bulk');
 my @customers = 1 .. 8;

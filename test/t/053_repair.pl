@@ -7,14 +7,12 @@ use warnings;
 
 use Test::More;
 
+use Chance qw(seeded);
 use History;
 use Life;
 use Psql;
 
-my $seed = $ENV{CREDIT_CONTROL_SEED} // time;
-srand $seed;
-note "CREDIT_CONTROL_SEED=$seed";
-END { diag "to see this again: CREDIT_CONTROL_SEED=$seed" if $? }
+my ($seed) = seeded();
 
 my $db = Psql->fresh_database('repair');
 $db->query('SELECT setseed(' . $seed % 1000 / 1000 . ')');

@@ -12,6 +12,7 @@ use warnings;
 
 use Test::More;
 
+use Chance qw(seeded);
 use History;
 use Psql;
 
@@ -19,12 +20,8 @@ use Psql;
 *pick = \&History::pick;
 *between = \&History::between;
 
-my $seed = $ENV{CREDIT_CONTROL_SEED} // time;
 my $default_steps = 800;
-my $steps = $ENV{CREDIT_CONTROL_STEPS} // $default_steps;
-srand $seed;
-note "CREDIT_CONTROL_SEED=$seed CREDIT_CONTROL_STEPS=$steps";
-END { diag "to see this again: CREDIT_CONTROL_SEED=$seed CREDIT_CONTROL_STEPS=$steps" if $? }
+my (undef, $steps) = seeded($default_steps);
 
 my $customers = 9;
 my $db = Psql->fresh_database('groups');

@@ -13,18 +13,11 @@ use warnings;
 
 use Test::More;
 
+use Chance qw(seeded pick chance between);
 use History;
 use Psql;
 
-*chance = \&History::chance;
-*pick = \&History::pick;
-*between = \&History::between;
-
-my $seed = $ENV{CREDIT_CONTROL_SEED} // time;
-my $steps = $ENV{CREDIT_CONTROL_STEPS} // 40;
-srand $seed;
-note "CREDIT_CONTROL_SEED=$seed CREDIT_CONTROL_STEPS=$steps";
-END { diag "to see this again: CREDIT_CONTROL_SEED=$seed CREDIT_CONTROL_STEPS=$steps" if $? }
+my ($seed, $steps) = seeded(40);
 
 my $customers = 8;
 my $db = Psql->fresh_database('policies');

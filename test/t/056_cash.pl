@@ -12,17 +12,10 @@ use warnings;
 use List::Util qw(shuffle sum);
 use Test::More;
 
+use Chance qw(seeded pick chance between);
 use Psql;
 
-my $seed = $ENV{CREDIT_CONTROL_SEED} // time;
-my $steps = $ENV{CREDIT_CONTROL_STEPS} // 6000;
-srand $seed;
-note "CREDIT_CONTROL_SEED=$seed CREDIT_CONTROL_STEPS=$steps";
-END { diag "to see this again: CREDIT_CONTROL_SEED=$seed CREDIT_CONTROL_STEPS=$steps" if $? }
-
-sub pick { return $_[ rand @_ ]; }
-sub chance { my ($percent) = @_; return rand(100) < $percent; }
-sub between { my ($low, $high) = @_; return $low + int rand($high - $low + 1); }
+my (undef, $steps) = seeded(6000);
 
 # 2026-01-01 is day 0.
 sub date { my ($day) = @_; return sprintf '2026-%02d-%02d', 1 + int($day / 28), 1 + $day % 28; }

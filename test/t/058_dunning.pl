@@ -11,16 +11,10 @@ use warnings;
 
 use Test::More;
 
+use Chance qw(seeded pick chance between);
 use Psql;
 
-my $seed = $ENV{CREDIT_CONTROL_SEED} // time;
-srand $seed;
-note "CREDIT_CONTROL_SEED=$seed";
-END { diag "to see this again: CREDIT_CONTROL_SEED=$seed" if $? }
-
-sub pick { return $_[ rand @_ ]; }
-sub chance { my ($percent) = @_; return rand(100) < $percent; }
-sub between { my ($low, $high) = @_; return $low + int rand($high - $low + 1); }
+seeded();
 
 my @ledgers = qw(once batches often);
 my $db = Psql->fresh_database('dunning');

@@ -13,17 +13,10 @@ use warnings;
 
 use Test::More;
 
+use Chance qw(seeded pick chance between);
 use Psql;
 
-my $seed = $ENV{CREDIT_CONTROL_SEED} // time;
-my $steps = $ENV{CREDIT_CONTROL_STEPS} // 200;
-srand $seed;
-note "CREDIT_CONTROL_SEED=$seed CREDIT_CONTROL_STEPS=$steps";
-END { diag "to see this again: CREDIT_CONTROL_SEED=$seed CREDIT_CONTROL_STEPS=$steps" if $? }
-
-sub pick { return $_[ rand @_ ]; }
-sub chance { my ($percent) = @_; return rand(100) < $percent; }
-sub between { my ($low, $high) = @_; return $low + int rand($high - $low + 1); }
+my (undef, $steps) = seeded(200);
 
 my $db = Psql->fresh_database('forecast');
 $db->query("SELECT credit.create_ledger('ar', 'USD', '0,30,60', 'Etc/UTC')");

@@ -12,6 +12,7 @@ use warnings;
 
 use List::Util qw(max min);
 
+use Chance qw(pick chance between);
 use Receivables;
 use Terms;
 
@@ -56,12 +57,6 @@ sub rate_function
 
 	return "SELECT $ledger.set_fx_rate('$currency', " . rate($rate) . ", '" . $self->date($day) . "')";
 }
-
-# ---- chance ----
-
-sub chance  { return rand(100) < $_[0]; }
-sub pick    { return $_[ rand @_ ]; }
-sub between { my ($from, $to) = @_; return $from + int rand($to - $from + 1); }
 
 # ---- text ----
 
