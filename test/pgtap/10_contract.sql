@@ -307,7 +307,6 @@ SELECT set_eq($$SELECT regexp_replace(signature, '\(.*', '') || ' ' || volatilit
 	'ar.metrics stable unsafe definer',
 	'ar.metric_figures stable unsafe invoker',
 	'ar.bucket_migration stable unsafe definer',
-	'ar.require_day stable safe invoker',
 	'ar.set_intercompany volatile unsafe definer',
 	'ar.set_dimension volatile unsafe definer',
 	'ar.verify_snapshots stable unsafe definer',

@@ -1,21 +1,11 @@
 -- The open items of a past day.
 
-CREATE OR REPLACE FUNCTION require_day(p_as_of date)
-RETURNS void LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path FROM CURRENT AS $$
-BEGIN
-	IF p_as_of IS NULL OR NOT isfinite(p_as_of) THEN
-		RAISE EXCEPTION 'as-of date must be a calendar date'
-			USING ERRCODE = 'datetime_field_overflow', DETAIL = format('It is %s.', COALESCE(p_as_of::text, 'null'));
-	END IF;
-END $$;
-COMMENT ON FUNCTION require_day(date) IS 'Error 22008 unless it is a calendar date.';
-
 CREATE OR REPLACE FUNCTION items_at(p_as_of date, p_customer_id bigint DEFAULT NULL)
 RETURNS TABLE (customer_id bigint, item_id bigint, document_id bigint, instalment_no integer, currency text, amount numeric, open_amount numeric,
 	doc_date date, posting_date date, due_date date)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-	PERFORM require_day(p_as_of);
+	PERFORM require_as_of(p_as_of);
 	-- Open then is open now and what was applied since; what is neither open nor touched since was not open.
 	RETURN QUERY EXECUTE format($q$
 		WITH since AS (
